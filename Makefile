@@ -1,0 +1,49 @@
+# All that one needs is Python 3.11 or later, git and make. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DVC_NO_ANALYTICS := true
+export MLFLOW_DISABLE_TELEMETRY := true
+.DEFAULT_GOAL := help
+.PHONY: help repro test check tutorial ui bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+
+# A stamp per set of dependencies: written last, so that an installation that was cut short is done again.
+$(VENV)/base.stamp: pyproject.toml constraints.txt
+	@echo "Installing the dependencies into $(VENV) (once; some minutes) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/base.stamp
+	@echo "Installing the test dependencies into $(VENV) ..."
+	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderboard, pictures, MLflow runs
+	@dvc repro
+	@cat metrics/leaderboard.md
+
+test: $(VENV)/test.stamp ## run the tests
+	@python -m pytest
+
+check: $(VENV)/test.stamp ## lint and type-check
+	@ruff check . && ruff format --check . && mypy
+
+tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
+	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
+	@cat metrics/leaderboard.md
+	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore params.yaml dvc.lock metrics && dvc checkout\n'
+
+ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
+	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+
+bench: $(VENV)/test.stamp ## time the pipeline: cold, nothing changed, one parameter changed
+	@python benchmarks/pipeline.py
+
+clean: ## remove what was made (the environment, the MLflow store and the DVC cache stay)
+	@rm -rf data/raw data/scaled data/windows data/split models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

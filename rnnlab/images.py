@@ -1,0 +1,39 @@
+"""Decoding of the two forms that the digits come in."""
+
+import gzip
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.errors import UserError
+
+MAGIC = {1: 0x801, 3: 0x803}  # unsigned bytes in 1 or 3 dimensions
+LARGEST = 200_000_000  # bytes when unpacked; MNIST's largest file has 47,040,016
+
+
+def read_idx(packed: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:
+    """Decode a gzipped idx file of unsigned bytes (format: LeCun, Cortes, Burges, "The MNIST database").
+
+    Raises:
+        UserError: if the file is cut short, of another kind, or not gzip.
+    """
+    try:
+        unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        content = unpacker.decompress(packed, LARGEST)
+    except (zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{name}: is not a gzip file ({error})") from None
+    if unpacker.unconsumed_tail:
+        raise UserError(f"{name}: unpacks to more than {LARGEST:,} bytes")
+    header = 4 + 4 * dimensions
+    if len(content) < header or int.from_bytes(content[:4], "big") != MAGIC[dimensions]:
+        raise UserError(f"{name}: does not begin as an idx file of {dimensions} dimensions")
+    shape = np.frombuffer(content, ">u4", count=dimensions, offset=4).astype(np.int64)
+    if len(content) != header + shape.prod():
+        raise UserError(f"{name}: should hold {shape.prod():,} values, holds {len(content) - header:,}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def to_unit_interval(images: NDArray[np.uint8], maximum: int) -> NDArray[np.float32]:
+    """Pixels 0 .. ``maximum`` -> [0, 1], in the same shape."""
+    return images.astype(np.float32) / np.float32(maximum)

@@ -1,0 +1,91 @@
+"""All models and baselines of each track, best first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+SMALLER_IS_BETTER = {"stock": True, "digits": False}
+RANKED_BY = {"stock": "rmse", "digits": "test_accuracy"}
+# column: (heading, factor, decimals)
+COLUMNS = {
+    "stock": {
+        "rmse": ("RMSE (points)", 1, 2),
+        "mae": ("MAE (points)", 1, 2),
+        "mape": ("MAPE (%)", 1, 2),
+        "r2": ("R²", 1, 3),
+        "directional_accuracy": ("Direction (%)", 100, 1),
+        "relative_rmse": ("RMSE ÷ persistence", 1, 2),
+        "scaled_mse": ("MSE (scaled)", 1, 5),
+    },
+    "digits": {
+        "test_accuracy": ("Test accuracy (%)", 100, 2),
+        "train_accuracy": ("Train accuracy (%)", 100, 2),
+        "macro_f1": ("Macro F1", 1, 4),
+    },
+}
+Board = dict[str, dict[str, dict[str, float | None]]]
+
+
+def rank(results: Mapping[str, Mapping[str, Any]]) -> Board:
+    """Order models by their track's metric.
+
+    Args:
+        results: by model, what ``evaluation`` made, with its ``track``.
+
+    Returns:
+        track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it.
+    """
+    board: Board = {}
+    for track, metric in RANKED_BY.items():
+        entries: dict[str, dict[str, float | None]] = {}
+        for name, result in results.items():
+            if result["track"] != track:
+                continue
+            baseline = result["baseline"]
+            entries[baseline["name"]] = {key: baseline["metrics"][key] for key in COLUMNS[track]}
+            entries[name] = {}
+            for key in COLUMNS[track]:
+                entries[name][key] = result["metrics"][key]["mean"]
+                entries[name][f"{key}_std"] = result["metrics"][key]["std"]
+        sign = 1 if SMALLER_IS_BETTER[track] else -1
+
+        def place(item: tuple[str, dict[str, float | None]], metric: str = metric, sign: int = sign) -> tuple[bool, float]:
+            figure = item[1][metric]
+            return figure is None, sign * (figure or 0.0)
+
+        if entries:
+            board[track] = dict(sorted(entries.items(), key=place))
+    return board
+
+
+def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[list[str]]:
+    """A track's table as text, its headings first: mean ± standard deviation over seeds."""
+    columns = COLUMNS[track]
+    headings = ["", *(heading for heading, _, _ in columns.values())]
+    return [headings] + [
+        [name, *(_cell(figures, key, factor, places) for key, (_, factor, places) in columns.items())]
+        for name, figures in entries.items()
+    ]
+
+
+def to_markdown(board: Board) -> str:
+    """A table a track."""
+    parts = []
+    for track, entries in board.items():
+        headings, *rows = to_rows(track, entries)
+        widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+        rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+        lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
+        parts.append(f"## {track}\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    return "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+
+
+def _cell(figures: Mapping[str, float | None], key: str, factor: float, places: int) -> str:
+    mean, std = figures[key], figures.get(f"{key}_std")
+    if mean is None:
+        return "–"
+    return f"{mean * factor:.{places}f}" + ("" if std is None else f" ± {std * factor:.{places}f}")

@@ -1,0 +1,173 @@
+"""The classes that params.yaml is read into: frozen, complete, checked."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from rnnlab.errors import UserError
+
+Positive = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
+Column = Annotated[str, StringConstraints(min_length=1)]
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A mapping of params.yaml: no key missing, none unknown, no value converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Scale(Section):
+    fit_on: Literal["train", "all"]
+
+
+class Window(Section):
+    length: Positive  # days
+    horizon: Annotated[int, Field(ge=1, le=20)]  # days
+
+
+class StockSplit(Section):
+    train: Positive | Share
+    validation: Annotated[int, Field(ge=0)] | Share
+
+
+class DigitsSplit(Section):
+    validation: Annotated[int, Field(ge=0)] | Share
+
+
+class Stock(Section):
+    source: Literal["sample", "kospi", "csv"]
+    path: Column
+    start: Annotated[datetime.date, Field(strict=False)] | None
+    end: Annotated[datetime.date, Field(strict=False)] | None
+    rows: Positive | None
+    features: Annotated[tuple[Column, ...], Field(strict=False, min_length=1)]
+    target: Column
+    scale: Scale
+    window: Window
+    split: StockSplit
+
+    @model_validator(mode="after")
+    def _check(self) -> "Stock":
+        if len(set(self.features)) < len(self.features):
+            raise ValueError("features names a column twice")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start ({self.start}) lies after end ({self.end})")
+        return self
+
+
+class Digits(Section):
+    source: Literal["sample", "mnist"]
+    split: DigitsSplit
+
+
+class Training(Section):
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0)]
+    seeds: Positive  # number of networks
+    seed: Seed  # of the first
+
+
+class TrackTraining(Section):
+    stock: Training
+    digits: Training
+
+
+class Model(Section):
+    track: Literal["stock", "digits"]
+    cell: Literal["rnn", "lstm", "gru"]
+    bidirectional: bool
+    hidden_size: Positive
+    num_layers: Positive
+    head: Literal["flatten", "last"]
+    output: Literal["linear", "sigmoid"]
+    # Overrides of the track's training; None: as the track has it.
+    epochs: Positive | None = None
+    batch_size: Positive | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    seeds: Positive | None = None
+    seed: Seed | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "Model":
+        if self.track == "digits" and self.output == "sigmoid":
+            raise ValueError("output sigmoid is for track stock; digits takes linear (the loss has the softmax)")
+        return self
+
+
+class Params(Section):
+    stock: Stock
+    digits: Digits
+    training: TrackTraining
+    models: Annotated[dict[ModelName, Model], Field(min_length=1)]
+    device: Literal["auto", "cpu", "cuda"]
+
+    def training_of(self, name: str) -> Training:
+        """The track's training with the overrides of model ``name``."""
+        model = self.models[name]
+        shared: Training = getattr(self.training, model.track)
+        overrides = model.model_dump(include=set(Training.model_fields), exclude_none=True)
+        return shared.model_copy(update=overrides)
+
+
+def parse(content: object, source: str = "params.yaml") -> Params:
+    """Check what a YAML reader made of ``source``.
+
+    Raises:
+        UserError: naming each wrong, unknown or missing key as typed, and what is allowed there.
+    """
+    if not isinstance(content, Mapping):
+        raise UserError(f"{source}: should hold keys and values, allowed: {', '.join(Params.model_fields)}")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        # A union reports one line for each of its members: keep them, joined under the key they share.
+        problems: dict[str, list[str]] = {}
+        for detail in error.errors():
+            key = ".".join(str(part) for part in _typed(detail["loc"], content))
+            problems.setdefault(key, []).append(_sentence(dict(detail)))
+        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}" for key in problems]
+        raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
+
+
+def _typed(location: tuple[int | str, ...], content: object) -> list[int | str]:
+    """The part of a pydantic location that stands in the file: unions append tags of their own."""
+    keys: list[int | str] = []
+    for part in location:
+        known = isinstance(content, Mapping) and part in content
+        if isinstance(content, Mapping) and not known:
+            return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
+        if isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
+            known = True
+        if not known:
+            break
+        keys.append(part)
+        content = content[part]  # type: ignore[index]
+    return keys
+
+
+def _sentence(detail: dict[str, Any]) -> str:
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_at(detail["loc"][:-1]))
+        return f"unknown key; allowed: {allowed}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return str(message)
+    return f"{message[0].lower()}{message[1:]} (found {detail['input']!r})"
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    kind: Any = Params
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, Section):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # dict[name, Section]
+            kind = get_args(kind)[1]
+    return list(kind.model_fields)

@@ -1,0 +1,132 @@
+"""Where data come from: what ships with the dependencies, the download cache, a mirror, the public address."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pooch
+from numpy.typing import NDArray
+
+from rnnlab.errors import UserError
+
+MIRROR = "RNNLAB_MIRROR"
+SAMPLE_DAYS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
+KOSPI_FILE = "kospi/kospi-tutorial-431.csv"
+KOSPI_HASH = "sha256:dd4c0879b19a6e6a04465cc6139014ccd4c2e7dabd85b27dfadb901f21e3e8e3"
+KOSPI_MISSING_DAY = "2019-11-14"  # in Yahoo's data, not in the tutorial's
+
+
+def download_cache() -> Path:
+    """The user's folder of downloads (pooch's convention; ``RNNLAB_CACHE`` names another)."""
+    return Path(os.environ.get("RNNLAB_CACHE") or pooch.os_cache("rnnlab"))
+
+
+def stock_sample() -> pd.DataFrame:
+    """GOOG, daily, from matplotlib's sample data: the last 431 days, to 2008-10-14."""
+    from matplotlib.cbook import get_sample_data
+
+    rows = pd.DataFrame(get_sample_data("goog.npz")["price_data"]).iloc[-SAMPLE_DAYS:]
+    names = {"adj_close": "Adj Close"} | {n: n.capitalize() for n in ("date", "open", "high", "low", "close", "volume")}
+    rows = rows.rename(columns=names)
+    return rows[["Date", "Open", "High", "Low", "Close", "Adj Close", "Volume"]]
+
+
+def digits_sample() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """scikit-learn's 1,797 images of 8x8 pixels in 0 .. 16, and their labels."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return digits.images.astype(np.uint8), digits.target.astype(np.uint8)
+
+
+def kospi() -> bytes:
+    """The tutorial's 431 days of the KOSPI index, as a CSV file.
+
+    Raises:
+        UserError: if neither cache, mirror nor Yahoo has them.
+    """
+    try:
+        return locate(KOSPI_FILE, KOSPI_HASH, []).read_bytes()
+    except UserError as error:
+        tried = str(error)
+    try:
+        import yfinance
+
+        rows = yfinance.download("^KS11", start="2019-01-30", end="2020-10-31", auto_adjust=False, progress=False)
+        rows.columns = rows.columns.get_level_values(0)
+        rows = rows.drop(index=pd.Timestamp(KOSPI_MISSING_DAY), errors="ignore")
+        rows = rows[["Open", "High", "Low", "Close", "Adj Close", "Volume"]]
+    except ImportError:
+        raise UserError(f"{tried}\n  Yahoo's ^KS11: needs the extra `yahoo` (pip install -e '.[yahoo]')") from None
+    except Exception as error:  # yfinance raises what its transport raises
+        raise UserError(f"{tried}\n  Yahoo's ^KS11: {error}") from None
+    if len(rows) != 431:
+        raise UserError(f"{tried}\n  Yahoo's ^KS11: {len(rows)} rows came, 431 were expected")
+    return rows.to_csv(float_format="%.6f", index_label="Date").encode()
+
+
+def mnist() -> dict[str, Path]:
+    """MNIST's four files, by name, checked against their published md5."""
+    from rnnlab.vision import import_torchvision
+
+    import_torchvision()
+    from torchvision.datasets import MNIST
+
+    return {
+        name: locate(f"mnist/{name}", f"md5:{md5}", [mirror + name for mirror in MNIST.mirrors])
+        for name, md5 in MNIST.resources
+    }
+
+
+def locate(name: str, known_hash: str, addresses: list[str]) -> Path:
+    """A file with the known hash: from the download cache, else the mirror, else one of ``addresses``.
+
+    Raises:
+        UserError: saying what was tried and how to go on.
+    """
+    cached = download_cache() / name
+    if cached.exists() and _has_hash(cached, known_hash):
+        return cached
+    tried = [f"download cache {cached}: " + ("another content (hash)" if cached.exists() else "not there")]
+    mirror = os.environ.get(MIRROR, "").rstrip("/")
+    if not mirror:
+        tried.append(f"mirror: {MIRROR} is not set")
+    elif "://" in mirror:
+        addresses = [f"{mirror}/{name}", *addresses]
+    elif not (found := Path(mirror).expanduser() / name).is_file():
+        tried.append(f"mirror {found}: not there")
+    elif not _has_hash(found, known_hash):
+        tried.append(f"mirror {found}: another content (hash), expected {known_hash}")
+    else:
+        return _keep(found, cached)
+    for address in addresses:
+        try:
+            pooch.retrieve(address, known_hash, fname=cached.name, path=cached.parent, progressbar=False)
+            return cached
+        except (OSError, ValueError) as error:  # no network, no such page; another hash
+            tried.append(f"{address}: {' '.join(str(error).split())[:200]}")
+    raise UserError(
+        f"{name} was not found. Tried:\n  "
+        + "\n  ".join(tried)
+        + f"\nTo go on: set {MIRROR} to a folder or an address that has {name}, connect to a network, "
+        "or use the sample (source: sample)."
+    )
+
+
+def _has_hash(path: Path, known_hash: str) -> bool:
+    algorithm, expected = known_hash.split(":")
+    return bool(pooch.file_hash(str(path), alg=algorithm) == expected)
+
+
+def _keep(found: Path, cached: Path) -> Path:
+    """Copy a mirror's file into the cache, whole or not at all; without a writable cache use it where it is."""
+    partial = cached.with_name(f"{cached.name}.{os.getpid()}")
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(found, partial)
+        partial.replace(cached)
+    except OSError:
+        return found
+    return cached

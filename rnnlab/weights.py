@@ -1,0 +1,44 @@
+"""Trained networks as one safetensors file: tensors, and in its header all that rebuilds and feeds the networks."""
+
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from rnnlab.errors import UserError
+from rnnlab.network import RecurrentNetwork
+from rnnlab.weights_config import read_config, to_header
+
+
+def pack(states: dict[int, dict[str, Tensor]], config: dict[str, Any]) -> bytes:
+    """Serialise the state dicts by seed; ``config["network"]`` are RecurrentNetwork's arguments."""
+    tensors = {
+        f"{seed}.{name}": tensor.cpu().contiguous()
+        for seed, state in states.items()
+        for name, tensor in state.items()
+    }
+    return save(tensors, to_header(config))
+
+
+def unpack(path: str) -> tuple[dict[int, RecurrentNetwork], dict[str, Any]]:
+    """The networks by seed, and their config.
+
+    Raises:
+        UserError: if the file is damaged, of another kind, or does not fit its own config.
+    """
+    config = read_config(path)
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in load_file(path).items():
+        seed, key = name.split(".", 1)
+        states.setdefault(int(seed), {})[key] = tensor
+    networks = {}
+    for seed in sorted(states):
+        with torch.device("meta"):  # no initial weights are drawn
+            network = RecurrentNetwork(**config["network"])
+        try:
+            network.load_state_dict(states[seed], assign=True)
+        except RuntimeError as error:
+            raise UserError(f"{path}: the weights of seed {seed} do not fit their config: {error}") from None
+        networks[seed] = network
+    return networks, config

@@ -1,0 +1,32 @@
+"""The header of a weights file: what rebuilds and feeds its networks, readable without torch."""
+
+import json
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from rnnlab.errors import UserError
+
+FORMAT = "rnnlab-1"
+
+
+def to_header(config: dict[str, Any]) -> dict[str, str]:
+    """safetensors keeps text by name."""
+    return {"format": FORMAT, "config": json.dumps(config, sort_keys=True)}
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The config that the weights were packed with.
+
+    Raises:
+        UserError: if the file is missing, damaged, or of another kind.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: can't be read as weights: {error}") from None
+    if header.get("format") != FORMAT:
+        raise UserError(f"{path}: holds no weights of this program (format {header.get('format')}, not {FORMAT})")
+    config: dict[str, Any] = json.loads(header["config"])
+    return config

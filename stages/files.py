@@ -1,0 +1,58 @@
+"""The one writer and reader of this pipeline's files: each is written whole or not at all."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.errors import UserError
+
+
+def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
+    """Let ``fill`` write a temporary file in the same folder, then rename it to ``path``."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            fill(file)
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"{path}: can't be written: {error.strerror or error}") from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    write(path, lambda file: file.write(content))
+
+
+def write_text(path: Path, content: str) -> None:
+    write_bytes(path, content.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Human-readable, and without NaN, which is not JSON."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """One ``NAME.npy`` each: such files can be memory-mapped."""
+    for name, array in arrays.items():
+        # Not a lambda over the loop variable: a partial would be as long.
+        def fill(file: BinaryIO, array: NDArray[Any] = array) -> None:
+            np.save(file, array, allow_pickle=False)
+
+        write(folder / f"{name}.npy", fill)
+
+
+def read_arrays(folder: Path, *names: str) -> list[Any]:
+    """The named arrays, memory-mapped."""
+    return [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names]

@@ -1,0 +1,19 @@
+"""params.yaml, read by the library that DVC reads it with, so that both see the same values."""
+
+from pathlib import Path
+
+from ruamel.yaml import YAML, YAMLError
+
+from rnnlab.errors import UserError
+from rnnlab.params import Params, parse
+
+FILE = Path("params.yaml")
+
+
+def read_params() -> Params:
+    """The checked parameters of the folder that the stage runs in."""
+    try:
+        content = YAML(typ="safe").load(FILE)
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise UserError(f"{FILE}: can't be read: {error}") from None
+    return parse(content, str(FILE))

@@ -1,0 +1,30 @@
+"""The parts that the split stage made, read back as sequences and targets."""
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from rnnlab.windows import Windows
+from stages.files import read_arrays, read_json
+
+SPLIT = Path("data/split")
+
+
+def read_windows(part: str) -> Windows:
+    folder = SPLIT / "stock" / part
+    return Windows(*read_arrays(folder, "inputs", "target", "dates"), **read_json(folder / "window.json"))
+
+
+def read_digits(part: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Images (N, T, F) float32 in [0, 1] and labels (N,)."""
+    images, labels = read_arrays(SPLIT / "digits" / part, "images", "labels")
+    return images, labels
+
+
+def read_sequences(track: str, part: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Sequences (N, T, F), and targets: (N, 1) scaled for stock, classes (N,) for digits."""
+    if track == "digits":
+        return read_digits(part)
+    windows = read_windows(part)
+    return windows.x, windows.y

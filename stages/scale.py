@@ -1,0 +1,74 @@
+"""scale TRACK: data/raw -> data/scaled, and the scaler as JSON."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.images import read_idx, to_unit_interval
+from rnnlab.prices import read_prices, select
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.splitting import in_time_order
+from rnnlab.windows import count_windows, training_rows
+from stages.entry import run
+from stages.files import write_arrays, write_json
+from stages.params import read_params
+
+RAW = Path("data/raw")
+SCALED = Path("data/scaled")
+MNIST_FILES = {"images": "images-idx3-ubyte.gz", "labels": "labels-idx1-ubyte.gz"}
+
+
+def main(track: str) -> None:
+    {"stock": scale_stock, "digits": scale_digits}[track]()
+
+
+def scale_stock() -> None:
+    stock = read_params().stock
+    columns = tuple(dict.fromkeys([*stock.features, stock.target]))
+    frame = select(read_prices(RAW / "stock.csv", columns).frame, stock.start, stock.end, stock.rows)
+    values = frame[list(columns)].to_numpy()
+
+    # What training may see ends with the last training window's target.
+    window, split = stock.window, stock.split
+    count = count_windows(len(values), window.length, window.horizon)
+    n_train, _ = in_time_order(count, split.train, split.validation)
+    seen = training_rows(n_train, window.length, window.horizon)
+    scaler = MinMaxScaler.fit(values[:seen] if stock.scale.fit_on == "train" else values, columns)
+
+    scaled = scaler.transform(values)
+    write_arrays(
+        SCALED / "stock",
+        {
+            "inputs": scaled[:, [columns.index(feature) for feature in stock.features]],
+            "target": scaled[:, columns.index(stock.target)],
+            "dates": frame.index.to_numpy(),
+        },
+    )
+    write_json(SCALED / "stock/scaler.json", scaler.to_dict() | {"target": stock.target, "features": stock.features})
+    print(f"stock: {len(values)} rows scaled, the scaler fitted on {seen if stock.scale.fit_on == 'train' else 'all'}")
+
+
+def scale_digits() -> None:
+    digits = read_params().digits
+    folder = RAW / "digits"
+    if digits.source == "mnist":
+        parts = {
+            part: [
+                read_idx((folder / name).read_bytes(), 3 if kind == "images" else 1, name)
+                for kind, ending in MNIST_FILES.items()
+                for name in [f"{part}-{ending}"]
+            ]
+            for part in ("train", "t10k")
+        }
+        images, labels = (np.concatenate([parts["train"][i], parts["t10k"][i]]) for i in (0, 1))
+        maximum, own_test = 255, len(parts["t10k"][1])
+    else:
+        sample = np.load(folder / "sample.npz", allow_pickle=False)
+        images, labels, maximum, own_test = sample["images"], sample["labels"], 16, 0
+    write_arrays(SCALED / "digits", {"images": to_unit_interval(images, maximum), "labels": labels})
+    write_json(SCALED / "digits/scaler.json", {"minimum": 0, "maximum": maximum, "own_test": own_test})
+    print(f"digits: {len(images)} images scaled from 0..{maximum} to 0..1")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,35 @@
+"""window TRACK: data/scaled -> data/windows, how the scaled arrays are seen as sequences (views are not copied)."""
+
+from pathlib import Path
+
+from rnnlab.windows import Windows
+from stages.entry import run
+from stages.files import read_arrays, write_json
+from stages.params import read_params
+
+SCALED = Path("data/scaled")
+WINDOWS = Path("data/windows")
+
+
+def main(track: str) -> None:
+    {"stock": window_stock, "digits": window_digits}[track]()
+
+
+def window_stock() -> None:
+    window = read_params().stock.window
+    windows = Windows(*read_arrays(SCALED / "stock", "inputs", "target", "dates"), window.length, window.horizon)
+    count, length, features = windows.x.shape
+    content = {"count": count, "length": length, "features": features, "horizon": window.horizon}
+    write_json(WINDOWS / "stock.json", content)
+    print(f"stock: {count} windows of {length} days x {features} features, targets {windows.y.shape}")
+
+
+def window_digits() -> None:
+    (images,) = read_arrays(SCALED / "digits", "images")
+    count, length, features = images.shape  # a row is a time step, its pixels are the features
+    write_json(WINDOWS / "digits.json", {"count": count, "length": length, "features": features})
+    print(f"digits: {count} sequences of {length} rows x {features} pixels")
+
+
+if __name__ == "__main__":
+    run(main)
