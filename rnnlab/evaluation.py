@@ -46,9 +46,7 @@ def evaluate_stock(
         | {"scaled_mse": metrics.mse(to_scaled(y_true), to_scaled(forecast))}
         for seed, forecast in y_pred.items()
     }
-    baseline = stock_figures(y_true, y_last, y_last) | {
-        "scaled_mse": metrics.mse(to_scaled(y_true), to_scaled(y_last))
-    }
+    baseline = stock_figures(y_true, y_last, y_last) | {"scaled_mse": metrics.mse(to_scaled(y_true), to_scaled(y_last))}
     return {"days": len(y_true), **_summary(by_seed, STOCK_BASELINE, baseline)}
 
 
@@ -88,9 +86,7 @@ def _summary(
     names = next(iter(by_seed.values()))
     return {
         "seeds": len(by_seed),
-        "metrics": {
-            name: metrics.mean_and_std([figures[name] for figures in by_seed.values()]) for name in names
-        },
+        "metrics": {name: metrics.mean_and_std([figures[name] for figures in by_seed.values()]) for name in names},
         "by_seed": {str(seed): figures for seed, figures in by_seed.items()},
         "baseline": {"name": baseline_name, "metrics": {name: baseline[name] for name in names}},
     }

@@ -48,7 +48,9 @@ def rank(results: Mapping[str, Mapping[str, Any]]) -> Board:
                 entries[name][f"{key}_std"] = result["metrics"][key]["std"]
         sign = 1 if SMALLER_IS_BETTER[track] else -1
 
-        def place(item: tuple[str, dict[str, float | None]], metric: str = metric, sign: int = sign) -> tuple[bool, float]:
+        def place(
+            item: tuple[str, dict[str, float | None]], metric: str = metric, sign: int = sign
+        ) -> tuple[bool, float]:
             figure = item[1][metric]
             return figure is None, sign * (figure or 0.0)
 

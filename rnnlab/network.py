@@ -3,10 +3,12 @@
 Letters: B batch, T time steps, F features, H hidden, L layers, D directions, O outputs.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class RecurrentNetwork(nn.Module):
@@ -38,9 +40,7 @@ class RecurrentNetwork(nn.Module):
         output: str,
     ) -> None:
         super().__init__()
-        self.recurrent = CELLS[cell](
-            input_size, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional
-        )
+        self.recurrent = CELLS[cell](input_size, hidden_size, num_layers, batch_first=True, bidirectional=bidirectional)
         self.directions = 2 if bidirectional else 1
         self.head, self.output = head, output
         width = hidden_size * self.directions

@@ -1,6 +1,7 @@
 """Pictures: the sole importer of matplotlib. Each function takes tables and returns a PNG's bytes."""
 
 import io
+from typing import Any
 
 import matplotlib
 
@@ -16,7 +17,13 @@ from numpy.typing import NDArray
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#D55E00", "#999999"
-STYLE = {"axes.grid": True, "grid.alpha": 0.25, "axes.spines.top": False, "axes.spines.right": False, "font.size": 10}
+STYLE: Any = {
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.size": 10,
+}
 CLOSE_UP_DAYS = 60
 MISREAD_SHOWN = 40
 
@@ -49,7 +56,7 @@ def forecast(predictions: pd.DataFrame, title: str) -> bytes:
     _prices(axes, predictions)
     end = predictions.loc[predictions["part"] == "train", "date"].max()
     axes.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
-    axes.set(ylabel="price (index points)", title=f"{title}: actual and predicted")
+    axes.set(ylabel="price (points)", title=f"{title}: actual and predicted")
     axes.legend()
     return _png(figure)
 
@@ -60,7 +67,7 @@ def close_up(predictions: pd.DataFrame, title: str) -> bytes:
     figure, axes = _figure(10, 4.5)
     axes.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (tomorrow = today)")
     _prices(axes, test, marker=".")
-    axes.set(ylabel="price (index points)", title=f"{title}: the first {len(test)} test days")
+    axes.set(ylabel="price (points)", title=f"{title}: the first {len(test)} test days")
     axes.legend()
     return _png(figure)
 
@@ -102,9 +109,22 @@ def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
     dates = predictions["date"]
     axes.plot(dates, predictions["y_true"], color=BLACK, lw=1.2, marker=marker, label="actual")
     by_seed = predictions.filter(regex=r"^seed_\d+$")
-    axes.plot(dates, predictions["y_pred"], color=ORANGE, lw=1.2, marker=marker, label=f"predicted, mean of {by_seed.shape[1]}")
+    axes.plot(
+        dates,
+        predictions["y_pred"],
+        color=ORANGE,
+        lw=1.2,
+        marker=marker,
+        label=f"predicted, mean of {by_seed.shape[1]}",
+    )
     axes.fill_between(
-        dates, by_seed.min(axis=1), by_seed.max(axis=1), color=ORANGE, alpha=0.25, lw=0, label="smallest to largest of the seeds"
+        dates,
+        by_seed.min(axis=1),
+        by_seed.max(axis=1),
+        color=ORANGE,
+        alpha=0.25,
+        lw=0,
+        label="smallest to largest of the seeds",
     )
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)

@@ -99,7 +99,12 @@ def _read_text(source: Path | BinaryIO, name: str) -> pd.DataFrame:
     try:
         # As text, so that each bad cell can be named as it stands in the file.
         table = pd.read_csv(
-            source, dtype=str, keep_default_na=False, skip_blank_lines=False, encoding="utf-8-sig", index_col=False
+            source,
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            encoding="utf-8-sig",
+            index_col=False,
         )
     except FileNotFoundError:
         raise UserError(f"{name}: there is no such file (stock.path)") from None
@@ -118,7 +123,7 @@ def _read_text(source: Path | BinaryIO, name: str) -> pd.DataFrame:
 
 def _numbers(cells: pd.Series, column: str, name: str) -> pd.Series:
     numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
-    bad = ~np.isfinite(numbers)
+    bad = pd.Series(~np.isfinite(numbers), index=cells.index)
     if bad.any():
         line = _lines(bad)[0]
         raise UserError(f"{name}: line {line}, column {column}: {cells[bad].iloc[0]!r} is not a finite number")

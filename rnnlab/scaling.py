@@ -38,13 +38,15 @@ class MinMaxScaler:
     def transform(self, values: Array) -> Array:
         """(rows, columns) in the columns' units -> (rows, columns) scaled."""
         low, high = np.array(self.minimum), np.array(self.maximum)
-        return (values - low) / (high - low)
+        scaled: Array = (values - low) / (high - low)
+        return scaled
 
     def inverse(self, scaled: Array, column: str) -> Array:
         """Scaled values of one column, in any shape, -> the column's units."""
         index = self.columns.index(column)
         low, high = self.minimum[index], self.maximum[index]
-        return scaled * (high - low) + low
+        values: Array = scaled * (high - low) + low
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

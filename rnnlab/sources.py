@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,8 @@ def stock_sample() -> pd.DataFrame:
     """GOOG, daily, from matplotlib's sample data: the last 431 days, to 2008-10-14."""
     from matplotlib.cbook import get_sample_data
 
-    rows = pd.DataFrame(get_sample_data("goog.npz")["price_data"]).iloc[-SAMPLE_DAYS:]
+    archive: Any = get_sample_data("goog.npz")
+    rows = pd.DataFrame(archive["price_data"]).iloc[-SAMPLE_DAYS:]
     names = {"adj_close": "Adj Close"} | {n: n.capitalize() for n in ("date", "open", "high", "low", "close", "volume")}
     rows = rows.rename(columns=names)
     return rows[["Date", "Open", "High", "Low", "Close", "Adj Close", "Volume"]]
@@ -64,7 +66,7 @@ def kospi() -> bytes:
         raise UserError(f"{tried}\n  Yahoo's ^KS11: {error}") from None
     if len(rows) != 431:
         raise UserError(f"{tried}\n  Yahoo's ^KS11: {len(rows)} rows came, 431 were expected")
-    return rows.to_csv(float_format="%.6f", index_label="Date").encode()
+    return str(rows.to_csv(float_format="%.6f", index_label="Date")).encode()
 
 
 def mnist() -> dict[str, Path]:

@@ -29,9 +29,7 @@ def in_time_order(count: int, train: int | float, validation: int | float) -> tu
     return n_train, n_train + n_validation
 
 
-def draw(
-    labels: NDArray[np.uint8], own_test: int, validation: int | float
-) -> dict[str, NDArray[np.intp]]:
+def draw(labels: NDArray[np.uint8], own_test: int, validation: int | float) -> dict[str, NDArray[np.intp]]:
     """Indices of the images that train, validate and test.
 
     Args:
@@ -47,9 +45,7 @@ def draw(
     train = np.arange(len(labels) - own_test)
     test = np.arange(len(train), len(labels))
     if own_test == 0:
-        train, test = train_test_split(
-            train, test_size=SAMPLE_TEST_SHARE, stratify=labels, random_state=DRAW_SEED
-        )
+        train, test = train_test_split(train, test_size=SAMPLE_TEST_SHARE, stratify=labels, random_state=DRAW_SEED)
     chosen = size(validation, len(train))
     held_out = train[:0]
     if chosen:
@@ -59,7 +55,5 @@ def draw(
                 f"digits.split.validation={validation} sets {chosen} of {len(train)} training images aside: "
                 f"allowed are 0, or {classes} to {len(train) - classes}"
             )
-        train, held_out = train_test_split(
-            train, test_size=chosen, stratify=labels[train], random_state=DRAW_SEED
-        )
+        train, held_out = train_test_split(train, test_size=chosen, stratify=labels[train], random_state=DRAW_SEED)
     return {"train": np.sort(train), "validation": np.sort(held_out), "test": np.sort(test)}

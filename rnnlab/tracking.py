@@ -60,7 +60,7 @@ class Store:
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
-        return found.experiment_id if found else self.client.create_experiment(name, self.artifacts)
+        return str(found.experiment_id if found else self.client.create_experiment(name, self.artifacts))
 
     def find(self, result: Result) -> str | None:
         """The id of the finished run that mirrors this very result."""
@@ -83,10 +83,11 @@ class Store:
             self.client.log_inputs(parent, [DatasetInput(dataset, [context])])
             for path, folder in result.artifacts.items():
                 self.client.log_artifact(parent, str(path), folder or None)
-            for seed, curve in result.history.groupby("seed"):
+            for seed, figures in result.figures_by_seed.items():
+                curve = result.history[result.history["seed"] == seed]
                 nested = {**tags, "mlflow.parentRunId": parent}
                 child = self._start(result.track, f"{name} / seed {seed}", nested)
-                self._log(child, {**result.params, "seed": seed}, result.figures_by_seed[int(seed)], curve)
+                self._log(child, {**result.params, "seed": seed}, figures, curve)
                 self.client.set_terminated(child)
             # The key last: a run that was cut short is not taken for the result.
             self.client.set_tag(parent, KEY, result.key)
@@ -105,7 +106,9 @@ class Store:
         metrics = [Metric(name, value, now, 0) for name, value in figures.items() if value is not None]
         for column in curve.columns.drop(["epoch", "seed"], errors="ignore"):
             name = column.replace("train_", "train/").replace("validation_", "validation/")
-            metrics += [Metric(name, value, now, int(epoch)) for epoch, value in zip(curve["epoch"], curve[column], strict=True)]
+            metrics += [
+                Metric(name, value, now, int(epoch)) for epoch, value in zip(curve["epoch"], curve[column], strict=True)
+            ]
         self.client.log_batch(run, params=[Param(key, str(value)) for key, value in params.items()])
         for start in range(0, len(metrics), BATCH):
             self.client.log_batch(run, metrics=metrics[start : start + BATCH])

@@ -9,7 +9,7 @@ _libraries: list[Any] = []  # a torch Library withdraws its definitions when it 
 
 
 def import_torchvision() -> ModuleType:
-    """Import torchvision; where it fails for want of its compiled operators' schemas, declare these and go on.
+    """Import torchvision; where it fails for want of its operators' schemas, declare these and go on.
 
     On a matched pair of torch and torchvision nothing is changed. The operators themselves stay missing; the
     data sets do not need them.

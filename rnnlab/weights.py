@@ -1,4 +1,4 @@
-"""Trained networks as one safetensors file: tensors, and in its header all that rebuilds and feeds the networks."""
+"""Trained networks as one safetensors file; its header holds all that rebuilds and feeds them."""
 
 from typing import Any
 
@@ -14,9 +14,7 @@ from rnnlab.weights_config import read_config, to_header
 def pack(states: dict[int, dict[str, Tensor]], config: dict[str, Any]) -> bytes:
     """Serialise the state dicts by seed; ``config["network"]`` are RecurrentNetwork's arguments."""
     tensors = {
-        f"{seed}.{name}": tensor.cpu().contiguous()
-        for seed, state in states.items()
-        for name, tensor in state.items()
+        f"{seed}.{name}": tensor.cpu().contiguous() for seed, state in states.items() for name, tensor in state.items()
     }
     return save(tensors, to_header(config))
 
@@ -30,8 +28,8 @@ def unpack(path: str) -> tuple[dict[int, RecurrentNetwork], dict[str, Any]]:
     config = read_config(path)
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in load_file(path).items():
-        seed, key = name.split(".", 1)
-        states.setdefault(int(seed), {})[key] = tensor
+        prefix, key = name.split(".", 1)
+        states.setdefault(int(prefix), {})[key] = tensor
     networks = {}
     for seed in sorted(states):
         with torch.device("meta"):  # no initial weights are drawn

@@ -70,6 +70,4 @@ class Windows:
     def part(self, start: int, stop: int) -> "Windows":
         """Windows ``start`` .. ``stop - 1``, as views of the rows that they span."""
         end = stop + self.length + self.horizon - 1 if stop > start else start
-        return replace(
-            self, inputs=self.inputs[start:end], target=self.target[start:end], dates=self.dates[start:end]
-        )
+        return replace(self, inputs=self.inputs[start:end], target=self.target[start:end], dates=self.dates[start:end])

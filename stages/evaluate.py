@@ -1,4 +1,4 @@
-"""evaluate MODEL: models/MODEL.safetensors on data/split -> metrics/test/MODEL.json, metrics/predictions/MODEL.csv."""
+"""evaluate MODEL: a model's weights on data/split -> metrics/test/MODEL.json, metrics/predictions/MODEL.csv."""
 
 from pathlib import Path
 from typing import Any

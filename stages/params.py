@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from rnnlab.errors import UserError
 from rnnlab.params import Params, parse

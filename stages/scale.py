@@ -45,7 +45,8 @@ def scale_stock() -> None:
         },
     )
     write_json(SCALED / "stock/scaler.json", scaler.to_dict() | {"target": stock.target, "features": stock.features})
-    print(f"stock: {len(values)} rows scaled, the scaler fitted on {seen if stock.scale.fit_on == 'train' else 'all'}")
+    fitted = seen if stock.scale.fit_on == "train" else len(values)
+    print(f"stock: {len(values)} rows scaled, the scaler fitted on the first {fitted}")
 
 
 def scale_digits() -> None:

@@ -1,8 +1,9 @@
-"""track: the files of all models -> MLflow runs, those that are not there yet. Runs also by hand, after `dvc pull`."""
+"""track: the files of all models -> the MLflow runs that are not there yet. To be run by hand after `dvc pull`."""
 
 import hashlib
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,12 @@ def main() -> None:
     write_json(Path("data/tracked.json"), {result.model: result.key for result in results})
 
 
-def result_of(name: str, sources: dict[str, str], settings: dict[str, dict[str, Any]]) -> Result:
+def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[str, Any]]) -> Result:
     """Read a model's files."""
-    files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
+    files = [
+        Path(f"models/{name}.safetensors"),
+        *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items()),
+    ]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track, data = config["track"], RAW[config["track"]]
     baseline = {f"baseline/{key}": value for key, value in figures["baseline"]["metrics"].items()}
@@ -47,14 +51,19 @@ def result_of(name: str, sources: dict[str, str], settings: dict[str, dict[str, 
         model=name,
         track=track,
         key=_digest(files),
-        params={**settings[track], **config["network"], **config["training"], "parameters": config["parameters"]},
+        params={
+            **settings[track],
+            **config["network"],
+            **config["training"],
+            "parameters": config["parameters"],
+        },
         figures=means | stds | baseline,
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
         },
         history=pd.read_csv(METRICS / f"history/{name}.csv"),
-        artifacts={path: "pictures" for path in sorted(Path("report", name).glob("*.png"))}
+        artifacts=dict.fromkeys(sorted(Path("report", name).glob("*.png")), "pictures")
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics"},
         data_path=data,
         data_name=f"{track}-{sources[track]}",

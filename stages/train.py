@@ -53,7 +53,10 @@ def main(name: str) -> None:
         "scaler": scaler,
     }
     write_bytes(Path("models") / f"{name}.safetensors", pack(states, config))
-    write_text(Path("metrics/history") / f"{name}.csv", pd.DataFrame(history).to_csv(index=False, float_format="%.8g"))
+    write_text(
+        Path("metrics/history") / f"{name}.csv",
+        pd.DataFrame(history).to_csv(index=False, float_format="%.8g"),
+    )
 
 
 def _tensors(track: str, part: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,4 +1,4 @@
-"""window TRACK: data/scaled -> data/windows, how the scaled arrays are seen as sequences (views are not copied)."""
+"""window TRACK: data/scaled -> data/windows, how the scaled arrays are seen as sequences, without copies."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ def main(track: str) -> None:
 
 def window_stock() -> None:
     window = read_params().stock.window
-    windows = Windows(*read_arrays(SCALED / "stock", "inputs", "target", "dates"), window.length, window.horizon)
+    inputs, target, dates = read_arrays(SCALED / "stock", "inputs", "target", "dates")
+    windows = Windows(inputs, target, dates, window.length, window.horizon)
     count, length, features = windows.x.shape
     content = {"count": count, "length": length, "features": features, "horizon": window.horizon}
     write_json(WINDOWS / "stock.json", content)

@@ -1,0 +1,33 @@
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
+os.environ["DVC_NO_ANALYTICS"] = "true"
+for name in [name for name in os.environ if name.startswith("DVC_") and name != "DVC_NO_ANALYTICS"]:
+    del os.environ[name]  # a shell that DVC started: the tests would land in its repository
+for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "RNNLAB_CACHE"):
+    os.environ.pop(name, None)
+
+ROOT = Path(__file__).parent.parent
+MIRROR = os.environ.pop("RNNLAB_MIRROR", "")
+
+
+@pytest.fixture
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the real KOSPI and MNIST files."""
+    if not MIRROR or not Path(MIRROR).is_dir():
+        pytest.skip("needs the real data: set RNNLAB_MIRROR to a folder with kospi/ and mnist/")
+    monkeypatch.setenv("RNNLAB_MIRROR", MIRROR)
+    return Path(MIRROR)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RNNLAB_CACHE", str(tmp_path / "downloads"))

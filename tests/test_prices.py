@@ -1,0 +1,119 @@
+import datetime
+import io
+
+import pandas as pd
+import pytest
+
+from rnnlab.errors import UserError
+from rnnlab.prices import read_prices, select
+
+HEADER = "Date,Open,Close\n"
+GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
+
+
+def read(text, columns=("Open", "Close")):
+    content = text if isinstance(text, bytes) else text.encode()
+    return read_prices(io.BytesIO(content), columns, "prices.csv")
+
+
+def days(prices):
+    return [str(day) for day in prices.frame.index.date]
+
+
+def test_reads_dates_and_the_columns_asked_for():
+    prices = read("Close,Junk,Date,Open\n2,x,2020-01-02,1\n4,y,2020-01-03,3\n")
+    assert prices.frame.to_dict("list") == {"Open": [1.0, 3.0], "Close": [2.0, 4.0]}
+    assert days(prices) == ["2020-01-02", "2020-01-03"]
+    assert prices.notices == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOD.replace("\n", "\r\n"),
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        GOOD + "\n\n",
+        GOOD.replace("2020-01-02,1,2", '"2020-01-02","1","2"'),
+        GOOD.replace("Date", "date"),
+        GOOD.replace("2020-01-0", "2020/01/0"),
+        GOOD.replace("2020-01-0", "2020010"),
+        HEADER + "2020-1-2,1,2\n2020-1-3,3,4\n2020-1-6,5,6\n",
+        HEADER + "02.01.2020,1,2\n03.01.2020,3,4\n06.01.2020,5,6\n31.12.2019,0,1\n",
+        HEADER + "01/02/2020,1,2\n01/03/2020,3,4\n01/06/2020,5,6\n12/31/2019,0,1\n",
+        HEADER + "Jan 2, 2020,1,2\n".replace("Jan 2, 2020", '"Jan 2, 2020"') + '"Jan 3, 2020",3,4\n"Jan 6, 2020",5,6\n',
+        HEADER + "2020-01-02 00:00:00+09:00,1,2\n2020-01-03 00:00:00+09:00,3,4\n2020-01-06 00:00:00+08:00,5,6\n",
+    ],
+    ids=["crlf", "bom", "blank", "quoted", "lower", "slash", "compact", "short", "dmy", "mdy", "words", "offsets"],
+)
+def test_odd_but_valid_forms(text):
+    frame = read(text).frame.loc["2020-01-02":]
+    assert [str(day) for day in frame.index.date] == ["2020-01-02", "2020-01-03", "2020-01-06"]
+    assert frame["Close"].tolist() == [2, 4, 6]
+
+
+def test_intraday_times_are_kept():
+    prices = read(HEADER + "2020-01-02 09:00,1,2\n2020-01-02 10:30,3,4\n")
+    assert prices.frame.index[1] == pd.Timestamp("2020-01-02 10:30")
+
+
+def test_rows_out_of_order_are_sorted_with_a_notice():
+    prices = read(HEADER + "2020-01-03,3,4\n2020-01-02,1,2\n")
+    assert days(prices) == ["2020-01-02", "2020-01-03"]
+    assert "sorted" in prices.notices[0]
+
+
+def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
+    prices = read(HEADER + "2020-01-02,1,2\n2020-01-03,,4\nnull,null,null\n2020-01-06,5,6\n")
+    assert days(prices) == ["2020-01-02", "2020-01-06"]
+    assert prices.notices == ("prices.csv: 2 rows with empty cells dropped (line 3, 4)",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "prices.csv: is empty"),
+        (HEADER, "prices.csv: holds a header and no row"),
+        ("Day,Open,Close\n1,2,3\n", "no date column; found Day, Open, Close"),
+        ("Date,Open,close\n2020-01-02,1,2\n", "no column Close; found Date, Open, close (is Close perhaps close?)"),
+        (GOOD.replace(",", ";"), "columns are separated by ';'"),
+        (GOOD.replace("3,4", "3,x4"), "line 3, column Close: 'x4' is not a finite number"),
+        (GOOD.replace("3,4", "3,inf"), "line 3, column Close: 'inf' is not a finite number"),
+        (GOOD.replace("3,4", '3,"1,234"'), "line 3, column Close: '1,234' is not a finite number"),
+        (GOOD.replace("2020-01-03", "2020-01-02"), "2020-01-02 stands more than once in column Date (line 2, 3)"),
+        (GOOD.replace("2020-01-03", "2020-02-31"), "line 3, column Date: '2020-02-31' is not a date"),
+        (GOOD.replace("2020-01-03", "soon"), "line 3, column Date: 'soon' is not a date"),
+        (HEADER + "soon,1,2\n", "line 2, column Date: 'soon' is not a date"),
+        (HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n", "'01/02/2020' may be day-month or month-day"),
+        (GOOD.encode("utf-16"), "is not UTF-8 text"),
+        (HEADER + "2020-01-02,,\n", "no row with a date and Open, Close"),
+        (HEADER + "2020-01-02,1,2\n2020-01-03,3,4,5,6\n", "can't be read as comma-separated text"),
+    ],
+)
+def test_errors_name_file_line_and_column(text, message):
+    with pytest.raises(UserError) as error:
+        read(text)
+    assert message in str(error.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match="there is no such file"):
+        read_prices(tmp_path / "none.csv", ["Close"])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rows", "expected"),
+    [
+        (None, None, None, [2, 4, 6]),
+        (datetime.date(2020, 1, 3), None, None, [4, 6]),
+        (None, datetime.date(2020, 1, 3), None, [2, 4]),
+        (None, None, 2, [4, 6]),
+        (None, datetime.date(2020, 1, 3), 1, [4]),
+    ],
+)
+def test_select(start, end, rows, expected):
+    assert select(read(GOOD).frame, start, end, rows)["Close"].tolist() == expected
+
+
+def test_select_of_nothing_says_what_there_is():
+    with pytest.raises(UserError, match="the data go from 2020-01-02 to 2020-01-06"):
+        select(read(GOOD).frame, datetime.date(2021, 1, 1), None, None)

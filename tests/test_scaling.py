@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from sklearn.preprocessing import MinMaxScaler as Reference
+
+from rnnlab.errors import UserError
+from rnnlab.scaling import MinMaxScaler
+
+VALUES = arrays(np.float64, (6, 2), elements=st.floats(-1e6, 1e6, allow_subnormal=False)).filter(
+    lambda values: (np.ptp(values, axis=0) > 1e-3).all()
+)
+
+
+def test_by_hand():
+    scaler = MinMaxScaler.fit(np.array([[10.0, 0.0], [20.0, 4.0]]), ("a", "b"))
+    assert scaler.transform(np.array([[15.0, 8.0]])).tolist() == [[0.5, 2.0]]
+    assert scaler.inverse(np.array([2.0]), "b").tolist() == [8.0]
+
+
+@given(VALUES)
+def test_same_as_scikit_learn(values):
+    ours = MinMaxScaler.fit(values, ("a", "b")).transform(values)
+    np.testing.assert_allclose(ours, Reference().fit_transform(values), atol=1e-6)
+
+
+@given(VALUES)
+def test_inverse_undoes_transform_after_a_trip_through_json(values):
+    scaler = MinMaxScaler.from_dict(MinMaxScaler.fit(values, ("a", "b")).to_dict())
+    np.testing.assert_allclose(scaler.inverse(scaler.transform(values)[:, 1], "b"), values[:, 1], atol=1e-6)
+
+
+def test_a_column_that_does_not_vary_is_named():
+    with pytest.raises(UserError, match="column b does not vary"):
+        MinMaxScaler.fit(np.array([[1.0, 3.0], [2.0, 3.0]]), ("a", "b"))

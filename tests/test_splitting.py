@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnlab.errors import UserError
+from rnnlab.splitting import draw, in_time_order
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "expected"),
+    [(200, 0, (200, 200)), (200, 26, (200, 226)), (0.5, 0, (213, 213)), (0.5, 0.25, (213, 319))],
+)
+def test_in_time_order(train, validation, expected):
+    assert in_time_order(426, train, validation) == expected
+
+
+@pytest.mark.parametrize(("train", "validation"), [(426, 0), (400, 26), (0.0001, 0)])
+def test_something_must_train_and_something_be_tested(train, validation):
+    with pytest.raises(UserError, match=f"stock.split.train={train}"):
+        in_time_order(426, train, validation)
+
+
+@given(st.integers(0, 40), st.booleans())
+def test_every_image_is_drawn_once(validation, own_test):
+    labels = np.tile(np.arange(4, dtype=np.uint8), 50)
+    if 0 < validation < 4:
+        validation = 4
+    parts = draw(labels, 40 if own_test else 0, validation)
+    assert np.sort(np.concatenate(list(parts.values()))).tolist() == list(range(200))
+    assert len(parts["validation"]) == validation
+
+
+def test_the_samples_test_part_is_a_stratified_fifth_and_fixed():
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 10)
+    test = draw(labels, 0, 0)["test"]
+    assert np.bincount(labels[test]).tolist() == [2] * 10
+    assert test.tolist() == draw(labels, 0, 0)["test"].tolist()
+
+
+def test_the_sources_own_test_set_stays_whole():
+    parts = draw(np.tile(np.arange(2, dtype=np.uint8), 10), 6, 4)
+    assert parts["test"].tolist() == list(range(14, 20))
+
+
+def test_a_validation_part_too_large():
+    with pytest.raises(UserError, match="digits.split.validation=99 sets 99 of 80"):
+        draw(np.repeat(np.arange(10, dtype=np.uint8), 10), 0, 99)
