@@ -64,7 +64,9 @@ def test_a_wrong_value_is_named_with_what_is_allowed(content, key, value, messag
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("key", ["stock.path", "stock.window", "digits", "training.digits.seed", "models.stock_rnn.head"])
+@pytest.mark.parametrize(
+    "key", ["stock.path", "stock.window", "digits", "training.digits.seed", "models.stock_rnn.head"]
+)
 def test_a_missing_key_is_named(content, key):
     *path, last = key.split(".")
     section = content

@@ -44,5 +44,5 @@ def test_the_sources_own_test_set_stays_whole():
 
 
 def test_a_validation_part_too_large():
-    with pytest.raises(UserError, match="digits.split.validation=99 sets 99 of 80"):
+    with pytest.raises(UserError, match=r"digits\.split.validation=99 sets 99 of 80"):
         draw(np.repeat(np.arange(10, dtype=np.uint8), 10), 0, 99)

@@ -1,0 +1,47 @@
+from rnnlab.leaderboard import COLUMNS, rank, to_markdown
+from rnnlab.page import render
+
+
+def result(track, figure, baseline):
+    name = {"stock": "persistence", "digits": "majority_class"}[track]
+    return {
+        "track": track,
+        "metrics": {key: {"mean": figure, "std": 0.5} for key in COLUMNS[track]},
+        "baseline": {"name": name, "metrics": dict.fromkeys(COLUMNS[track], baseline)},
+    }
+
+
+RESULTS = {
+    "stock_a": result("stock", 3.0, 2.0),
+    "stock_b": result("stock", 1.0, 2.0),
+    "stock_c": result("stock", None, 2.0) | {"metrics": {key: {"mean": None, "std": None} for key in COLUMNS["stock"]}},
+    "digits_a": result("digits", 0.9, 0.1),
+    "digits_b": result("digits", 0.95, 0.1),
+}
+
+
+def test_best_first_with_the_baseline_among_them():
+    board = rank(RESULTS)
+    assert list(board["stock"]) == ["stock_b", "persistence", "stock_a", "stock_c"]
+    assert list(board["digits"]) == ["digits_b", "digits_a", "majority_class"]
+    assert board["stock"]["stock_b"]["rmse_std"] == 0.5
+    assert "rmse_std" not in board["stock"]["persistence"]
+
+
+def test_a_track_without_models_is_left_out():
+    assert list(rank({"stock_a": RESULTS["stock_a"]})) == ["stock"]
+
+
+def test_markdown():
+    lines = to_markdown(rank(RESULTS)).splitlines()
+    assert lines[0] == "## stock"
+    assert lines[4].split("|")[1:3] == [" stock_b     ", "   1.00 ± 0.50 "]
+    assert lines[7].split("|")[2].strip() == "–"
+    assert len({len(line) for line in lines[2:8]}) == 1  # columns are aligned
+
+
+def test_page_escapes_and_links_each_picture():
+    html = render(rank(RESULTS), {"stock_b": ["loss", "close_up"]})
+    assert '<img src="stock_b/close_up.png" alt="stock_b: close up"' in html
+    assert html.count("<table>") == 2
+    assert "http" not in html  # nothing is fetched
