@@ -59,6 +59,18 @@ def rank(results: Mapping[str, Mapping[str, Any]]) -> Board:
     return board
 
 
+def headline(board: Board) -> Board:
+    """Of each entry only the figure that ranks it, and its standard deviation: what fits on a terminal."""
+    return {
+        track: {
+            name: {key: figures[key] for key in (metric, f"{metric}_std") if figures.get(key) is not None}
+            for name, figures in board[track].items()
+        }
+        for track, metric in RANKED_BY.items()
+        if track in board
+    }
+
+
 def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[list[str]]:
     """A track's table as text, its headings first: mean ± standard deviation over seeds."""
     columns = COLUMNS[track]

@@ -1,11 +1,13 @@
 """report: metrics -> report/index.html and, for each model, its pictures."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnnlab import plots
+from rnnlab.leaderboard import rank
 from rnnlab.page import render
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_bytes, write_text
@@ -15,21 +17,21 @@ REPORT = Path("report")
 
 
 def main() -> None:
-    board = read_json(METRICS / "leaderboard.json")
-    models = [name for entries in board.values() for name in entries if (METRICS / f"test/{name}.json").exists()]
-    pictures = {name: draw(name) for name in models}
+    entries = [name for track in read_json(METRICS / "leaderboard.json").values() for name in track]
+    files = {name: METRICS / f"test/{name}.json" for name in entries}
+    results = {name: read_json(path) for name, path in files.items() if path.exists()}  # baselines have none
+    pictures = {name: draw(name, result) for name, result in results.items()}
     for name, drawn in pictures.items():
         for picture, content in drawn.items():
             write_bytes(REPORT / name / f"{picture}.png", content)
-    write_text(REPORT / "index.html", render(board, {name: list(drawn) for name, drawn in pictures.items()}))
+    write_text(REPORT / "index.html", render(rank(results), {name: list(drawn) for name, drawn in pictures.items()}))
 
 
-def draw(name: str) -> dict[str, bytes]:
+def draw(name: str, result: dict[str, Any]) -> dict[str, bytes]:
     """A model's pictures by file name."""
-    figures = read_json(METRICS / f"test/{name}.json")
     pictures = {"loss": plots.loss(pd.read_csv(METRICS / f"history/{name}.csv"), name)}
     predictions = pd.read_csv(METRICS / f"predictions/{name}.csv")
-    if figures["track"] == "stock":
+    if result["track"] == "stock":
         predictions["date"] = pd.to_datetime(predictions["date"])
         return pictures | {
             "forecast": plots.forecast(predictions, name),
@@ -38,7 +40,7 @@ def draw(name: str) -> dict[str, bytes]:
     first = predictions[predictions["seed"] == predictions["seed"].min()]
     (images,) = read_arrays(Path("data/split/digits/test"), "images")
     return pictures | {
-        "confusion": plots.confusion(np.array(figures["confusion"]), name),
+        "confusion": plots.confusion(np.array(result["confusion"]), name),
         "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
     }
 

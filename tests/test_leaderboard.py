@@ -1,4 +1,4 @@
-from rnnlab.leaderboard import COLUMNS, rank, to_markdown
+from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
 from rnnlab.page import render
 
 
@@ -26,6 +26,13 @@ def test_best_first_with_the_baseline_among_them():
     assert list(board["digits"]) == ["digits_b", "digits_a", "majority_class"]
     assert board["stock"]["stock_b"]["rmse_std"] == 0.5
     assert "rmse_std" not in board["stock"]["persistence"]
+
+
+def test_headline_keeps_what_ranks_and_no_null():
+    short = headline(rank(RESULTS))
+    assert short["digits"]["digits_b"] == {"test_accuracy": 0.95, "test_accuracy_std": 0.5}
+    assert short["stock"]["persistence"] == {"rmse": 2.0}
+    assert short["stock"]["stock_c"] == {}
 
 
 def test_a_track_without_models_is_left_out():
