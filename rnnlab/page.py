@@ -13,7 +13,7 @@ TEMPLATE = """<!doctype html>
 <title>rnnlab: results</title>
 <style>
   :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
+  body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem; }
   .wide { overflow-x: auto; }
   table { border-collapse: collapse; white-space: nowrap; }
   th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #8884; }

@@ -24,6 +24,7 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 KEY = "content_key"
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI guesses, and shows pages for chats
 BATCH = 1000  # metrics that MLflow takes in one call
 Figures = Mapping[str, float | None]
 
@@ -60,7 +61,7 @@ class Store:
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
-        return str(found.experiment_id if found else self.client.create_experiment(name, self.artifacts))
+        return str(found.experiment_id if found else self.client.create_experiment(name, self.artifacts, tags=KIND))
 
     def find(self, result: Result) -> str | None:
         """The id of the finished run that mirrors this very result."""
