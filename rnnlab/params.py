@@ -107,9 +107,14 @@ class Params(Section):
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
 
+    def model(self, name: str) -> Model:
+        if name not in self.models:
+            raise UserError(f"models: there is no {name}; there are {', '.join(self.models)}")
+        return self.models[name]
+
     def training_of(self, name: str) -> Training:
         """The track's training with the overrides of model ``name``."""
-        model = self.models[name]
+        model = self.model(name)
         shared: Training = getattr(self.training, model.track)
         overrides = model.model_dump(include=set(Training.model_fields), exclude_none=True)
         return shared.model_copy(update=overrides)

@@ -14,6 +14,7 @@ from rnnlab.errors import UserError
 
 MIRROR = "RNNLAB_MIRROR"
 SAMPLE_DAYS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
+PRICE_COLUMNS = ["Open", "High", "Low", "Close", "Adj Close", "Volume"]
 KOSPI_FILE = "kospi/kospi-tutorial-431.csv"
 KOSPI_HASH = "sha256:dd4c0879b19a6e6a04465cc6139014ccd4c2e7dabd85b27dfadb901f21e3e8e3"
 KOSPI_MISSING_DAY = "2019-11-14"  # in Yahoo's data, not in the tutorial's
@@ -32,7 +33,7 @@ def stock_sample() -> pd.DataFrame:
     rows = pd.DataFrame(archive["price_data"]).iloc[-SAMPLE_DAYS:]
     names = {"adj_close": "Adj Close"} | {n: n.capitalize() for n in ("date", "open", "high", "low", "close", "volume")}
     rows = rows.rename(columns=names)
-    return rows[["Date", "Open", "High", "Low", "Close", "Adj Close", "Volume"]]
+    return rows[["Date", *PRICE_COLUMNS]]
 
 
 def digits_sample() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -49,24 +50,27 @@ def kospi() -> bytes:
     Raises:
         UserError: if neither cache, mirror nor Yahoo has them.
     """
+    tried: list[str] = []
+    if found := _search(KOSPI_FILE, KOSPI_HASH, [], tried):
+        return found.read_bytes()
     try:
-        return locate(KOSPI_FILE, KOSPI_HASH, []).read_bytes()
-    except UserError as error:
-        tried = str(error)
-    try:
-        import yfinance
-
-        rows = yfinance.download("^KS11", start="2019-01-30", end="2020-10-31", auto_adjust=False, progress=False)
-        rows.columns = rows.columns.get_level_values(0)
-        rows = rows.drop(index=pd.Timestamp(KOSPI_MISSING_DAY), errors="ignore")
-        rows = rows[["Open", "High", "Low", "Close", "Adj Close", "Volume"]]
+        return _yahoo()
     except ImportError:
-        raise UserError(f"{tried}\n  Yahoo's ^KS11: needs the extra `yahoo` (pip install -e '.[yahoo]')") from None
+        tried.append("Yahoo's ^KS11: needs the extra `yahoo` (pip install -e '.[yahoo]')")
     except Exception as error:  # yfinance raises what its transport raises
-        raise UserError(f"{tried}\n  Yahoo's ^KS11: {error}") from None
-    if len(rows) != 431:
-        raise UserError(f"{tried}\n  Yahoo's ^KS11: {len(rows)} rows came, 431 were expected")
-    return str(rows.to_csv(float_format="%.6f", index_label="Date")).encode()
+        tried.append(f"Yahoo's ^KS11: {error}")
+    raise _not_found(KOSPI_FILE, tried)
+
+
+def _yahoo() -> bytes:
+    import yfinance
+
+    rows = yfinance.download("^KS11", start="2019-01-30", end="2020-10-31", auto_adjust=False, progress=False)
+    rows.columns = rows.columns.get_level_values(0)
+    rows = rows.drop(index=pd.Timestamp(KOSPI_MISSING_DAY), errors="ignore")
+    if len(rows) != SAMPLE_DAYS:
+        raise ValueError(f"{len(rows)} rows came, {SAMPLE_DAYS} were expected")
+    return str(rows[PRICE_COLUMNS].to_csv(float_format="%.6f", index_label="Date")).encode()
 
 
 def mnist() -> dict[str, Path]:
@@ -88,10 +92,18 @@ def locate(name: str, known_hash: str, addresses: list[str]) -> Path:
     Raises:
         UserError: saying what was tried and how to go on.
     """
+    tried: list[str] = []
+    if found := _search(name, known_hash, addresses, tried):
+        return found
+    raise _not_found(name, tried)
+
+
+def _search(name: str, known_hash: str, addresses: list[str], tried: list[str]) -> Path | None:
+    """As ``locate``; what was tried in vain is added to ``tried``."""
     cached = download_cache() / name
     if cached.exists() and _has_hash(cached, known_hash):
         return cached
-    tried = [f"download cache {cached}: " + ("another content (hash)" if cached.exists() else "not there")]
+    tried.append(f"download cache {cached}: " + ("another content (hash)" if cached.exists() else "not there"))
     mirror = os.environ.get(MIRROR, "").rstrip("/")
     if not mirror:
         tried.append(f"mirror: {MIRROR} is not set")
@@ -109,7 +121,11 @@ def locate(name: str, known_hash: str, addresses: list[str]) -> Path:
             return cached
         except (OSError, ValueError) as error:  # no network, no such page; another hash
             tried.append(f"{address}: {' '.join(str(error).split())[:200]}")
-    raise UserError(
+    return None
+
+
+def _not_found(name: str, tried: list[str]) -> UserError:
+    return UserError(
         f"{name} was not found. Tried:\n  "
         + "\n  ".join(tried)
         + f"\nTo go on: set {MIRROR} to a folder or an address that has {name}, connect to a network, "

@@ -1,14 +1,26 @@
 """How a stage meets its user: a mistake is one message and exit code 1, not a traceback."""
 
+import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rnnlab.errors import UserError
 
 
-def run(main: Callable[..., None]) -> None:
-    """Call a stage with the command line's words."""
+def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
+    """Call a stage with the command line's words, or the one of several that the only word names."""
+    words = sys.argv[1:]
     try:
-        main(*sys.argv[1:])
+        if isinstance(main, Mapping):
+            if len(words) != 1 or words[0] not in main:
+                raise UserError(f"expected one of {', '.join(main)}; found {' '.join(words) or 'nothing'}")
+            main[words[0]]()
+        else:
+            expected = list(inspect.signature(main).parameters)
+            if len(words) != len(expected):
+                raise UserError(f"expected {' '.join(expected) or 'no words'}; found {' '.join(words) or 'nothing'}")
+            main(*words)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except FileNotFoundError as error:  # an input that an earlier stage makes
+        sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes what a stage needs, in order")

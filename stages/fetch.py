@@ -16,10 +16,6 @@ from stages.params import read_params
 RAW = Path("data/raw")
 
 
-def main(track: str) -> None:
-    {"stock": fetch_stock, "digits": fetch_digits}[track]()
-
-
 def fetch_stock() -> None:
     stock = read_params().stock
     target = RAW / "stock.csv"
@@ -54,4 +50,4 @@ def fetch_digits() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run({"stock": fetch_stock, "digits": fetch_digits})

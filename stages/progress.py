@@ -10,21 +10,22 @@ EPOCHS = 100  # between lines
 SECONDS = 10.0
 
 
-def report(epochs: Iterable[dict[str, float]], total: int, label: str) -> Iterator[dict[str, float]]:
-    """Pass the epochs' figures on, and show them."""
+def report(rows: Iterable[dict[str, float]], epochs: int, seeds: int, label: str) -> Iterator[dict[str, float]]:
+    """Pass on the figures of each epoch of each seed, and show them."""
     if sys.stderr.isatty():
-        bar = tqdm(epochs, total=total, desc=label, unit="epoch", dynamic_ncols=True)
-        for figures in bar:
-            bar.set_postfix_str(_text(figures), refresh=False)
-            yield figures
+        bar = tqdm(rows, total=epochs * seeds, desc=label, unit="epoch", dynamic_ncols=True)
+        for row in bar:
+            bar.set_postfix_str(_text(row), refresh=False)
+            yield row
         return
     shown = time.monotonic()
-    for epoch, figures in enumerate(epochs):
-        if epoch % EPOCHS == 0 or epoch == total - 1 or time.monotonic() - shown > SECONDS:
-            print(f"{label}: epoch {epoch:4}  {_text(figures)}", flush=True)
+    for row in rows:
+        if row["epoch"] % EPOCHS == 0 or row["epoch"] == epochs - 1 or time.monotonic() - shown > SECONDS:
+            print(f"{label}: {_text(row)}", flush=True)
             shown = time.monotonic()
-        yield figures
+        yield row
 
 
-def _text(figures: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+def _text(row: dict[str, float]) -> str:
+    figures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name not in ("seed", "epoch"))
+    return f"seed {row['seed']}  epoch {row['epoch']:>4}  {figures}"

@@ -18,10 +18,6 @@ SCALED = Path("data/scaled")
 MNIST_FILES = {"images": "images-idx3-ubyte.gz", "labels": "labels-idx1-ubyte.gz"}
 
 
-def main(track: str) -> None:
-    {"stock": scale_stock, "digits": scale_digits}[track]()
-
-
 def scale_stock() -> None:
     stock = read_params().stock
     columns = tuple(dict.fromkeys([*stock.features, stock.target]))
@@ -72,4 +68,4 @@ def scale_digits() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run({"stock": scale_stock, "digits": scale_digits})

@@ -13,10 +13,6 @@ WINDOWS = Path("data/windows")
 SPLIT = Path("data/split")
 
 
-def main(track: str) -> None:
-    {"stock": split_stock, "digits": split_digits}[track]()
-
-
 def split_stock() -> None:
     split = read_params().stock.split
     window = {key: read_json(WINDOWS / "stock.json")[key] for key in ("length", "horizon")}
@@ -40,4 +36,4 @@ def split_digits() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run({"stock": split_stock, "digits": split_digits})

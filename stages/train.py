@@ -1,5 +1,6 @@
 """train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ TARGET_DTYPE = {"stock": torch.float32, "digits": torch.int64}
 def main(name: str) -> None:
     torch.set_num_threads(1)  # nets this small only lose by a second thread
     params = read_params()
-    model, training, device = params.models[name], params.training_of(name), choose_device(params.device)
+    model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
     (x, y), validation = (_tensors(model.track, part, device) for part in ("train", "validation"))
     architecture = model.model_dump(
         include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"}
@@ -33,22 +34,24 @@ def main(name: str) -> None:
         "output_size": CLASSES if model.track == "digits" else y.shape[1],
     }
 
-    states, history = {}, []
-    for seed in range(training.seed, training.seed + training.seeds):
-        torch.manual_seed(seed)
-        network = RecurrentNetwork(**architecture).to(device)
-        settings = training.model_dump(include={"epochs", "batch_size", "learning_rate"})
-        epochs = train(network, x, y, seed=seed, validation=validation, **settings)
-        shown = report(epochs, training.epochs, f"{name} seed {seed}")
-        history += [{"epoch": epoch, "seed": seed, **figures} for epoch, figures in enumerate(shown)]
-        states[seed] = network.state_dict()
+    states: dict[int, dict[str, torch.Tensor]] = {}
 
+    def epochs_of_all_seeds() -> Iterator[dict[str, float]]:
+        for seed in range(training.seed, training.seed + training.seeds):
+            torch.manual_seed(seed)
+            network = RecurrentNetwork(**architecture).to(device)
+            settings = training.model_dump(include={"epochs", "batch_size", "learning_rate"})
+            for epoch, figures in enumerate(train(network, x, y, seed=seed, validation=validation, **settings)):
+                yield {"epoch": epoch, "seed": seed, **figures}
+            states[seed] = network.state_dict()
+
+    history = list(report(epochs_of_all_seeds(), training.epochs, training.seeds, name))
     scaler = read_json(Path("data/scaled") / model.track / "scaler.json")
     config: dict[str, Any] = {
         "model": name,
         "track": model.track,
         "network": architecture,
-        "parameters": count_parameters(network),
+        "parameters": count_parameters(RecurrentNetwork(**architecture)),
         "training": training.model_dump(),
         "scaler": scaler,
     }

@@ -11,10 +11,6 @@ SCALED = Path("data/scaled")
 WINDOWS = Path("data/windows")
 
 
-def main(track: str) -> None:
-    {"stock": window_stock, "digits": window_digits}[track]()
-
-
 def window_stock() -> None:
     window = read_params().stock.window
     inputs, target, dates = read_arrays(SCALED / "stock", "inputs", "target", "dates")
@@ -33,4 +29,4 @@ def window_digits() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run({"stock": window_stock, "digits": window_digits})

@@ -87,3 +87,8 @@ def test_start_after_end(content):
 def test_a_file_that_is_no_mapping(content_):
     with pytest.raises(UserError, match="should hold keys and values"):
         parse(content_)
+
+
+def test_an_unknown_model_is_named_with_those_there_are(content):
+    with pytest.raises(UserError, match="there is no stock_x; there are stock_rnn, stock_lstm"):
+        parse(content).training_of("stock_x")

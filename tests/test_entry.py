@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from rnnlab.errors import UserError
+from stages.entry import run
+
+
+def fail(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("words", "main", "message"),
+    [
+        (
+            ["bonds"],
+            {"stock": lambda: None, "digits": lambda: None},
+            "error: expected one of stock, digits; found bonds",
+        ),
+        ([], {"stock": lambda: None}, "error: expected one of stock; found nothing"),
+        ([], lambda name: None, "error: expected name; found nothing"),
+        (["a"], lambda name: fail(UserError("a.csv: line 3")), "error: a.csv: line 3"),
+        ([], lambda: Path("none.npy").read_bytes(), "error: none.npy: is not there"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_1(monkeypatch, tmp_path, words, main, message):
+    monkeypatch.setattr("sys.argv", ["stage", *words])
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stopped:
+        run(main)
+    assert str(stopped.value.code).startswith(message)  # a text: Python prints it and exits with 1
+
+
+def test_the_word_chooses(monkeypatch):
+    called = []
+    monkeypatch.setattr("sys.argv", ["stage", "digits"])
+    run({"stock": lambda: called.append("stock"), "digits": lambda: called.append("digits")})
+    assert called == ["digits"]
