@@ -11,8 +11,8 @@ FORMAT = "rnnlab-1"
 
 
 def to_header(config: dict[str, Any]) -> dict[str, str]:
-    """safetensors keeps text by name."""
-    return {"format": FORMAT, "config": json.dumps(config, sort_keys=True)}
+    """One entry only: safetensors writes several in an order that changes from call to call."""
+    return {FORMAT: json.dumps(config, sort_keys=True)}
 
 
 def read_config(path: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def read_config(path: str) -> dict[str, Any]:
             header = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: can't be read as weights: {error}") from None
-    if header.get("format") != FORMAT:
-        raise UserError(f"{path}: holds no weights of this program (format {header.get('format')}, not {FORMAT})")
-    config: dict[str, Any] = json.loads(header["config"])
+    if FORMAT not in header:
+        raise UserError(f"{path}: holds no weights of this program (its header has no {FORMAT})")
+    config: dict[str, Any] = json.loads(header[FORMAT])
     return config

@@ -61,3 +61,8 @@ def test_weights_that_do_not_fit_their_config(tmp_path, networks):
     path.write_bytes(pack({3: networks[3].state_dict()}, {"network": NETWORK | {"hidden_size": 5}}))
     with pytest.raises(UserError, match="the weights of seed 3 do not fit"):
         unpack(str(path))
+
+
+def test_the_same_weights_are_the_same_bytes(networks, packed):
+    states = {seed: network.state_dict() for seed, network in networks.items()}
+    assert {pack(states, {"network": NETWORK, "x": 1}) for _ in range(20)} == {packed}
