@@ -3,6 +3,7 @@
 import datetime
 import difflib
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ def read_prices(source: Path | BinaryIO, columns: Sequence[str], name: str = "")
     name = name or str(source)
     table = _read_text(source, name)
     date_column = next((c for c in table.columns if c.strip().lower() in DATE_NAMES), None)
+    if date_column is None and table.columns[0] == "Price":
+        raise UserError(f"{name}: has yfinance's header of two levels; download with multi_level_index=False")
     if date_column is None:
         raise UserError(f"{name}: no date column; found {_listed(table.columns)}, looked for {_listed(DATE_NAMES)}")
     if missing := [column for column in columns if column not in table.columns]:
@@ -97,15 +100,19 @@ def select(
 
 def _read_text(source: Path | BinaryIO, name: str) -> pd.DataFrame:
     try:
-        # As text, so that each bad cell can be named as it stands in the file.
-        table = pd.read_csv(
-            source,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            encoding="utf-8-sig",
-            index_col=False,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header: cells would be lost
+            # As text, so that each bad cell can be named as it stands in the file.
+            table = pd.read_csv(
+                source,
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
+                encoding="utf-8-sig",
+                index_col=False,
+            )
+    except pd.errors.ParserWarning:
+        raise UserError(f"{name}: rows hold more cells than the header names; is the separator a comma?") from None
     except FileNotFoundError:
         raise UserError(f"{name}: there is no such file (stock.path)") from None
     except UnicodeDecodeError as error:
@@ -113,7 +120,7 @@ def _read_text(source: Path | BinaryIO, name: str) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise UserError(f"{name}: is empty; a header line and rows are needed") from None
     except (pd.errors.ParserError, OSError) as error:
-        raise UserError(f"{name}: can't be read as comma-separated text: {error}") from None
+        raise UserError(f"{name}: can't be read as comma-separated text: {' '.join(str(error).split())}") from None
     if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
         raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
     if table.empty:
@@ -154,14 +161,17 @@ def _dates(cells: pd.Series, column: str, name: str) -> pd.Series:
         if dates.isna().any():  # 2019-1-30: not ISO 8601, and yet plain
             dates = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
     elif re.search(r"[A-Za-z]{3}", text.iloc[0]):
-        dates = pd.to_datetime(text, format="mixed", errors="coerce")
+        named = text.where(
+            text.str.contains(r"[A-Za-z]{3}")
+        )  # a month in letters in every row, or day and month are a guess
+        dates = pd.to_datetime(named, format="mixed", errors="coerce")
     else:
         dates = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
     bad = dates.isna()
     if bad.any():
         raise UserError(
             f"{name}: line {_lines(bad)[0]}, column {column}: {cells[bad].iloc[0]!r} is not a date "
-            "in the form of the first row; YYYY-MM-DD is always read"
+            "in one form with the first row; YYYY-MM-DD is always read"
         )
     return dates.astype("datetime64[s]")
 

@@ -120,7 +120,8 @@ def test_nothing_changed_runs_nothing(workspace):
 
 
 def test_the_same_params_give_the_same_bytes(workspace):
-    before = {path: path.read_bytes() for path in (workspace.folder / "metrics").rglob("*.*")}
+    made = [workspace.folder / "models/stock_gru.safetensors", *(workspace.folder / "metrics").rglob("*.*")]
+    before = {path: path.read_bytes() for path in made}
     assert workspace.ran("repro", "--force", "--single-item", "train@stock_gru") == {"train@stock_gru"}
     workspace.dvc("repro", "--force", "--single-item", "evaluate@stock_gru")
     assert {path: path.read_bytes() for path in before} == before

@@ -72,6 +72,9 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
     ("text", "message"),
     [
         ("", "prices.csv: is empty"),
+        (HEADER + "01 Jan 2024,1,2\n02/01/2024,3,4\n", "line 3, column Date: '02/01/2024' is not a date"),
+        ("Price,Open,Close\nTicker,X,X\nDate,,\n2020-01-02,1,2\n", "has yfinance's header of two levels"),
+        ("Date;Open;Close\n2020-01-02;1,5;2,5\n", "rows hold more cells than the header names"),
         (HEADER, "prices.csv: holds a header and no row"),
         ("Day,Open,Close\n1,2,3\n", "no date column; found Day, Open, Close"),
         ("Date,Open,close\n2020-01-02,1,2\n", "no column Close; found Date, Open, close (is Close perhaps close?)"),
