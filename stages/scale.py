@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnlab.errors import UserError
 from rnnlab.images import read_idx, to_unit_interval
 from rnnlab.prices import read_prices, select
 from rnnlab.scaling import MinMaxScaler
@@ -26,10 +27,13 @@ def scale_stock() -> None:
 
     # What training may see ends with the last training window's target.
     window, split = stock.window, stock.split
-    count = count_windows(len(values), window.length, window.horizon)
-    n_train, _ = in_time_order(count, split.train, split.validation)
-    seen = training_rows(n_train, window.length, window.horizon)
-    scaler = MinMaxScaler.fit(values[:seen] if stock.scale.fit_on == "train" else values, columns)
+    try:
+        count = count_windows(len(values), window.length, window.horizon)
+        n_train, _ = in_time_order(count, split.train, split.validation)
+        seen = training_rows(n_train, window.length, window.horizon) if stock.scale.fit_on == "train" else len(values)
+        scaler = MinMaxScaler.fit(values[:seen], columns)
+    except UserError as error:
+        raise UserError(f"{stock.path if stock.source == 'csv' else f'source {stock.source}'}: {error}") from None
 
     scaled = scaler.transform(values)
     write_arrays(
@@ -41,8 +45,7 @@ def scale_stock() -> None:
         },
     )
     write_json(SCALED / "stock/scaler.json", scaler.to_dict() | {"target": stock.target, "features": stock.features})
-    fitted = seen if stock.scale.fit_on == "train" else len(values)
-    print(f"stock: {len(values)} rows scaled, the scaler fitted on the first {fitted}")
+    print(f"stock: {len(values)} rows scaled, the scaler fitted on the first {seen}")
 
 
 def scale_digits() -> None:
