@@ -37,7 +37,7 @@ check: $(VENV)/test.stamp ## lint and type-check
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
 	@cat metrics/leaderboard.md
-	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore params.yaml dvc.lock metrics && git clean -fdq metrics && dvc repro\n'
+	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore params.yaml dvc.lock metrics && git clean -fdqx metrics models && dvc repro\n'
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
