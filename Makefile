@@ -46,4 +46,4 @@ bench: $(VENV)/test.stamp ## time the pipeline: cold, nothing changed, one param
 	@python benchmarks/pipeline.py
 
 clean: ## remove what was made (the environment, the MLflow store and the DVC cache stay)
-	@rm -rf data/raw data/scaled data/windows data/split models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf data/raw data/scaled data/windows data/split data/checkpoints models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -58,5 +58,12 @@ class RecurrentNetwork(nn.Module):
         return torch.sigmoid(predicted) if self.output == "sigmoid" else predicted
 
 
+@torch.no_grad()
+def predict(network: nn.Module, x: Tensor, batch_size: int = 10_000) -> Tensor:
+    """(N, T, F) -> (N, O), in evaluation mode; the network is left in it."""
+    network.eval()
+    return torch.cat([network(part) for part in x.split(batch_size)])
+
+
 def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from rnnlab.errors import UserError
 
 Positive = Annotated[int, Field(ge=1)]
+PositiveReal = Annotated[float, Field(gt=0)]
+Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
@@ -68,7 +70,10 @@ class Digits(Section):
 class Training(Section):
     epochs: Positive
     batch_size: Positive
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: PositiveReal
+    schedule: Schedule
+    max_grad_norm: PositiveReal | None
+    patience: Positive | None  # epochs
     seeds: Positive  # number of networks
     seed: Seed  # of the first
 
@@ -89,7 +94,10 @@ class Model(Section):
     # Overrides of the track's training; None: as the track has it.
     epochs: Positive | None = None
     batch_size: Positive | None = None
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    learning_rate: PositiveReal | None = None
+    schedule: Schedule | None = None
+    max_grad_norm: PositiveReal | None = None
+    patience: Positive | None = None
     seeds: Positive | None = None
     seed: Seed | None = None
 
@@ -106,6 +114,14 @@ class Params(Section):
     training: TrackTraining
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
+    threads: Literal["auto"] | Positive
+
+    @model_validator(mode="after")
+    def _check(self) -> "Params":
+        for name, model in self.models.items():
+            if self.training_of(name).patience and not getattr(self, model.track).split.validation:
+                raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
+        return self
 
     def model(self, name: str) -> Model:
         if name not in self.models:

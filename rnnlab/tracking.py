@@ -105,7 +105,7 @@ class Store:
     def _log(self, run: str, params: Mapping[str, object], figures: Figures, curve: pd.DataFrame) -> None:
         now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, 0) for name, value in figures.items() if value is not None]
-        for column in curve.columns.drop(["epoch", "seed"], errors="ignore"):
+        for column in curve.columns.drop(["epoch", "seed", "threads"], errors="ignore"):
             name = column.replace("train_", "train/").replace("validation_", "validation/")
             metrics += [
                 Metric(name, value, now, int(epoch)) for epoch, value in zip(curve["epoch"], curve[column], strict=True)

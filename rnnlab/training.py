@@ -1,78 +1,327 @@
-"""The training loop: plain, visible, and ignorant of tracks, files and MLflow."""
+"""The training loop: K replicas at once, each with its own order of the data; no files, no tracks, no MLflow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
-Epoch = dict[str, float]  # the figures of one epoch
-Loss = Callable[[Tensor, Tensor], Tensor]
+SHUFFLED_AT_ONCE = 2**20  # sequences; more are shuffled in blocks, so that few need be in memory at a time
 
-
-def choose_device(wanted: str) -> torch.device:
-    """``auto`` is CUDA where there is one, else the CPU."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
+Row = dict[str, float]  # the figures of a replica's epoch
+Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def train(
-    network: nn.Module,
-    x: Tensor,
-    y: Tensor,
-    *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    validation: tuple[Tensor, Tensor] | None = None,
-) -> Iterator[Epoch]:
-    """Train ``network`` in place with Adam; yield each epoch's figures as it ends.
+class Way(Protocol):
+    """Of an engine with batches of one size: ``load``, ``forward`` fills ``predicted``, ``backward`` the gradients."""
 
-    The loss is the mean squared error for real targets (B, 1) and the cross-entropy for classes (B,). Figures of the
-    training part are means over the epoch's samples while the weights change, as the tutorial prints them.
+    predicted: Tensor  # (K, O, B)
+
+    def load(self, x: Tensor) -> None: ...
+    def forward(self) -> None: ...
+    def backward(self, d_predicted: Tensor) -> None: ...
+
+
+class Engine(Protocol):
+    """K networks that can be trained."""
+
+    parameters: list[Tensor]
+    capturable: bool  # whether CUDA can replay its way as one graph
+
+    @property
+    def gradients(self) -> list[Tensor]: ...
+    def at(self, batch: int) -> Way: ...
+    def clip_gradients(self, max_norm: float) -> None: ...
+    def states(self) -> list[dict[str, Tensor]]: ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the training part.
+        batch_size: sequences a step; the last, smaller batch of an epoch is trained too.
+        learning_rate: Adam's; under ``onecycle`` the highest.
+        schedule: of the rate: ``constant``, or ``onecycle`` (Smith and Topin 2018, as PyTorch's OneCycleLR).
+        max_grad_norm: a replica's gradient is scaled down to this Euclidean norm; None: never.
+        patience: epochs without a better validation loss after which a replica stops; None: never. With it, a
+            replica ends with the weights of its best epoch.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: str = "constant"
+    max_grad_norm: float | None = None
+    patience: int | None = None
+
+
+class Trainer:
+    """Trains an engine's networks in place, with Adam.
+
+    The loss is the mean squared error for real targets and the cross-entropy for classes. Figures of the training
+    part are means over the epoch's samples while the weights change, as the tutorial prints them.
 
     Args:
-        x: (N, T, F), all training sequences.
-        y: (N, 1) real targets, or (N,) classes.
-        seed: of the order of the samples, drawn anew each epoch.
+        x: (N, T, F), the training sequences; may be a view of memory-mapped rows.
+        y: (N, O) real targets, or (N,) classes.
+        seeds: K, of each replica's order of the samples, which is drawn anew each epoch.
         validation: sequences and targets to report on, never trained on.
     """
-    classes = not y.is_floating_point()
-    loss_of: Loss = nn.functional.cross_entropy if classes else nn.functional.mse_loss
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate)
-    order = torch.Generator().manual_seed(seed)
-    for _ in range(epochs):
-        network.train()
-        total = torch.zeros((), device=x.device)
-        right = torch.zeros((), device=x.device)
 
-        # one pass over the data in a new order; the last, smaller batch is trained too
-        for batch in torch.randperm(len(x), generator=order).to(x.device).split(batch_size):
-            predicted = network(x[batch])
-            loss = loss_of(predicted, y[batch])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    def __init__(
+        self,
+        engine: Engine,
+        x: Tensor,
+        y: Tensor,
+        seeds: Sequence[int],
+        settings: Settings,
+        validation: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
+        self.engine, self.x, self.y, self.seeds, self.settings = engine, x, y, seeds, settings
+        self.validation = validation if validation is not None and len(validation[0]) else None
+        self.classes = not y.is_floating_point()
+        self.loss: Loss = cross_entropy if self.classes else squared_error
+        self.steps = -(-len(x) // settings.batch_size)  # an epoch
+        self.rates = learning_rates(settings, self.steps)
+        self.orders = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._compute: dict[int, Callable[[Tensor], None]] = {}  # by batch size
 
-            # sums stay tensors: reading a number out waits for the device
-            total += loss.detach() * len(batch)
-            if classes:
-                right += (predicted.argmax(1) == y[batch]).sum()
+        # Adam as a function: the class takes a tenth of a step's time for its bookkeeping.
+        self.averages = [torch.zeros_like(parameter) for parameter in engine.parameters]
+        self.square_averages = [torch.zeros_like(parameter) for parameter in engine.parameters]
+        self.updates = [torch.zeros((), device=parameter.device) for parameter in engine.parameters]
 
-        figures = {"train_loss": total.item() / len(x)}
-        if classes:
-            figures["train_accuracy"] = right.item() / len(x)
-        if validation is not None and len(validation[0]):
-            predicted = predict(network, validation[0])
-            figures["validation_loss"] = loss_of(predicted, validation[1]).item()
-            if classes:
-                figures["validation_accuracy"] = (predicted.argmax(1) == validation[1]).float().mean().item()
-        yield figures
+        self.epoch = self.step = 0  # how many are done; of the steps, in this epoch
+        self.order_states = [order.get_state() for order in self.orders]  # at the start of the epoch
+        self.total, self.right = engine.parameters[0].new_zeros(2, len(seeds))  # over the epoch's samples so far
+        self.best_losses, self.waited = [float("inf")] * len(seeds), [0] * len(seeds)  # epochs since the best
+        self.best_states = engine.states() if settings.patience else []
+
+    @torch.inference_mode()
+    def run(self, after_step: Callable[[], None] = lambda: None) -> Iterator[list[Row]]:
+        """Train on; yield each epoch as it ends, a row for each replica that was still learning."""
+        while self.epoch < self.settings.epochs and (learning := self._learning()):
+            for number, indices in enumerate(draw(len(self.x), self.settings.batch_size, self.orders)):
+                if number < self.step:
+                    continue  # done before the restore
+                self._step(indices)
+                self.step += 1
+                after_step()
+            rows = self._figures(learning)
+            self.epoch, self.step = self.epoch + 1, 0
+            self.order_states = [order.get_state() for order in self.orders]
+            self.total.zero_()
+            self.right.zero_()
+            yield rows
+
+    def states(self) -> list[dict[str, Tensor]]:
+        """State dicts of the networks; with ``patience`` those of their best epochs."""
+        return self.best_states if self.settings.patience else self.engine.states()
+
+    def progress(self) -> dict[str, Tensor]:
+        """All that ``restore`` needs to go on to the same weights; copies, taken between steps."""
+        tensors = {
+            "epoch": torch.tensor(self.epoch),
+            "step": torch.tensor(self.step),
+            "orders": torch.stack(self.order_states),
+            "best_losses": torch.tensor(self.best_losses, dtype=torch.float64),
+            "waited": torch.tensor(self.waited),
+        }
+        for k, state in enumerate(self.best_states):
+            tensors |= {f"best.{k}.{name}": value for name, value in state.items()}
+        return {name: tensor.clone() for name, tensor in (tensors | self._updated()).items()}
+
+    @torch.no_grad()
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        self.epoch, self.step = int(tensors["epoch"]), int(tensors["step"])
+        self.order_states = [state.clone() for state in tensors["orders"]]  # set_state reads a tensor from its start
+        for order, state in zip(self.orders, self.order_states, strict=True):
+            order.set_state(state)
+        self.best_losses, self.waited = tensors["best_losses"].tolist(), tensors["waited"].tolist()
+        for k, best in enumerate(self.best_states):
+            best.update((name, tensors[f"best.{k}.{name}"]) for name in best)
+        for name, tensor in self._updated().items():
+            tensor.copy_(tensors[name])
+
+    def _updated(self) -> dict[str, Tensor]:
+        """What a step updates in place."""
+        tensors = {"total": self.total, "right": self.right}
+        kinds = {
+            "parameter": self.engine.parameters,
+            "average": self.averages,
+            "square_average": self.square_averages,
+            "updates": self.updates,
+        }
+        return tensors | {f"{kind}.{i}": tensor for kind, many in kinds.items() for i, tensor in enumerate(many)}
+
+    def _learning(self) -> list[int]:
+        """The replicas whose patience is not at its end."""
+        patience = self.settings.patience
+        return [k for k, waited in enumerate(self.waited) if patience is None or waited < patience]
+
+    def _step(self, indices: Tensor) -> None:
+        """(K, B), the samples of each replica."""
+        size = indices.shape[1]
+        if size not in self._compute:
+            self._compute[size] = self._prepare(size)
+        self._compute[size](indices.to(self.x.device))
+        adam(
+            self.engine.parameters,
+            self.engine.gradients,
+            self.averages,
+            self.square_averages,
+            [],
+            self.updates,
+            lr=self.rates[self.epoch * self.steps + self.step],
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
+            weight_decay=0.0,
+            amsgrad=False,
+            maximize=False,
+            fused=True,
+        )
+
+    def _prepare(self, size: int) -> Callable[[Tensor], None]:
+        """Losses and gradients of batches of one size, on CUDA as a graph."""
+        way, max_norm = self.engine.at(size), self.settings.max_grad_norm
+        targets = self._targets(self.y[:size].expand(len(self.seeds), size, *self.y.shape[1:])).clone()
+
+        def compute() -> None:
+            way.forward()
+            losses, d_predicted = self.loss(way.predicted, targets)
+            way.backward(d_predicted)
+            if max_norm is not None:
+                self.engine.clip_gradients(max_norm)
+            self.total.add_(losses, alpha=size)
+            if self.classes:
+                self.right.add_((way.predicted.argmax(1) == targets).sum(1))
+
+        if self.engine.capturable and self.total.is_cuda:
+            sums = self.total.clone(), self.right.clone()
+            compute = _captured(compute)
+            self.total.copy_(sums[0])
+            self.right.copy_(sums[1])
+
+        def step(indices: Tensor) -> None:
+            way.load(self.x[indices])
+            targets.copy_(self._targets(self.y[indices]))
+            compute()
+
+        return step
+
+    def _targets(self, y: Tensor) -> Tensor:
+        """(K, B, O) -> (K, O, B), as ``predicted`` lies; classes (K, B) as they are."""
+        return y if self.classes else y.mT
+
+    def _figures(self, learning: Sequence[int]) -> list[Row]:
+        figures = {"train_loss": self.total / len(self.x)}
+        if self.classes:
+            figures["train_accuracy"] = self.right / len(self.x)
+        if self.validation is not None:
+            x, y = self.validation
+            predicted, targets = _predict(self.engine, x), self._targets(y.expand(len(self.seeds), *y.shape))
+            figures["validation_loss"], _ = self.loss(predicted, targets)
+            if self.classes:
+                figures["validation_accuracy"] = (predicted.argmax(1) == targets).float().mean(1)
+        by_name = {name: values.tolist() for name, values in figures.items()}
+        if self.settings.patience:
+            self._keep_best(learning, by_name["validation_loss"])
+        return [
+            {"epoch": self.epoch, "seed": self.seeds[k]} | {name: values[k] for name, values in by_name.items()}
+            for k in learning
+        ]
+
+    def _keep_best(self, learning: Sequence[int], losses: Sequence[float]) -> None:
+        states = self.engine.states()
+        for k in learning:
+            self.waited[k] += 1
+            if losses[k] < self.best_losses[k]:
+                self.best_losses[k], self.best_states[k], self.waited[k] = losses[k], states[k], 0
 
 
-@torch.no_grad()
-def predict(network: nn.Module, x: Tensor, batch_size: int = 10_000) -> Tensor:
-    """(N, T, F) -> (N, O), in evaluation mode; the network is left in it."""
-    network.eval()
-    return torch.cat([network(part) for part in x.split(batch_size)])
+@torch.inference_mode()
+def _predict(engine: Engine, x: Tensor, batch_size: int = 1000) -> Tensor:
+    """The same sequences (N, T, F) for each replica -> (K, O, N)."""
+    predicted = []
+    for part in x.split(batch_size):
+        way = engine.at(len(part))
+        way.load(part[None])
+        way.forward()
+        predicted.append(way.predicted.clone())
+    return torch.cat(predicted, 2)
+
+
+def draw(count: int, batch_size: int, orders: Sequence[torch.Generator]) -> Iterator[Tensor]:
+    """An epoch's batches (K, B) of the samples 0 .. count - 1, in an order of its own for each replica.
+
+    More than ``SHUFFLED_AT_ONCE`` samples are shuffled in blocks of as many: the blocks' order, then each block.
+    """
+    size = batch_size * max(1, SHUFFLED_AT_ONCE // batch_size)
+    for pieces in zip(*(_resized(_shuffled(count, order), size) for order in orders), strict=True):
+        yield from torch.stack(pieces).split(batch_size, 1)
+
+
+def _shuffled(count: int, order: torch.Generator) -> Iterator[Tensor]:
+    starts = torch.randperm(-(-count // SHUFFLED_AT_ONCE), generator=order) * SHUFFLED_AT_ONCE
+    for start in starts.tolist():
+        yield start + torch.randperm(min(SHUFFLED_AT_ONCE, count - start), generator=order)
+
+
+def _resized(pieces: Iterator[Tensor], size: int) -> Iterator[Tensor]:
+    """The same numbers in pieces of ``size``; the last may be smaller."""
+    rest = torch.empty(0, dtype=torch.int64)
+    for piece in pieces:
+        *full, rest = torch.cat([rest, piece]).split(size)
+        yield from full
+    yield rest
+
+
+def learning_rates(settings: Settings, steps: int) -> list[float]:
+    """Of each step of the training, ``steps`` an epoch."""
+    total = settings.epochs * steps
+    if settings.schedule == "constant":
+        return [settings.learning_rate] * total
+    optimizer = torch.optim.SGD([torch.zeros(())], lr=settings.learning_rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=total, cycle_momentum=False
+    )
+    rates = []
+    for step in range(1, total + 1):
+        rates.append(float(schedule.get_last_lr()[0]))
+        optimizer.step()
+        if step < total:
+            schedule.step()
+    return rates
+
+
+def squared_error(predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """(K, O, B) twice -> the mean over a replica's batch (K,), and its derivative by ``predicted``."""
+    difference = predicted - y
+    return difference.square().mean((1, 2)), difference * (2 / difference[0].numel())
+
+
+def cross_entropy(predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """(K, C, B) and classes (K, B) -> the mean over a replica's batch (K,), and its derivative by ``predicted``."""
+    losses = nn.functional.cross_entropy(predicted, y, reduction="none").mean(1)
+    d_predicted = predicted.softmax(1)
+    d_predicted.scatter_add_(1, y[:, None], -torch.ones_like(predicted[:, :1]))
+    return losses, d_predicted / y.shape[1]
+
+
+def _captured(compute: Callable[[], None]) -> Callable[[], None]:
+    """The same operations on the same tensors as one CUDA graph."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):  # PyTorch asks for some runs beforehand, on another stream
+        for _ in range(3):
+            compute()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        compute()
+    return graph.replay

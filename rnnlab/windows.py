@@ -46,11 +46,12 @@ class Windows:
 
     @property
     def x(self) -> NDArray[np.float64]:
-        """(N, T, F), a read-only view of the rows."""
+        """(N, T, F), a view of the rows; as writable as they are, for PyTorch warns of arrays that are not."""
         if len(self) == 0:
             return np.empty((0, self.length, self.inputs.shape[1]))
-        view = np.lib.stride_tricks.sliding_window_view(self.inputs, self.length, axis=0)  # (R-T+1, F, T)
-        return view[: len(self)].transpose(0, 2, 1)
+        writeable = self.inputs.flags.writeable
+        view = np.lib.stride_tricks.sliding_window_view(self.inputs, self.length, axis=0, writeable=writeable)
+        return view[: len(self)].transpose(0, 2, 1)  # of (R-T+1, F, T)
 
     @property
     def y(self) -> NDArray[np.float64]:

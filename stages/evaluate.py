@@ -9,9 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from rnnlab.evaluation import evaluate_digits, evaluate_stock
-from rnnlab.network import RecurrentNetwork
+from rnnlab.network import RecurrentNetwork, predict
 from rnnlab.scaling import MinMaxScaler
-from rnnlab.training import predict
 from rnnlab.weights import unpack
 from stages.entry import run
 from stages.files import write_json, write_text

@@ -54,5 +54,5 @@ def write_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(folder: Path, *names: str) -> list[Any]:
-    """The named arrays, memory-mapped."""
-    return [np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names]
+    """The named arrays, memory-mapped; what is written into one never reaches its file."""
+    return [np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in names]

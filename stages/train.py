@@ -1,28 +1,27 @@
-"""train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model."""
+"""train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model at once."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
+from rnnlab.engines import choose_device, choose_engine, choose_threads
 from rnnlab.network import RecurrentNetwork, count_parameters
-from rnnlab.training import choose_device, train
+from rnnlab.training import Settings, Trainer
 from rnnlab.weights import pack
+from stages.checkpoint import Checkpoint
 from stages.entry import run
 from stages.files import read_json, write_bytes, write_text
 from stages.params import read_params
-from stages.parts import read_sequences
+from stages.parts import SPLIT, read_sequences
 from stages.progress import report
 
 CLASSES = 10
-TARGET_DTYPE = {"stock": torch.float32, "digits": torch.int64}
 
 
 def main(name: str) -> None:
-    torch.set_num_threads(1)  # nets this small only lose by a second thread
     params = read_params()
     model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
     (x, y), validation = (_tensors(model.track, part, device) for part in ("train", "validation"))
@@ -33,39 +32,49 @@ def main(name: str) -> None:
         "length": x.shape[1],
         "output_size": CLASSES if model.track == "digits" else y.shape[1],
     }
+    seeds = range(training.seed, training.seed + training.seeds)
+    states = [_initial(architecture, seed, device) for seed in seeds]
 
-    states: dict[int, dict[str, torch.Tensor]] = {}
+    about = {"architecture": architecture, "training": training.model_dump(), "device": device.type}
+    parts = [SPLIT / model.track / part for part in ("train", "validation")]
+    checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, parts)
+    threads = checkpoint.threads or (
+        params.threads if params.threads != "auto" else choose_threads(architecture, states, x, y, training.batch_size)
+    )
+    torch.set_num_threads(threads)
+    engine = choose_engine(architecture, states, x, y, training.batch_size)
+    settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
+    trainer = Trainer(engine, x, y, seeds, settings, validation)
+    rows = checkpoint.restore(trainer)
+    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, threads))
+    for epoch in report(trained, training.epochs, name):
+        rows.extend(epoch)
 
-    def epochs_of_all_seeds() -> Iterator[dict[str, float]]:
-        for seed in range(training.seed, training.seed + training.seeds):
-            torch.manual_seed(seed)
-            network = RecurrentNetwork(**architecture).to(device)
-            settings = training.model_dump(include={"epochs", "batch_size", "learning_rate"})
-            for epoch, figures in enumerate(train(network, x, y, seed=seed, validation=validation, **settings)):
-                yield {"epoch": epoch, "seed": seed, **figures}
-            states[seed] = network.state_dict()
-
-    history = list(report(epochs_of_all_seeds(), training.epochs, training.seeds, name))
-    scaler = read_json(Path("data/scaled") / model.track / "scaler.json")
     config: dict[str, Any] = {
         "model": name,
         "track": model.track,
         "network": architecture,
         "parameters": count_parameters(RecurrentNetwork(**architecture)),
         "training": training.model_dump(),
-        "scaler": scaler,
+        "threads": threads,
+        "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
     }
-    write_bytes(Path("models") / f"{name}.safetensors", pack(states, config))
-    write_text(
-        Path("metrics/history") / f"{name}.csv",
-        pd.DataFrame(history).to_csv(index=False, float_format="%.8g"),
-    )
+    write_bytes(Path("models") / f"{name}.safetensors", pack(dict(zip(seeds, trainer.states(), strict=True)), config))
+    history = pd.DataFrame(rows).sort_values(["seed", "epoch"], kind="stable").assign(threads=threads)
+    write_text(Path("metrics/history") / f"{name}.csv", history.to_csv(index=False, float_format="%.8g"))
+    checkpoint.remove()
 
 
-def _tensors(track: str, part: str, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    x, y = read_sequences(track, part)
-    inputs = torch.from_numpy(np.array(x, dtype=np.float32))  # a copy: the files are mapped read-only
-    return inputs.to(device), torch.tensor(np.array(y), dtype=TARGET_DTYPE[track], device=device)
+def _initial(architecture: dict[str, Any], seed: int, device: torch.device) -> dict[str, Tensor]:
+    torch.manual_seed(seed)
+    return {name: value.to(device) for name, value in RecurrentNetwork(**architecture).state_dict().items()}
+
+
+def _tensors(track: str, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Sequences as they lie in the mapped files, so that batches alone are in memory; on CUDA all of them are."""
+    x, y = map(torch.from_numpy, read_sequences(track, part))
+    dtype = torch.int64 if track == "digits" else torch.float32
+    return x if device.type == "cpu" else x.to(device, torch.float32), y.to(device, dtype).contiguous()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_same_as_scikit_learn(y_true, y_pred):
     assert metrics.rmse(y_true, y_pred) == pytest.approx(reference.root_mean_squared_error(y_true, y_pred))
     assert metrics.mae(y_true, y_pred) == pytest.approx(reference.mean_absolute_error(y_true, y_pred))
     assert metrics.mape(y_true, y_pred) == pytest.approx(100 * reference.mean_absolute_percentage_error(y_true, y_pred))
-    assert metrics.r2(y_true, y_pred) == pytest.approx(reference.r2_score(y_true, y_pred), abs=1e-9)
+    assert metrics.r2(y_true, y_pred) == pytest.approx(reference.r2_score(y_true, y_pred), rel=1e-9, abs=1e-9)
 
 
 @given(LABELS, LABELS)

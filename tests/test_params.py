@@ -55,6 +55,10 @@ def test_a_model_overrides_its_tracks_training(content):
         ("models", {}, "models: "),
         ("training.stock.learning_rate", float("nan"), "training.stock.learning_rate: "),
         ("training.stock.seeds", True, "training.stock.seeds: input should be a valid integer (found True)"),
+        ("threads", 0, "threads: "),
+        ("training.stock.schedule", "cosine", "training.stock.schedule: input should be 'constant' or 'onecycle'"),
+        ("training.stock.max_grad_norm", 0, "training.stock.max_grad_norm: "),
+        ("training.stock.patience", 5, "patience of stock_rnn needs a validation part: stock.split.validation is 0"),
         ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
     ],
 )

@@ -110,7 +110,7 @@ def test_end_to_end(workspace):
     assert workspace.read("data/windows/stock.json")["count"] == 426
     assert workspace.read("metrics/test/stock_gru.json")["days"] == 226
     assert (workspace.folder / "report/stock_gru/close_up.png").is_file()
-    assert "stock_gru: seed 1  epoch    2" in workspace.first
+    assert "stock_gru: epoch    2" in workspace.first
     assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
     assert workspace.call("git", "status", "--short") == ""
 

@@ -1,80 +1,215 @@
+import math
+
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
-from rnnlab.training import choose_device, predict, train
+from rnnlab import training
+from rnnlab.ensemble import Ensemble
+from rnnlab.network import RecurrentNetwork
+from rnnlab.replicas import Replicas
+from rnnlab.training import Settings, Trainer, cross_entropy, draw, learning_rates, squared_error
 
-SETTINGS = {"epochs": 2, "batch_size": 4, "learning_rate": 0.01}
+CONFIG = {
+    "cell": "gru",
+    "input_size": 2,
+    "length": 3,
+    "output_size": 1,
+    "hidden_size": 4,
+    "num_layers": 1,
+    "bidirectional": False,
+    "head": "last",
+    "output": "linear",
+}
+SEEDS = (3, 4)
+SETTINGS = Settings(epochs=4, batch_size=4, learning_rate=0.05)
+ENGINES = pytest.mark.parametrize("engine", [Ensemble, Replicas])
 
 
-def net():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(6, 1))
+def states(**changes):
+    made = []
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        made.append(RecurrentNetwork(**CONFIG | changes).state_dict())
+    return made
 
 
-def data(n=10):
+def trainer_of(settings=SETTINGS, validation=None, engine=Ensemble):
     generator = torch.Generator().manual_seed(1)
-    return torch.rand(n, 3, 2, generator=generator), torch.rand(n, 1, generator=generator)
+    x, y = torch.rand(10, 3, 2, generator=generator), torch.rand(10, 1, generator=generator)
+    return Trainer(engine(CONFIG, states()), x, y, SEEDS, settings, validation)
 
 
-def test_one_full_batch_is_one_step_of_adam():
-    x, y = data()
-    ours, reference = net(), net()
-    (figures,) = train(ours, x, y, epochs=1, batch_size=10, learning_rate=0.01, seed=0)
-    loss = nn.functional.mse_loss(reference(x), y)
-    loss.backward()
-    torch.optim.Adam(reference.parameters(), lr=0.01).step()
-    torch.testing.assert_close(ours[1].weight, reference[1].weight)
-    assert figures == {"train_loss": pytest.approx(loss.item())}
+def weights(trainer):
+    return torch.cat([value.flatten() for state in trainer.states() for value in state.values()])
 
 
-def test_every_sample_is_seen_once_an_epoch_the_last_smaller_batch_too():
-    seen = []
+def other_data(count=5):
+    generator = torch.Generator().manual_seed(2)
+    return torch.rand(count, 3, 2, generator=generator), torch.rand(count, 1, generator=generator)
 
-    class Spy(nn.Linear):
-        def forward(self, x):
-            seen.append(x[:, 0].detach())
-            return super().forward(x)
 
-    x = torch.arange(10.0)[:, None]
-    list(train(Spy(1, 1), x, x, seed=0, **SETTINGS))
-    assert [len(batch) for batch in seen] == [4, 4, 2] * 2
-    first, second = torch.cat(seen[:3]), torch.cat(seen[3:])
-    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(10))
+@ENGINES
+def test_one_full_batch_is_one_step_of_adam(engine):
+    trainer = trainer_of(Settings(epochs=1, batch_size=10, learning_rate=0.01), engine=engine)
+    (rows,) = trainer.run()
+    for row, before, after in zip(rows, states(), trainer.states(), strict=True):
+        network = RecurrentNetwork(**CONFIG)
+        network.load_state_dict(before)
+        loss = nn.functional.mse_loss(network(trainer.x), trainer.y)
+        loss.backward()
+        torch.optim.Adam(network.parameters(), lr=0.01).step()
+        for name, value in network.state_dict().items():
+            torch.testing.assert_close(after[name], value)
+        assert row["train_loss"] == pytest.approx(loss.item())
+    assert [(row["epoch"], row["seed"]) for row in rows] == [(0, 3), (0, 4)]
+
+
+def test_both_engines_train_alike_with_all_that_can_be_set():
+    settings = Settings(3, 4, 0.05, schedule="onecycle", max_grad_norm=0.1, patience=2)
+    trainers = [trainer_of(settings, other_data(), engine) for engine in (Ensemble, Replicas)]
+    first, second = ([row for rows in trainer.run() for row in rows] for trainer in trainers)
+    assert [{k: pytest.approx(v, abs=1e-6) for k, v in row.items()} for row in first] == second
+    torch.testing.assert_close(*map(weights, trainers), atol=1e-6, rtol=0)
+
+
+@given(st.integers(1, 50), st.integers(1, 12), st.integers(1, 20))
+def test_each_replica_draws_every_sample_once_an_epoch(count, batch_size, at_once):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "SHUFFLED_AT_ONCE", at_once)
+        batches = list(draw(count, batch_size, [torch.Generator().manual_seed(seed) for seed in SEEDS]))
+    sizes = [batch.shape[1] for batch in batches]
+    assert sizes == [batch_size] * (count // batch_size) + [count % batch_size] * (count % batch_size > 0)
+    for order in torch.cat(batches, 1):
+        assert sorted(order.tolist()) == list(range(count))
+
+
+def test_the_order_is_anew_each_epoch_and_a_replicas_own():
+    orders = [torch.Generator().manual_seed(seed) for seed in SEEDS]
+    (first,), (second,) = draw(10, 10, orders), draw(10, 10, orders)
     assert first.tolist() != second.tolist()
+    assert first[0].tolist() != first[1].tolist()
+    assert first[1].tolist() == torch.randperm(10, generator=torch.Generator().manual_seed(SEEDS[1])).tolist()
 
 
-def test_the_same_seed_gives_the_same_weights_another_seed_others():
-    x, y = data()
-    weights = []
-    for seed in (0, 0, 1):
-        network = net()
-        list(train(network, x, y, seed=seed, **SETTINGS))
-        weights.append(network[1].weight)
-    assert torch.equal(weights[0], weights[1])
-    assert not torch.equal(weights[0], weights[2])
+def test_samples_in_blocks_come_from_few_places_at_a_time(monkeypatch):
+    monkeypatch.setattr(training, "SHUFFLED_AT_ONCE", 10)
+    blocks = [batch[0] // 10 for batch in draw(100, 5, [torch.Generator().manual_seed(0)])]
+    assert all(len(block.unique()) == 1 for block in blocks)
+    assert len(torch.stack(blocks).unique()) == 10
 
 
-def test_classes_report_accuracy_and_validation_is_not_trained_on():
-    x, _ = data(8)
-    y = torch.tensor([0, 1] * 4)
-    figures, weights = [], []
-    for validation in (None, (x[:2], y[:2])):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Flatten(), nn.Linear(6, 2))
-        figures.append(list(train(network, x, y, seed=0, validation=validation, **SETTINGS)))
-        weights.append(network[1].weight)
-    assert set(figures[0][0]) == {"train_loss", "train_accuracy"}
-    assert set(figures[1][0]) == {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}
-    assert torch.equal(*weights)
+@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
+def test_learning_rates(schedule):
+    rates = learning_rates(Settings(epochs=10, batch_size=1, learning_rate=0.5, schedule=schedule), steps=10)
+    assert len(rates) == 100
+    if schedule == "constant":
+        assert set(rates) == {0.5}
+    else:  # Smith and Topin: a rise from 1/25, then a fall to next to nothing
+        assert rates[0] == pytest.approx(0.5 / 25)
+        assert rates.index(max(rates)) == pytest.approx(30, abs=1)
+        assert max(rates) == pytest.approx(0.5)
+        assert rates[-1] == pytest.approx(0.5 / 25 / 1e4)
 
 
-def test_predict_in_batches_is_predict_at_once():
-    x, _ = data()
-    network = net()
-    torch.testing.assert_close(predict(network, x, batch_size=3), network(x).detach())
+@ENGINES
+def test_gradients_are_clipped_by_replica(engine):
+    trainer = trainer_of(engine=engine)
+    way = trainer.engine.at(10)
+    way.load(trainer.x[None])
+    way.forward()
+    way.backward(torch.tensor([1.0, 1e-3])[:, None, None].expand(2, 1, 10).contiguous())
+
+    def norms():
+        flat = Ensemble(CONFIG, states())
+        if isinstance(trainer.engine, Ensemble):
+            flat.parameters[0].copy_(trainer.engine.gradients[0])
+            gradients = flat.states()
+        else:
+            gradients = [{n: p.grad for n, p in net.named_parameters()} for net in trainer.engine.networks]
+        return [math.hypot(*torch.cat([g.flatten() for g in each.values()]).tolist()) for each in gradients]
+
+    large, small = norms()
+    trainer.engine.clip_gradients(0.5)
+    assert large > 0.5
+    assert norms() == pytest.approx([0.5, small], rel=1e-4)
 
 
-def test_devices():
-    assert choose_device("cpu").type == "cpu"
-    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+def test_a_replica_without_patience_left_stops_alone_and_keeps_its_best_weights():
+    validation = other_data()
+    settings = Settings(epochs=200, batch_size=4, learning_rate=0.05, patience=5)
+    trainer = trainer_of(settings, validation)
+    rows = [row for rows in trainer.run() for row in rows]
+    for seed, state in zip(SEEDS, trainer.states(), strict=True):
+        losses = [row["validation_loss"] for row in rows if row["seed"] == seed]
+        assert len(losses) == losses.index(min(losses)) + 1 + 5 < 200
+        network = RecurrentNetwork(**CONFIG)
+        network.load_state_dict(state)
+        assert nn.functional.mse_loss(network(validation[0]), validation[1]).item() == pytest.approx(min(losses))
+    assert len({sum(row["seed"] == seed for row in rows) for seed in SEEDS}) == 2  # not both at once
+
+
+def test_validation_is_reported_and_not_trained_on():
+    plain, watched = trainer_of(), trainer_of(validation=other_data())
+    list(plain.run())
+    rows = [row for rows in watched.run() for row in rows]
+    assert torch.equal(weights(plain), weights(watched))
+    network = RecurrentNetwork(**CONFIG)
+    network.load_state_dict(watched.states()[1])
+    x, y = other_data()
+    assert rows[-1]["validation_loss"] == pytest.approx(nn.functional.mse_loss(network(x), y).item())
+
+
+def test_classes_report_their_accuracy():
+    x, y = other_data(8)[0], torch.tensor([0, 1] * 4)
+    made = states(output_size=2)
+    trainer = Trainer(
+        Ensemble(CONFIG | {"output_size": 2}, made), x, y, SEEDS, Settings(1, 8, learning_rate=0.01), (x[:5], y[:5])
+    )
+    (rows,) = trainer.run()
+    for row, before, after in zip(rows, made, trainer.states(), strict=True):
+        for figure, state, count in (("train_accuracy", before, 8), ("validation_accuracy", after, 5)):
+            network = RecurrentNetwork(**CONFIG | {"output_size": 2})
+            network.load_state_dict(state)
+            right = (network(x[:count]).argmax(1) == y[:count]).sum().item()
+            assert row[figure] == pytest.approx(right / count)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "y"),
+    [
+        (squared_error, nn.functional.mse_loss, torch.rand(2, 3, 4, dtype=torch.float64)),
+        (cross_entropy, nn.functional.cross_entropy, torch.tensor([[0, 2, 1, 1], [2, 2, 0, 1]])),
+    ],
+)
+def test_the_losses_and_their_derivatives_are_pytorchs(ours, theirs, y):
+    predicted = torch.randn(2, 3, 4, dtype=torch.float64, requires_grad=True)  # K, O or classes, B
+    expected = torch.stack([theirs(p.mT, t if t.dim() == 1 else t.mT) for p, t in zip(predicted, y, strict=True)])
+    (gradient,) = torch.autograd.grad(expected.sum(), predicted)
+    losses, derivative = ours(predicted.detach(), y)
+    torch.testing.assert_close(losses, expected.detach())
+    torch.testing.assert_close(derivative, gradient)
+
+
+@pytest.mark.parametrize("stop", [1, 3, 5, 12])
+def test_a_training_that_was_cut_off_goes_on_to_the_same_bytes(stop):
+    settings = Settings(epochs=6, batch_size=4, learning_rate=0.05, schedule="onecycle", patience=3)
+    whole = trainer_of(settings, other_data())
+    expected = list(whole.run())
+
+    cut, rows, saved = trainer_of(settings, other_data()), [], {}
+
+    def kill():
+        if cut.epoch * cut.steps + cut.step == stop:
+            saved.update(cut.progress())
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        rows.extend(cut.run(after_step=kill))
+    again = trainer_of(settings, other_data())
+    again.restore(saved)
+    rows.extend(again.run())
+    assert rows == expected
+    assert torch.equal(weights(again), weights(whole))

@@ -1,0 +1,82 @@
+"""A training's state on disk, from time to time, so that a stage that was killed goes on from there."""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from rnnlab.training import Row, Trainer
+from stages.files import write_bytes
+
+SECONDS = 30.0  # at least, between two
+
+
+class Checkpoint:
+    """One file a model. It counts only for the very same code, parameters and data.
+
+    Args:
+        path: of the file.
+        about: what the training depends on, apart from code and data.
+        folders: of the data.
+
+    Attributes:
+        threads: of the training that the file holds; None where there is nothing to go on from.
+    """
+
+    def __init__(self, path: Path, about: dict[str, Any], folders: Sequence[Path]) -> None:
+        self._path, self._about, self._folders = path, about, folders
+        self._saved = time.monotonic()
+        self._fingerprint = ""
+        self._header, self._tensors = self._read()
+        self.threads: int | None = self._header.get("threads")
+
+    def restore(self, trainer: Trainer) -> list[Row]:
+        """Put the trainer where the file left off; return the figures of its finished epochs."""
+        if self.threads is None:
+            return []
+        trainer.restore(self._tensors)
+        print(f"{self._path.stem}: goes on after epoch {trainer.epoch - 1}, step {trainer.step}", flush=True)
+        rows: list[Row] = self._header["rows"]
+        return rows
+
+    def save_if_due(self, trainer: Trainer, rows: Sequence[Row], threads: int) -> None:
+        if time.monotonic() - self._saved < SECONDS:
+            return
+        header = {"fingerprint": self.fingerprint(), "threads": threads, "rows": rows}
+        write_bytes(self._path, save(trainer.progress(), {"checkpoint": json.dumps(header)}))
+        self._saved = time.monotonic()
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def fingerprint(self) -> str:
+        """Of parameters, data, the versions of PyTorch and of the modules in use."""
+        if not self._fingerprint:
+            digest = hashlib.sha256(json.dumps([self._about, torch.__version__], sort_keys=True).encode())
+            ours = (module for name, module in sys.modules.items() if name.split(".")[0] in ("rnnlab", "stages"))
+            code = {Path(module.__file__) for module in ours if module.__file__}
+            data = (path for folder in self._folders for path in sorted(folder.iterdir()))
+            for path in [*sorted(code), *data]:
+                with path.open("rb") as file:
+                    digest.update(hashlib.file_digest(file, "sha256").digest())
+            self._fingerprint = digest.hexdigest()
+        return self._fingerprint
+
+    def _read(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+        try:
+            with safe_open(self._path, framework="pt") as file:
+                header = json.loads(file.metadata()["checkpoint"])
+                if header["fingerprint"] == self.fingerprint():
+                    return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except FileNotFoundError:
+            pass
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            print(f"{self._path}: is no checkpoint, training starts afresh ({error})", flush=True)
+        return {}, {}

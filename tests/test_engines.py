@@ -1,0 +1,59 @@
+import pytest
+import torch
+
+from rnnlab import engines
+from rnnlab.engines import choose_device, choose_engine, choose_threads
+from rnnlab.ensemble import Ensemble
+from rnnlab.network import RecurrentNetwork
+from rnnlab.training import Settings, Trainer
+
+CONFIG = {
+    "cell": "lstm",
+    "input_size": 2,
+    "length": 3,
+    "output_size": 1,
+    "hidden_size": 4,
+    "num_layers": 2,
+    "bidirectional": True,
+    "head": "flatten",
+    "output": "linear",
+}
+X, Y = torch.rand(8, 3, 2), torch.rand(8, 1)
+
+
+def states():
+    torch.manual_seed(0)
+    return [RecurrentNetwork(**CONFIG).state_dict()]
+
+
+def test_devices():
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize(("two", "expected"), [(0.5, 2), (0.95, 1), (2.0, 1)])
+def test_more_threads_are_taken_only_where_they_are_clearly_faster(monkeypatch, two, expected):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    used = []
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    monkeypatch.setattr(engines, "seconds_a_step", lambda *_: two if used[-1] == 2 else 1.0)
+    assert choose_threads(CONFIG, states(), X, Y, 4) == expected
+    assert used[-1] == 2  # as it was
+
+
+def test_on_a_cpu_the_engine_is_the_ensemble_with_the_given_weights():
+    engine = choose_engine(CONFIG, states(), X, Y, 4)
+    assert isinstance(engine, Ensemble)
+    assert all(torch.equal(engine.states()[0][name], value) for name, value in states()[0].items())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_cuda_a_captured_step_trains_as_on_the_cpu():
+    results = []
+    for device in ("cpu", "cuda"):
+        made = [{name: value.to(device) for name, value in state.items()} for state in states()]
+        trainer = Trainer(Ensemble(CONFIG, made), X.to(device), Y.to(device), [0], Settings(5, 3, learning_rate=0.01))
+        rows = [row["train_loss"] for rows in trainer.run() for row in rows]
+        results.append((trainer.engine.parameters[0].cpu(), torch.tensor(rows)))
+    for cpu, cuda in zip(*results, strict=True):
+        torch.testing.assert_close(cpu, cuda, atol=1e-5, rtol=0)
