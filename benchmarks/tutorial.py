@@ -1,4 +1,4 @@
-"""The tutorial's way of training, written afresh: a DataLoader, nn.RNN, nn.LSTM or nn.GRU, one network, a plain loop."""
+"""The tutorial's way of training, written afresh: a DataLoader, nn.RNN, nn.LSTM or nn.GRU, a plain loop."""
 
 import time
 from collections.abc import Iterator
