@@ -42,8 +42,8 @@ tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNI
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 
-bench: $(VENV)/test.stamp ## time the pipeline: cold, nothing changed, one parameter changed
-	@python benchmarks/pipeline.py
+bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (10 min.; RNNLAB_MIRROR=FOLDER for digits)
+	@for name in stock pipeline scale $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
 
 clean: ## remove what was made (the environment, the MLflow store and the DVC cache stay)
 	@rm -rf data/raw data/scaled data/windows data/split data/checkpoints models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,14 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from tabulate import tabulate
 
 FILE = Path(__file__).parent / "results.json"
 
 
 def publish(name: str, rows: list[dict[str, Any]]) -> None:
     """Print the rows as a table, and keep them under ``name`` with machine, versions and date."""
-    print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".6g"), flush=True)
+    print(tabulate(rows, headers="keys", tablefmt="github", floatfmt=".3g"), flush=True)
     results = json.loads(FILE.read_text()) if FILE.is_file() else {}
     results[name] = {
         "command": f"python benchmarks/{name}.py",

@@ -1,5 +1,6 @@
 """MinMax scaling that keeps its constants as plain numbers (scikit-learn's class would be kept as a pickle)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,33 +21,36 @@ class MinMaxScaler:
     maximum: tuple[float, ...]
 
     @classmethod
-    def fit(cls, values: Array, columns: tuple[str, ...]) -> "MinMaxScaler":
-        """Fit on ``values`` of shape (rows, columns).
+    def fit(cls, values: Mapping[str, Array]) -> "MinMaxScaler":
+        """Fit on the rows of each column.
 
         Raises:
             UserError: if a column does not vary: it has no scale.
         """
-        minimum, maximum = values.min(axis=0), values.max(axis=0)
-        for column, low, high in zip(columns, minimum, maximum, strict=True):
-            if low == high:
+        minimum, maximum = ({name: float(of(column)) for name, column in values.items()} for of in (np.min, np.max))
+        for name, column in values.items():
+            if minimum[name] == maximum[name]:
                 raise UserError(
-                    f"column {column} does not vary in the {len(values)} rows that the scaler is fitted on "
-                    f"(it is {low:g} throughout): leave it out of stock.features or take other rows"
+                    f"column {name} does not vary in the {len(column)} rows that the scaler is fitted on "
+                    f"(it is {minimum[name]:g} throughout): leave it out of stock.features or take other rows"
                 )
-        return cls(columns, tuple(minimum.tolist()), tuple(maximum.tolist()))
+        return cls(tuple(values), tuple(minimum.values()), tuple(maximum.values()))
 
-    def transform(self, values: Array) -> Array:
-        """(rows, columns) in the columns' units -> (rows, columns) scaled."""
-        low, high = np.array(self.minimum), np.array(self.maximum)
+    def transform(self, values: Array, column: str) -> Array:
+        """Values in a column's units, in any shape, -> scaled."""
+        low, high = self._range(column)
         scaled: Array = (values - low) / (high - low)
         return scaled
 
     def inverse(self, scaled: Array, column: str) -> Array:
-        """Scaled values of one column, in any shape, -> the column's units."""
-        index = self.columns.index(column)
-        low, high = self.minimum[index], self.maximum[index]
+        """Scaled values of a column, in any shape, -> the column's units."""
+        low, high = self._range(column)
         values: Array = scaled * (high - low) + low
         return values
+
+    def _range(self, column: str) -> tuple[float, float]:
+        index = self.columns.index(column)
+        return self.minimum[index], self.maximum[index]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

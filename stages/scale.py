@@ -23,29 +23,24 @@ def scale_stock() -> None:
     stock = read_params().stock
     columns = tuple(dict.fromkeys([*stock.features, stock.target]))
     frame = select(read_prices(RAW / "stock.csv", columns).frame, stock.start, stock.end, stock.rows)
-    values = frame[list(columns)].to_numpy()
 
     # What training may see ends with the last training window's target.
     window, split = stock.window, stock.split
     try:
-        count = count_windows(len(values), window.length, window.horizon)
+        count = count_windows(len(frame), window.length, window.horizon)
         n_train, _ = in_time_order(count, split.train, split.validation)
-        seen = training_rows(n_train, window.length, window.horizon) if stock.scale.fit_on == "train" else len(values)
-        scaler = MinMaxScaler.fit(values[:seen], columns)
+        seen = training_rows(n_train, window.length, window.horizon) if stock.scale.fit_on == "train" else len(frame)
+        scaler = MinMaxScaler.fit({column: frame[column].to_numpy()[:seen] for column in columns})
     except UserError as error:
         raise UserError(f"{stock.path if stock.source == 'csv' else f'source {stock.source}'}: {error}") from None
 
-    scaled = scaler.transform(values)
-    write_arrays(
-        SCALED / "stock",
-        {
-            "inputs": scaled[:, [columns.index(feature) for feature in stock.features]],
-            "target": scaled[:, columns.index(stock.target)],
-            "dates": frame.index.to_numpy(),
-        },
-    )
+    inputs = np.empty((len(frame), len(stock.features)))
+    for number, feature in enumerate(stock.features):  # one by one: the columns may be long
+        inputs[:, number] = scaler.transform(frame[feature].to_numpy(), feature)
+    target = scaler.transform(frame[stock.target].to_numpy(), stock.target)
+    write_arrays(SCALED / "stock", {"inputs": inputs, "target": target, "dates": frame.index.to_numpy()})
     write_json(SCALED / "stock/scaler.json", scaler.to_dict() | {"target": stock.target, "features": stock.features})
-    print(f"stock: {len(values)} rows scaled, the scaler fitted on the first {seen}")
+    print(f"stock: {len(frame)} rows scaled, the scaler fitted on the first {seen}")
 
 
 def scale_digits() -> None:

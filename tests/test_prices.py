@@ -4,11 +4,18 @@ import io
 import pandas as pd
 import pytest
 
+from rnnlab import prices as prices_module
 from rnnlab.errors import UserError
 from rnnlab.prices import read_prices, select
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
+
+
+@pytest.fixture(autouse=True, params=[1, 2, 2**17])
+def _rows_at_once(request, monkeypatch):
+    """What is read does not depend on how much is read at a time."""
+    monkeypatch.setattr(prices_module, "ROWS_AT_ONCE", request.param)
 
 
 def read(text, columns=("Open", "Close")):

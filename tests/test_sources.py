@@ -2,6 +2,7 @@ import hashlib
 import sys
 import types
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -109,8 +110,9 @@ def test_the_real_kospi_scales_to_the_tutorials_figures(mirror, tmp_path):
 
     columns = ["Open", "High", "Low", "Close"]
     (tmp_path / "k.csv").write_bytes(sources.kospi())
-    values = read_prices(tmp_path / "k.csv", columns).frame.to_numpy()
-    scaled = MinMaxScaler.fit(values, tuple(columns)).transform(values)[:5]
+    values = read_prices(tmp_path / "k.csv", columns).frame.to_dict("series")
+    scaler = MinMaxScaler.fit(values)
+    scaled = np.stack([scaler.transform(values[column], column) for column in columns], axis=1)[:5]
     assert scaled.round(6).tolist() == [
         [0.722898, 0.732351, 0.745525, 0.759235],
         [0.763058, 0.750069, 0.769089, 0.757866],
