@@ -49,7 +49,7 @@ class Layer:
         self.states = weight.new_zeros(steps + 1, rows, columns, batch)
         self.states[:, :, -2:] = 1
         self.inputs = self.states[:-1, :, :features]  # (T, R, F, B)
-        self.outputs = self.states[1:, :, features:-2]  # (T, R, H, B)
+        self.befores, self.outputs = self.states[:-1, :, features:-2], self.states[1:, :, features:-2]  # (T, R, H, B)
         self.gates = weight.new_empty(steps, rows, height // hidden_size, hidden_size, batch)
         self.d_gates = torch.empty_like(self.gates)
         self.d_outputs = weight.new_zeros(steps, rows, hidden_size, batch)
@@ -62,7 +62,7 @@ class Layer:
         # views of each step
         self._weight_t = weight[:, :, first:-2].transpose(1, 2)
         self._state, self._d_state = self.states.unbind(), self.d_states.unbind()
-        self._before, self._output = self.states[:, :, features:-2].unbind(), self.outputs.unbind()
+        self._before, self._output = self.befores.unbind(), self.outputs.unbind()
         self._product, self._d_product = self.gates.flatten(2, 3).unbind(), self.d_gates.flatten(2, 3).unbind()
         self._d_output, self._d_before = self.d_outputs.unbind(), self.d_states[:, :, features - first :].unbind()
         self._d_products, self._states_t = self.d_gates.flatten(2, 3).flatten(0, 1), self.states[:-1].flatten(0, 1).mT
@@ -89,11 +89,11 @@ class Layer:
         raise NotImplementedError
 
     def slopes(self) -> None:
-        """What ``d_activate`` multiplies with, for all steps."""
+        """Into d_gates, for all steps: what ``d_activate`` multiplies."""
         raise NotImplementedError
 
     def d_activate(self, t: int) -> None:
-        """d_gates of a step from d_hidden."""
+        """d_gates of a step, from their slopes and d_hidden."""
         raise NotImplementedError
 
     def carried(self, t: int) -> Tensor:
@@ -112,19 +112,14 @@ def _d_sigmoid(y: Tensor, out: Tensor) -> Tensor:
 class RNN(Layer):
     blocks = (Block(0),)
 
-    def __init__(self, weight: Tensor, gradient: Tensor, **sizes: Any) -> None:
-        super().__init__(weight, gradient, **sizes)
-        self._slopes = torch.empty_like(self.d_outputs)
-        self._slope, self._d_gate = self._slopes.unbind(), self.d_gates[:, :, 0].unbind()
-
     def activate(self, t: int) -> None:
         torch.tanh(self._product[t], out=self._output[t])
 
     def slopes(self) -> None:
-        _d_tanh(self.outputs, self._slopes)
+        _d_tanh(self.outputs, self.d_gates[:, :, 0])
 
     def d_activate(self, t: int) -> None:
-        torch.mul(self.d_hidden, self._slope[t], out=self._d_gate[t])
+        self._d_product[t].mul_(self.d_hidden)
 
 
 class LSTM(Layer):
@@ -133,18 +128,16 @@ class LSTM(Layer):
 
     def __init__(self, weight: Tensor, gradient: Tensor, **sizes: Any) -> None:
         super().__init__(weight, gradient, **sizes)
-        self._o, self._i, self._f, self._g = self.gates.unbind(2)
-        self.cells = weight.new_zeros(self.steps + 1, *self.d_hidden.shape)
-        self.tanh_cells = torch.empty_like(self.d_outputs)
-        self.d_cell, self.d_carry = torch.empty_like(self.d_hidden), torch.empty_like(self.d_hidden)
-        self._slopes, self._cell_slopes = torch.empty_like(self.gates), torch.empty_like(self.d_outputs)
+        self._cells = weight.new_zeros(self.steps + 1, *self.d_hidden.shape)
+        self._tanh_cells, self._cell_slopes = torch.empty_like(self.d_outputs), torch.empty_like(self.d_outputs)
+        self._d_cell, self._d_carry = torch.empty_like(self.d_hidden), torch.empty_like(self.d_hidden)
 
-        self._sigmoids = self.gates[:, :, :3].unbind()
-        self._gate = [gate.unbind() for gate in (self._o, self._i, self._f, self._g)]
-        self._cell, self._tanh_cell = self.cells.unbind(), self.tanh_cells.unbind()
+        self._sigmoids, self._gate = self.gates[:, :, :3].unbind(), [gate.unbind() for gate in self.gates.unbind(2)]
+        self._cell, self._tanh_cell, self._cell_slope = (
+            of_steps.unbind() for of_steps in (self._cells, self._tanh_cells, self._cell_slopes)
+        )
         self._d_o, self._d_ifg = self.d_gates[:, :, 0].unbind(), self.d_gates[:, :, 1:].unbind()
-        self._slope_o, self._slope_ifg = self._slopes[:, :, 0].unbind(), self._slopes[:, :, 1:].unbind()
-        self._cell_slope, self._d_cell_block = self._cell_slopes.unbind(), self.d_cell.unsqueeze(1)
+        self._d_cell_block = self._d_cell.unsqueeze(1)
 
     def activate(self, t: int) -> None:
         o, i, f, g = (gate[t] for gate in self._gate)
@@ -157,20 +150,21 @@ class LSTM(Layer):
         torch.mul(o, self._tanh_cell[t], out=self._output[t])
 
     def slopes(self) -> None:
-        slope_o, slope_i, slope_f, slope_g = self._slopes.unbind(2)
-        _d_sigmoid(self.gates[:, :, :3], self._slopes[:, :, :3])
-        slope_o.mul_(self.tanh_cells)
-        slope_i.mul_(self._g)
-        slope_f.mul_(self.cells[:-1])
-        _d_tanh(self._g, slope_g).mul_(self._i)
-        _d_tanh(self.tanh_cells, self._cell_slopes).mul_(self._o)
-        self.d_carry.zero_()
+        o, i, _, g = self.gates.unbind(2)
+        d_o, d_i, d_f, d_g = self.d_gates.unbind(2)
+        _d_sigmoid(self.gates[:, :, :3], self.d_gates[:, :, :3])
+        d_o.mul_(self._tanh_cells)
+        d_i.mul_(g)
+        d_f.mul_(self._cells[:-1])
+        _d_tanh(g, d_g).mul_(i)
+        _d_tanh(self._tanh_cells, self._cell_slopes).mul_(o)
+        self._d_carry.zero_()
 
     def d_activate(self, t: int) -> None:
-        torch.addcmul(self.d_carry, self.d_hidden, self._cell_slope[t], out=self.d_cell)
-        torch.mul(self.d_hidden, self._slope_o[t], out=self._d_o[t])
-        torch.mul(self._d_cell_block, self._slope_ifg[t], out=self._d_ifg[t])
-        torch.mul(self.d_cell, self._gate[2][t], out=self.d_carry)
+        torch.addcmul(self._d_carry, self.d_hidden, self._cell_slope[t], out=self._d_cell)
+        self._d_o[t].mul_(self.d_hidden)
+        self._d_ifg[t].mul_(self._d_cell_block)
+        torch.mul(self._d_cell, self._gate[2][t], out=self._d_carry)
 
 
 class GRU(Layer):
@@ -179,17 +173,10 @@ class GRU(Layer):
 
     def __init__(self, weight: Tensor, gradient: Tensor, **sizes: Any) -> None:
         super().__init__(weight, gradient, **sizes)
-        self._r, self._z, self._n_input, self._n_hidden = self.gates.unbind(2)
-        self.n = torch.empty_like(self.d_outputs)
-        self._slopes, self._direct = torch.empty_like(self.gates), torch.empty_like(self.d_hidden)
-
+        self._n, self._past = torch.empty_like(self.d_outputs), torch.empty_like(self.d_hidden)
         self._sigmoids = self.gates[:, :, :2].unbind()
-        self._gate = [gate.unbind() for gate in (self._r, self._z, self._n_input, self._n_hidden, self.n)]
-        self._slope, self._d_gate, self._d_block = (
-            self._slopes.unbind(),
-            self.d_gates.unbind(),
-            self.d_hidden.unsqueeze(1),
-        )
+        self._gate = [gate.unbind() for gate in (*self.gates.unbind(2), self._n)]
+        self._d_gate, self._d_block = self.d_gates.unbind(), self.d_hidden.unsqueeze(1)
 
     def activate(self, t: int) -> None:
         r, z, n_input, n_hidden, n = (gate[t] for gate in self._gate)
@@ -198,19 +185,19 @@ class GRU(Layer):
         torch.lerp(n, self._before[t], z, out=self._output[t])
 
     def slopes(self) -> None:
-        slope_r, slope_z, slope_input, slope_hidden = self._slopes.unbind(2)
-        _d_tanh(self.n, slope_hidden)
-        torch.addcmul(slope_hidden, slope_hidden, self._z, value=-1, out=slope_input)
-        torch.mul(slope_input, self._r, out=slope_hidden)
-        _d_sigmoid(self._r, slope_r).mul_(slope_input).mul_(self._n_hidden)
-        before = self.states[:-1, :, -2 - self.n.shape[2] : -2]
-        _d_sigmoid(self._z, slope_z).mul_(before - self.n)
+        r, z, _, n_hidden = self.gates.unbind(2)
+        d_r, d_z, d_input, d_hidden = self.d_gates.unbind(2)
+        _d_tanh(self._n, d_hidden)
+        torch.addcmul(d_hidden, d_hidden, z, value=-1, out=d_input)
+        torch.mul(d_input, r, out=d_hidden)
+        _d_sigmoid(r, d_r).mul_(d_input).mul_(n_hidden)
+        _d_sigmoid(z, d_z).mul_(self.befores - self._n)
 
     def d_activate(self, t: int) -> None:
-        torch.mul(self._d_block, self._slope[t], out=self._d_gate[t])
+        self._d_gate[t].mul_(self._d_block)
 
     def carried(self, t: int) -> Tensor:
-        return torch.addcmul(self._d_output[t - 1], self.d_hidden, self._gate[1][t], out=self._direct)
+        return torch.addcmul(self._d_output[t - 1], self.d_hidden, self._gate[1][t], out=self._past)
 
 
 CELLS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
