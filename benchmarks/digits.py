@@ -17,7 +17,8 @@ import tutorial
 from results import publish
 from torch import nn
 
-from rnnlab.engines import choose_engine, choose_threads
+from rnnlab.engines import choose
+from rnnlab.ensemble import Ensemble
 from rnnlab.images import read_idx, to_unit_interval
 from rnnlab.network import RecurrentNetwork, predict
 from rnnlab.training import Settings, Trainer
@@ -45,7 +46,7 @@ def main() -> None:
         sys.exit("digits: needs MNIST; set RNNLAB_MIRROR to a folder with mnist/*.gz")
     (x, y), test = (load(Path(mirror, "mnist"), part) for part in ("train", "t10k"))
     states = [RecurrentNetwork(**ARCHITECTURE).state_dict()]
-    threads = choose_threads(ARCHITECTURE, states, x, y, BATCH)
+    threads = choose(ARCHITECTURE, states, x, y, BATCH, threads=None).threads
     with tempfile.TemporaryDirectory() as folder:
         dataset = unpacked(Path(mirror, "mnist"), Path(folder))
         loops, engines, cycles = [], [], []
@@ -129,7 +130,7 @@ def loop_until(goal: float, seed: int, dataset: torch.utils.data.Dataset, test: 
 def run(seed: int, x: torch.Tensor, y: torch.Tensor, test: tuple, settings: Settings) -> Result:
     torch.manual_seed(seed)
     start = time.perf_counter()
-    engine = choose_engine(ARCHITECTURE, [RecurrentNetwork(**ARCHITECTURE).state_dict()], x, y, settings.batch_size)
+    engine = Ensemble(ARCHITECTURE, [RecurrentNetwork(**ARCHITECTURE).state_dict()])
     trainer = Trainer(engine, x, y, [seed], settings)
     epochs = sum(1 for _ in trainer.run())
     seconds = time.perf_counter() - start

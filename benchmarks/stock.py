@@ -13,7 +13,7 @@ from results import publish
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from rnnlab.engines import choose_engine
+from rnnlab.ensemble import Ensemble
 from rnnlab.network import RecurrentNetwork
 from rnnlab.training import Settings, Trainer
 
@@ -27,8 +27,9 @@ def engine(cell: str, replicas: int, x: torch.Tensor, y: torch.Tensor) -> Iterat
     architecture |= {"num_layers": 2, "bidirectional": False, "head": "flatten"}
     architecture["output"] = "sigmoid" if cell == "rnn" else "linear"
     states = [RecurrentNetwork(**architecture).state_dict() for _ in range(replicas)]
-    chosen = choose_engine(architecture, states, x, y, BATCH)
-    trainer = Trainer(chosen, x, y, range(replicas), Settings((TURNS + 1) * EPOCHS, BATCH, RATE)).run()
+    trainer = Trainer(
+        Ensemble(architecture, states), x, y, range(replicas), Settings((TURNS + 1) * EPOCHS, BATCH, RATE)
+    ).run()
     while True:
         start = time.perf_counter()
         next(trainer)

@@ -1,9 +1,10 @@
-"""What only a measurement can choose, in one place: the number of threads on a CPU, the engine on CUDA."""
+"""What only a measurement can choose, in one place: the engine on CUDA, the number of threads on a CPU."""
 
 import itertools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,9 +14,22 @@ from rnnlab.ensemble import Ensemble
 from rnnlab.replicas import Replicas
 from rnnlab.training import Engine, Settings, Trainer
 
-MakeEngine = Callable[[Mapping[str, Any], Sequence[Mapping[str, Tensor]]], Engine]
 STEPS, ROUNDS = 10, 3
+ENOUGH = 0.5  # seconds of steps
 MARGIN = 1.1  # how much faster more threads must be: others may want the cores, and a near tie should fall one way
+
+Architecture = Mapping[str, Any]  # RecurrentNetwork's arguments
+States = Sequence[Mapping[str, Tensor]]  # state dicts of such networks
+
+ENGINES: dict[str, Callable[[Architecture, States], Engine]] = {"ensemble": Ensemble, "replicas": Replicas}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """With the same one, the same processor and the same PyTorch, a training gives the same bytes."""
+
+    engine: str
+    threads: int
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -25,45 +39,51 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def choose_engine(
-    architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]], x: Tensor, y: Tensor, batch_size: int
-) -> Engine:
-    """An engine for these weights: on a CPU an ``Ensemble``; on CUDA what is faster, as cuDNN wins for large layers."""
-    makes: list[MakeEngine] = [Ensemble, Replicas]
-    if not x.is_cuda:
-        return Ensemble(architecture, states)
-    times = [seconds_a_step(make(architecture, states), x, y, batch_size) for make in makes]
-    return makes[times.index(min(times))](architecture, states)
+def choose(
+    architecture: Architecture, states: States, x: Tensor, y: Tensor, batch_size: int, threads: int | None
+) -> Choice:
+    """Try some steps on the first samples.
+
+    On a CPU an ensemble wins, by far for small networks; from some 128 hidden units on PyTorch's own layers are about
+    as fast. On CUDA these are cuDNN's, and win there.
+
+    Args:
+        threads: None to have them measured too.
+    """
+    batch = x[:batch_size], y[:batch_size]
+    if x.is_cuda:
+        times = {name: seconds_a_step(make(architecture, states), *batch) for name, make in ENGINES.items()}
+        return Choice(min(times, key=lambda name: times[name]), threads or 1)
+    return Choice("ensemble", threads or _threads(Ensemble(architecture, states), *batch))
 
 
-def choose_threads(
-    architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]], x: Tensor, y: Tensor, batch_size: int
-) -> int:
-    """How many threads train fastest, at most as many as PyTorch set out with: 1, 2, 4 and so on."""
-    most = torch.get_num_threads()
-    candidates = list(itertools.takewhile(lambda threads: threads <= most, (2**power for power in range(16))))
-    engine = Ensemble(architecture, states)
-    times: dict[int, list[float]] = {threads: [] for threads in candidates}
-    try:
-        for threads in candidates * ROUNDS if len(candidates) > 1 else ():  # in turn: what disturbs one disturbs all
-            torch.set_num_threads(threads)
-            times[threads].append(seconds_a_step(engine, x, y, batch_size))
-    finally:
-        torch.set_num_threads(most)
-    best = 1
-    for threads in candidates[1:]:
-        if min(times[threads]) * MARGIN < min(times[best]):
-            best = threads
-    return best
-
-
-def seconds_a_step(engine: Engine, x: Tensor, y: Tensor, batch_size: int) -> float:
-    """The median of some steps; the engine's weights are trained by it."""
-    x, y = x[:batch_size], y[:batch_size]
-    replicas = len(engine.states())
+def seconds_a_step(engine: Engine, x: Tensor, y: Tensor) -> float:
+    """The median of some steps with all samples; the engine's weights are trained by it."""
     times = []
-    for _ in Trainer(engine, x, y, range(replicas), Settings(STEPS + 1, batch_size, 0.001)).run():
+    replicas = range(len(engine.states()))
+    for _ in Trainer(engine, x, y, replicas, Settings(STEPS + 1, len(x), learning_rate=0.001)).run():
         if x.is_cuda:
             torch.cuda.synchronize()
         times.append(time.perf_counter())
+        if len(times) > 2 and times[-1] - times[0] > ENOUGH:
+            break
     return statistics.median(after - before for before, after in itertools.pairwise(times))
+
+
+def _threads(engine: Engine, x: Tensor, y: Tensor) -> int:
+    """The fastest of 1, 2, 4 and so on, up to as many as PyTorch set out with."""
+    most = torch.get_num_threads()
+    times: dict[int, list[float]] = {2**power: [] for power in range(most.bit_length())}
+    if most == 1:
+        return 1
+    try:
+        for threads in list(times) * ROUNDS:  # in turn: what disturbs one disturbs all
+            torch.set_num_threads(threads)
+            times[threads].append(seconds_a_step(engine, x, y))
+    finally:
+        torch.set_num_threads(most)
+    best = 1
+    for threads, seconds in times.items():
+        if min(seconds) * MARGIN < min(times[best]):
+            best = threads
+    return best

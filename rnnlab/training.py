@@ -224,7 +224,8 @@ class Trainer:
             figures["train_accuracy"] = self.right / len(self.x)
         if self.validation is not None:
             x, y = self.validation
-            predicted, targets = _predict(self.engine, x), self._targets(y.expand(len(self.seeds), *y.shape))
+            predicted = _predict(self.engine, x, self.settings.batch_size)
+            targets = self._targets(y.expand(len(self.seeds), *y.shape))
             figures["validation_loss"], _ = self.loss(predicted, targets)
             if self.classes:
                 figures["validation_accuracy"] = (predicted.argmax(1) == targets).float().mean(1)
@@ -245,7 +246,7 @@ class Trainer:
 
 
 @torch.inference_mode()
-def _predict(engine: Engine, x: Tensor, batch_size: int = 1000) -> Tensor:
+def _predict(engine: Engine, x: Tensor, batch_size: int) -> Tensor:
     """The same sequences (N, T, F) for each replica -> (K, O, N)."""
     predicted = []
     for part in x.split(batch_size):

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from rnnlab.engines import Choice
 from rnnlab.training import Row, Trainer
 from stages.files import write_bytes
 
@@ -27,7 +29,7 @@ class Checkpoint:
         folders: of the data.
 
     Attributes:
-        threads: of the training that the file holds; None where there is nothing to go on from.
+        choice: of the training that the file holds; None where there is nothing to go on from.
     """
 
     def __init__(self, path: Path, about: dict[str, Any], folders: Sequence[Path]) -> None:
@@ -35,21 +37,21 @@ class Checkpoint:
         self._saved = time.monotonic()
         self._fingerprint = ""
         self._header, self._tensors = self._read()
-        self.threads: int | None = self._header.get("threads")
+        self.choice = Choice(**self._header["choice"]) if self._header else None
 
     def restore(self, trainer: Trainer) -> list[Row]:
         """Put the trainer where the file left off; return the figures of its finished epochs."""
-        if self.threads is None:
+        if self.choice is None:
             return []
         trainer.restore(self._tensors)
         print(f"{self._path.stem}: goes on after epoch {trainer.epoch - 1}, step {trainer.step}", flush=True)
         rows: list[Row] = self._header["rows"]
         return rows
 
-    def save_if_due(self, trainer: Trainer, rows: Sequence[Row], threads: int) -> None:
+    def save_if_due(self, trainer: Trainer, rows: Sequence[Row], choice: Choice) -> None:
         if time.monotonic() - self._saved < SECONDS:
             return
-        header = {"fingerprint": self.fingerprint(), "threads": threads, "rows": rows}
+        header = {"fingerprint": self.fingerprint(), "choice": asdict(choice), "rows": rows}
         write_bytes(self._path, save(trainer.progress(), {"checkpoint": json.dumps(header)}))
         self._saved = time.monotonic()
 

@@ -68,7 +68,9 @@ def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[st
         data_path=data,
         data_name=f"{track}-{sources[track]}",
         data_digest=_digest(sorted(data.iterdir()) if data.is_dir() else [data]),
-        tags={"threads": str(config["threads"])} | {key: value for key, value in stage.items() if value} | _commit(),
+        tags={key: str(value) for key, value in config["made_with"].items()}
+        | {key: value for key, value in stage.items() if value}
+        | _commit(),
     )
 
 

@@ -1,5 +1,6 @@
 """train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model at once."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from rnnlab.engines import choose_device, choose_engine, choose_threads
+from rnnlab.engines import ENGINES, choose, choose_device
 from rnnlab.network import RecurrentNetwork, count_parameters
 from rnnlab.training import Settings, Trainer
 from rnnlab.weights import pack
@@ -36,17 +37,16 @@ def main(name: str) -> None:
     states = [_initial(architecture, seed, device) for seed in seeds]
 
     about = {"architecture": architecture, "training": training.model_dump(), "device": device.type}
-    parts = [SPLIT / model.track / part for part in ("train", "validation")]
-    checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, parts)
-    threads = checkpoint.threads or (
-        params.threads if params.threads != "auto" else choose_threads(architecture, states, x, y, training.batch_size)
-    )
-    torch.set_num_threads(threads)
-    engine = choose_engine(architecture, states, x, y, training.batch_size)
+    data = [SPLIT / model.track / part for part in ("train", "validation")]
+    checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, data)
+    threads = None if params.threads == "auto" else params.threads
+    choice = checkpoint.choice or choose(architecture, states, x, y, training.batch_size, threads)
+    torch.set_num_threads(choice.threads)
+    engine = ENGINES[choice.engine](architecture, states)
     settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
     trainer = Trainer(engine, x, y, seeds, settings, validation)
     rows = checkpoint.restore(trainer)
-    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, threads))
+    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
     for epoch in report(trained, training.epochs, name):
         rows.extend(epoch)
 
@@ -56,11 +56,11 @@ def main(name: str) -> None:
         "network": architecture,
         "parameters": count_parameters(RecurrentNetwork(**architecture)),
         "training": training.model_dump(),
-        "threads": threads,
+        "made_with": asdict(choice),
         "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
     }
     write_bytes(Path("models") / f"{name}.safetensors", pack(dict(zip(seeds, trainer.states(), strict=True)), config))
-    history = pd.DataFrame(rows).sort_values(["seed", "epoch"], kind="stable").assign(threads=threads)
+    history = pd.DataFrame(rows).sort_values(["seed", "epoch"], kind="stable").assign(threads=choice.threads)
     write_text(Path("metrics/history") / f"{name}.csv", history.to_csv(index=False, float_format="%.8g"))
     checkpoint.remove()
 

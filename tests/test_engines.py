@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rnnlab import engines
-from rnnlab.engines import choose_device, choose_engine, choose_threads
+from rnnlab.engines import ENGINES, Choice, choose, choose_device, seconds_a_step
 from rnnlab.ensemble import Ensemble
 from rnnlab.network import RecurrentNetwork
 from rnnlab.training import Settings, Trainer
@@ -37,14 +37,20 @@ def test_more_threads_are_taken_only_where_they_are_clearly_faster(monkeypatch, 
     used = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     monkeypatch.setattr(engines, "seconds_a_step", lambda *_: two if used[-1] == 2 else 1.0)
-    assert choose_threads(CONFIG, states(), X, Y, 4) == expected
+    assert choose(CONFIG, states(), X, Y, 4, threads=None) == Choice("ensemble", expected)
     assert used[-1] == 2  # as it was
 
 
-def test_on_a_cpu_the_engine_is_the_ensemble_with_the_given_weights():
-    engine = choose_engine(CONFIG, states(), X, Y, 4)
-    assert isinstance(engine, Ensemble)
-    assert all(torch.equal(engine.states()[0][name], value) for name, value in states()[0].items())
+def test_threads_that_are_given_are_not_measured(monkeypatch):
+    monkeypatch.setattr(engines, "seconds_a_step", lambda *_: pytest.fail("measured"))
+    assert choose(CONFIG, states(), X, Y, 4, threads=3) == Choice("ensemble", 3)
+
+
+@pytest.mark.parametrize("name", list(ENGINES))
+def test_a_measurement_leaves_the_given_weights_alone(name):
+    given = states()
+    assert seconds_a_step(ENGINES[name](CONFIG, given), X, Y) > 0
+    assert all(torch.equal(given[0][key], value) for key, value in states()[0].items())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -70,8 +70,8 @@ def kill(monkeypatch):
             patch.setattr(checkpoint, "SECONDS", 0.0)
             save = checkpoint.Checkpoint.save_if_due
 
-            def save_and_die(self, trainer, rows, threads):
-                save(self, trainer, rows, threads)
+            def save_and_die(self, trainer, rows, choice):
+                save(self, trainer, rows, choice)
                 if trainer.epoch * trainer.steps + trainer.step == steps:
                     raise KeyboardInterrupt
 
