@@ -31,14 +31,17 @@ class Ensemble:
         self.cell, self.hidden_size = CELLS[architecture["cell"]], architecture["hidden_size"]
         self.length, self.head, self.output = (architecture[name] for name in ("length", "head", "output"))
         self.replicas, self.directions = len(states), 2 if architecture["bidirectional"] else 1
-        self._names = [
-            [[f"recurrent.{part}_l{layer}{way}" for part in PARTS] for way in ("", "_reverse")[: self.directions]]
-            for layer in range(architecture["num_layers"])
-        ]
+        layers = range(architecture["num_layers"])
+        if architecture["cell"] == "mlp":
+            self.length = 1  # the whole sequence is one step
+            self._names = [[[f"hidden.{layer}.weight", "", f"hidden.{layer}.bias", ""]] for layer in layers]
+        else:
+            ways = ("", "_reverse")[: self.directions]
+            self._names = [[[f"recurrent.{part}_l{layer}{way}" for part in PARTS] for way in ways] for layer in layers]
 
         weights, masks = [], []  # a mask is 1 where a weight stands, 0 where a block of the cell has none
-        for ways in self._names:
-            parts = [[state[name] for name in names] for state in states for names in ways]
+        for by_way in self._names:
+            parts = [self._parts(state, names) for state in states for names in by_way]
             weights.append(torch.stack([join(self.cell, *part) for part in parts]))  # (R, G*H, C)
             masks.append(torch.stack([join(self.cell, *map(torch.ones_like, part)) for part in parts]))
         linear = [torch.cat([state["linear.weight"], state["linear.bias"][:, None]], 1) for state in states]
@@ -55,13 +58,22 @@ class Ensemble:
         """State dicts of the K networks, copies."""
         *recurrent, linear = self.weights
         states: list[dict[str, Tensor]] = [{} for _ in range(self.replicas)]
-        for ways, weight in zip(self._names, recurrent, strict=True):
+        for by_way, weight in zip(self._names, recurrent, strict=True):
             for state, rows in zip(states, weight.split(self.directions), strict=True):
-                for names, row in zip(ways, rows, strict=True):
-                    state |= zip(names, split(self.cell, row, self.hidden_size), strict=True)
+                for names, row in zip(by_way, rows, strict=True):
+                    parts = zip(names, split(self.cell, row, self.hidden_size), strict=True)
+                    state |= {name: part for name, part in parts if name}
         for state, weight in zip(states, linear, strict=True):
             state |= {"linear.weight": weight[:, :-1].clone(), "linear.bias": weight[:, -1].clone()}
         return states
+
+    def _parts(self, state: Mapping[str, Tensor], names: Sequence[str]) -> list[Tensor]:
+        """nn's four parameters; zeros for those without a name, which the network has not."""
+        height = state[names[0]].shape[0]
+        shapes = ((), (height, self.hidden_size), (), (height,))
+        return [
+            state[name] if name else state[names[0]].new_zeros(shape) for name, shape in zip(names, shapes, strict=True)
+        ]
 
     def at(self, batch: int) -> "Pass":
         """The buffers for batches of this size; made once."""
@@ -147,7 +159,8 @@ class Pass:
 
     def load(self, x: Tensor) -> None:
         """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
-        self._entry.copy_(x.permute(2, 0, 3, 1))
+        steps = x.reshape(*x.shape[:2], self._ensemble.length, -1)
+        self._entry.copy_(steps.permute(2, 0, 3, 1))
 
     def forward(self) -> None:
         for copies, layer in zip(self._up, self._layers, strict=False):

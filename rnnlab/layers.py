@@ -122,6 +122,12 @@ class RNN(Layer):
         self._d_product[t].mul_(self.d_hidden)
 
 
+class FeedForward(RNN):
+    """Of one step, the whole sequence, that has no state before it."""
+
+    blocks = (Block(0, "input"),)
+
+
 class LSTM(Layer):
     # o, i, f, g: o, i, f (sigmoids) stand together, and so do i, f, g (which are reached through the cell)
     blocks = (Block(3), Block(0), Block(1), Block(2))
@@ -200,7 +206,7 @@ class GRU(Layer):
         return torch.addcmul(self._d_output[t - 1], self.d_hidden, self._gate[1][t], out=self._past)
 
 
-CELLS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+CELLS: dict[str, type[Layer]] = {"rnn": RNN, "lstm": LSTM, "gru": GRU, "mlp": FeedForward}
 
 
 def join(cell: type[Layer], w_ih: Tensor, w_hh: Tensor, b_ih: Tensor, b_hh: Tensor) -> Tensor:

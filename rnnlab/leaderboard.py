@@ -9,53 +9,50 @@ RANKED_BY = {"stock": "rmse", "digits": "test_accuracy"}
 COLUMNS = {
     "stock": {
         "rmse": ("RMSE (points)", 1, 2),
+        "relative_rmse": ("RMSE ÷ persistence", 1, 2),
         "mae": ("MAE (points)", 1, 2),
+        "mase": ("MASE", 1, 2),
         "mape": ("MAPE (%)", 1, 2),
         "r2": ("R²", 1, 3),
         "directional_accuracy": ("Direction (%)", 100, 1),
-        "relative_rmse": ("RMSE ÷ persistence", 1, 2),
         "scaled_mse": ("MSE (scaled)", 1, 5),
     },
     "digits": {
         "test_accuracy": ("Test accuracy (%)", 100, 2),
         "train_accuracy": ("Train accuracy (%)", 100, 2),
         "macro_f1": ("Macro F1", 1, 4),
+        "ece": ("ECE (%)", 100, 2),
     },
 }
 Board = dict[str, dict[str, dict[str, float | None]]]
 
 
-def rank(results: Mapping[str, Mapping[str, Any]]) -> Board:
-    """Order models by their track's metric.
+def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
+    """Order the models and baselines of each track by its metric.
 
     Args:
-        results: by model, what ``evaluation`` made, with its ``track``.
+        results: track -> name -> what ``evaluation`` made.
 
     Returns:
-        track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it.
+        track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it where there are several.
     """
     board: Board = {}
-    for track, metric in RANKED_BY.items():
+    for track, by_name in results.items():
+        metric, sign = RANKED_BY[track], 1 if SMALLER_IS_BETTER[track] else -1
         entries: dict[str, dict[str, float | None]] = {}
-        for name, result in results.items():
-            if result["track"] != track:
-                continue
-            baseline = result["baseline"]
-            entries[baseline["name"]] = {key: baseline["metrics"][key] for key in COLUMNS[track]}
+        for name, result in by_name.items():
             entries[name] = {}
             for key in COLUMNS[track]:
-                entries[name][key] = result["metrics"][key]["mean"]
-                entries[name][f"{key}_std"] = result["metrics"][key]["std"]
-        sign = 1 if SMALLER_IS_BETTER[track] else -1
+                figure = result["metrics"][key]
+                entries[name][key] = figure["mean"]
+                if figure["std"] is not None:
+                    entries[name][f"{key}_std"] = figure["std"]
 
-        def place(
-            item: tuple[str, dict[str, float | None]], metric: str = metric, sign: int = sign
-        ) -> tuple[bool, float]:
-            figure = item[1][metric]
+        def place(name: str, entries: Any = entries, metric: str = metric, sign: int = sign) -> tuple[bool, float]:
+            figure = entries[name][metric]
             return figure is None, sign * (figure or 0.0)
 
-        if entries:
-            board[track] = dict(sorted(entries.items(), key=place))
+        board[track] = {name: entries[name] for name in sorted(entries, key=place)}
     return board
 
 
@@ -81,15 +78,15 @@ def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[lis
     ]
 
 
-def to_markdown(board: Board) -> str:
-    """A table a track."""
+def to_markdown(board: Board, verdicts: Mapping[str, str]) -> str:
+    """Of each track its verdict and its table."""
     parts = []
     for track, entries in board.items():
         headings, *rows = to_rows(track, entries)
         widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
-        parts.append(f"## {track}\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {track}\n\n{verdicts[track]}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
 

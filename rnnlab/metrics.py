@@ -31,6 +31,27 @@ def mape(y_true: Array, y_pred: Array) -> Figure:
     return None if np.any(y_true == 0) else float(100 * np.mean(np.abs((y_true - y_pred) / y_true)))
 
 
+def smape(y_true: Array, y_pred: Array) -> Figure:
+    """Symmetric mean absolute percentage error, mean of 200 |y - f| / (|y| + |f|) (Makridakis 1993, as in the M4
+    competition), in % from 0 to 200; None where both are 0.
+    """
+    sizes = np.abs(y_true) + np.abs(y_pred)
+    return None if np.any(sizes == 0) else float(np.mean(200 * np.abs(y_true - y_pred) / sizes))
+
+
+def naive_mae(series: Array) -> float:
+    """MAE of "tomorrow = today" within a series, in its unit: what MASE is scaled by."""
+    return float(np.mean(np.abs(np.diff(series))))
+
+
+def mase(y_true: Array, y_pred: Array, scale: float) -> Figure:
+    """Mean absolute scaled error, MAE / ``naive_mae`` of the training part (Hyndman and Koehler 2006).
+
+    Below 1 is better than the naive forecast was there; None where that part did not move.
+    """
+    return mae(y_true, y_pred) / scale if scale else None
+
+
 def r2(y_true: Array, y_pred: Array) -> Figure:
     """Coefficient of determination, 1 - SS_res / SS_tot; None where the truth does not vary."""
     spread = float(np.var(y_true))
@@ -48,9 +69,61 @@ def directional_accuracy(y_true: Array, y_pred: Array, y_last: Array) -> Figure:
     return float(np.mean(np.sign(y_pred - y_last)[moved] == np.sign(y_true - y_last)[moved]))
 
 
+def majority_direction(y_true: Array, y_last: Array) -> Figure:
+    """Share of the commoner direction among the days that moved: what one gets who always says the same."""
+    moved = np.sign(y_true - y_last)[y_true != y_last]
+    return float(max(np.mean(moved > 0), np.mean(moved < 0))) if len(moved) else None
+
+
+def correlation(a: Array, b: Array) -> Figure:
+    """Pearson's; None where either does not vary."""
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def rmse_by_shift(y_true: Array, y_pred: Array, most: int) -> list[float]:
+    """RMSE of the forecast for a day against the true value k days before it, for k = 0 .. ``most``, on the same days.
+
+    The smallest stands at 0 for a forecast, at the horizon for an echo of the last known value. Empty where there are
+    not more than ``most`` days.
+    """
+    days = len(y_true)
+    if days <= most:
+        return []
+    return [rmse(y_true[most - k : days - k], y_pred[most:]) for k in range(most + 1)]
+
+
 def accuracy(y_true: Labels, y_pred: Labels) -> float:
     """Share of right answers."""
     return float(np.mean(y_true == y_pred))
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """Wilson's (1927) 95 % interval of a share."""
+    from scipy.stats import binomtest  # half a second to import: for digits alone
+
+    interval = binomtest(right, count).proportion_ci(0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def reliability(right: NDArray[np.bool_], confidence: Array, bins: int = 15) -> list[dict[str, float]]:
+    """By bin of confidence, of equal width: answers in it, their mean confidence, their accuracy; no empty bins."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    return [
+        {
+            "count": int(np.sum(place == number)),
+            "confidence": float(np.mean(confidence[place == number])),
+            "accuracy": float(np.mean(right[place == number])),
+        }
+        for number in np.unique(place)
+    ]
+
+
+def expected_calibration_error(right: NDArray[np.bool_], confidence: Array) -> float:
+    """Mean over the answers of the distance of their bin's accuracy from its confidence (Guo et al. 2017, eq. 3)."""
+    bins = reliability(right, confidence)
+    return float(sum(b["count"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(right))
 
 
 def confusion_matrix(y_true: Labels, y_pred: Labels, classes: int) -> NDArray[np.int64]:

@@ -1,9 +1,11 @@
-"""One recurrent network for all cells, tracks and directions.
+"""One recurrent network for all cells, tracks and directions, and a feed-forward one beside it.
 
 Letters: B batch, T time steps, F features, H hidden, L layers, D directions, O outputs.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +58,38 @@ class RecurrentNetwork(nn.Module):
             joined = final[-self.directions :].transpose(0, 1).flatten(1)  # (B, D*H)
         predicted: Tensor = self.linear(joined)
         return torch.sigmoid(predicted) if self.output == "sigmoid" else predicted
+
+
+class FeedForwardNetwork(nn.Module):
+    """Fully connected tanh layers on the flattened sequence, then one linear layer: a network that ignores order.
+
+    Args as RecurrentNetwork's; ``num_layers`` are the hidden ones.
+    """
+
+    def __init__(
+        self, *, input_size: int, length: int, output_size: int, hidden_size: int, num_layers: int, output: str
+    ) -> None:
+        super().__init__()
+        widths = [input_size * length, *[hidden_size] * num_layers]
+        self.hidden = nn.ModuleList(nn.Linear(*pair) for pair in itertools.pairwise(widths))
+        self.linear = nn.Linear(hidden_size, output_size)
+        self.output = output
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, F) -> (B, O)."""
+        state = x.flatten(1)
+        for layer in self.hidden:
+            state = torch.tanh(layer(state))
+        predicted: Tensor = self.linear(state)
+        return torch.sigmoid(predicted) if self.output == "sigmoid" else predicted
+
+
+def build(architecture: Mapping[str, Any]) -> nn.Module:
+    """A network from RecurrentNetwork's arguments; ``cell`` may also be ``mlp``."""
+    if architecture["cell"] != "mlp":
+        return RecurrentNetwork(**architecture)
+    unused = ("cell", "bidirectional", "head")
+    return FeedForwardNetwork(**{name: value for name, value in architecture.items() if name not in unused})
 
 
 @torch.no_grad()

@@ -85,12 +85,13 @@ class TrackTraining(Section):
 
 class Model(Section):
     track: Literal["stock", "digits"]
-    cell: Literal["rnn", "lstm", "gru"]
+    cell: Literal["rnn", "lstm", "gru", "mlp"]
     bidirectional: bool
     hidden_size: Positive
     num_layers: Positive
     head: Literal["flatten", "last"]
     output: Literal["linear", "sigmoid"]
+    target: Literal["level", "change"] = "level"
     # Overrides of the track's training; None: as the track has it.
     epochs: Positive | None = None
     batch_size: Positive | None = None
@@ -105,6 +106,10 @@ class Model(Section):
     def _check(self) -> "Model":
         if self.track == "digits" and self.output == "sigmoid":
             raise ValueError("output sigmoid is for track stock; digits takes linear (the loss has the softmax)")
+        if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
+            raise ValueError("target change is for track stock with output linear (a change may be negative)")
+        if self.cell == "mlp" and self.bidirectional:
+            raise ValueError("cell mlp has no direction: bidirectional must be false")
         return self
 
 
@@ -127,6 +132,9 @@ class Params(Section):
         if name not in self.models:
             raise UserError(f"models: there is no {name}; there are {', '.join(self.models)}")
         return self.models[name]
+
+    def models_of(self, track: str) -> list[str]:
+        return [name for name, model in self.models.items() if model.track == track]
 
     def training_of(self, name: str) -> Training:
         """The track's training with the overrides of model ``name``."""

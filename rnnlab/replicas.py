@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnlab.network import RecurrentNetwork
+from rnnlab.network import build
 
 
 class Replicas:
@@ -23,7 +23,7 @@ class Replicas:
         self.networks = []
         for state in states:
             with torch.device("meta"):  # no initial weights are drawn
-                network = RecurrentNetwork(**architecture)
+                network = build(architecture)
             network.load_state_dict({name: tensor.clone() for name, tensor in state.items()}, assign=True)
             self.networks.append(network.requires_grad_())
         self.parameters: list[Tensor] = [weight for network in self.networks for weight in network.parameters()]

@@ -4,10 +4,10 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnlab.errors import UserError
-from rnnlab.network import RecurrentNetwork
+from rnnlab.network import build
 from rnnlab.weights_config import read_config, to_header
 
 
@@ -19,7 +19,7 @@ def pack(states: dict[int, dict[str, Tensor]], config: dict[str, Any]) -> bytes:
     return save(tensors, to_header(config))
 
 
-def unpack(path: str) -> tuple[dict[int, RecurrentNetwork], dict[str, Any]]:
+def unpack(path: str) -> tuple[dict[int, nn.Module], dict[str, Any]]:
     """The networks by seed, and their config.
 
     Raises:
@@ -33,7 +33,7 @@ def unpack(path: str) -> tuple[dict[int, RecurrentNetwork], dict[str, Any]]:
     networks = {}
     for seed in sorted(states):
         with torch.device("meta"):  # no initial weights are drawn
-            network = RecurrentNetwork(**config["network"])
+            network = build(config["network"])
         try:
             network.load_state_dict(states[seed], assign=True)
         except RuntimeError as error:

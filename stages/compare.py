@@ -1,7 +1,12 @@
-"""compare: metrics/test -> metrics/leaderboard.json and metrics/leaderboard.md."""
+"""compare: metrics of all models and baselines -> the leaderboard, tests of their differences, a verdict a track."""
 
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+
+from rnnlab import verdict
+from rnnlab.comparison import compare_digits, compare_stock
 from rnnlab.leaderboard import headline, rank, to_markdown
 from stages.entry import run
 from stages.files import read_json, write_json, write_text
@@ -11,11 +16,30 @@ METRICS = Path("metrics")
 
 
 def main() -> None:
+    params = read_params()
     # Only the models that params.yaml has now: files of removed ones may still lie there.
-    names = read_params().models
-    board = rank({name: read_json(METRICS / "test" / f"{name}.json") for name in names})
+    models = {track: params.models_of(track) for track in ("stock", "digits")}
+    models = {track: names for track, names in models.items() if names}
+    results = {
+        track: read_json(METRICS / f"baselines/{track}/figures.json")
+        | {name: read_json(METRICS / f"test/{name}.json") for name in names}
+        for track, names in models.items()
+    }
+    predictions = {
+        track: {name: pd.read_csv(METRICS / f"predictions/{name}.csv") for name in names}
+        for track, names in models.items()
+    }
+    board, comparison, verdicts = rank(results), dict[str, Any](), dict[str, str]()
+    if "stock" in models:
+        baselines = pd.read_csv(METRICS / "baselines/stock/forecasts.csv")
+        comparison["stock"] = compare_stock(predictions["stock"], baselines, params.stock.window.horizon)
+        verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
+    if "digits" in models:
+        comparison["digits"] = compare_digits(predictions["digits"])
+        verdicts["digits"] = verdict.digits(board, models["digits"], results["digits"], comparison["digits"])
+    write_json(METRICS / "comparison.json", comparison | {"verdicts": verdicts})
     write_json(METRICS / "leaderboard.json", headline(board))
-    write_text(METRICS / "leaderboard.md", to_markdown(board))
+    write_text(METRICS / "leaderboard.md", to_markdown(board, verdicts))
 
 
 if __name__ == "__main__":

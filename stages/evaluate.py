@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from rnnlab.evaluation import evaluate_digits, evaluate_stock
-from rnnlab.network import RecurrentNetwork, predict
+from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock
+from rnnlab.network import predict
 from rnnlab.scaling import MinMaxScaler
+from rnnlab.targets import Target
 from rnnlab.weights import unpack
 from stages.entry import run
 from stages.files import write_json, write_text
-from stages.parts import read_digits, read_windows
+from stages.parts import PARTS, read_digits, read_windows
 
-Networks = dict[int, RecurrentNetwork]
+Networks = dict[int, nn.Module]
 
 
 def main(name: str) -> None:
@@ -30,37 +32,66 @@ def main(name: str) -> None:
 
 
 def stock(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
-    scaler, target = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"]
-    low, high = scaler.inverse(np.array([0.0, 1.0]), target)
-    tables, figures = [], {}
-    for part in ("train", "validation", "test"):
-        windows = read_windows(part)
-        y_true, y_last = (scaler.inverse(values[:, 0], target) for values in (windows.y, windows.last))
-        scaled = _predict(networks, windows.x)
-        y_pred = {seed: scaler.inverse(output[:, 0].astype(np.float64), target) for seed, output in scaled.items()}
-        columns = {"date": windows.target_dates, "part": part, "y_true": y_true, "persistence": y_last}
-        columns["y_pred"] = np.mean(list(y_pred.values()), axis=0)
-        tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in y_pred.items()}))
-        if part == "test":
-            figures = evaluate_stock(y_true, y_last, y_pred, lambda values: (values - low) / (high - low))
+    scaler, column, target = (
+        MinMaxScaler.from_dict(config["scaler"]),
+        config["scaler"]["target"],
+        Target(**config["target"]),
+    )
+    parts = {part: read_windows(part) for part in PARTS}
+    days, y_pred = days_by_part(parts, scaler, column), {}
+    for part, windows in parts.items():
+        outputs = {seed: values.astype(np.float64) for seed, values in _outputs(networks, windows.x).items()}
+        y_pred[part] = {
+            seed: scaler.inverse(target.decode(values, windows)[:, 0], column) for seed, values in outputs.items()
+        }
+    figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
+    tables = [
+        pd.DataFrame(
+            {
+                "date": windows.target_dates,
+                "part": part,
+                "y_true": days[part].y_true,
+                "persistence": days[part].y_last,
+                "y_pred": np.mean(list(y_pred[part].values()), axis=0),
+                **(bounds if part == "test" else dict.fromkeys(bounds, np.nan)),
+                **{f"seed_{seed}": values for seed, values in y_pred[part].items()},
+            }
+        )
+        for part, windows in parts.items()
+    ]
     return figures, pd.concat(tables)
 
 
 def digits(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
-    true, predicted = {}, {}
+    true, predicted, confidence = {}, {}, {}
     for part in ("train", "test"):
         images, true[part] = read_digits(part)
-        predicted[part] = {seed: scores.argmax(1) for seed, scores in _predict(networks, images).items()}
+        scores = _outputs(networks, images)
+        predicted[part] = {seed: values.argmax(1) for seed, values in scores.items()}
+        confidence[part] = {
+            seed: torch.from_numpy(values).softmax(1).amax(1).numpy().astype(np.float64)
+            for seed, values in scores.items()
+        }
     classes = config["network"]["output_size"]
-    figures = evaluate_digits(true["train"], predicted["train"], true["test"], predicted["test"], classes)
+    figures = evaluate_digits(
+        true["train"], predicted["train"], true["test"], predicted["test"], confidence["test"], classes
+    )
     tables = [
-        pd.DataFrame({"image": np.arange(len(labels)), "seed": seed, "y_true": true["test"], "y_pred": labels})
+        pd.DataFrame(
+            {
+                "image": np.arange(len(labels)),
+                "seed": seed,
+                "y_true": true["test"],
+                "y_pred": labels,
+                "confidence": confidence["test"][seed],
+            }
+        )
         for seed, labels in predicted["test"].items()
     ]
     return figures, pd.concat(tables)
 
 
-def _predict(networks: Networks, x: NDArray[Any]) -> dict[int, NDArray[np.float32]]:
+def _outputs(networks: Networks, x: NDArray[Any]) -> dict[int, NDArray[np.float32]]:
     inputs = torch.from_numpy(np.array(x, dtype=np.float32))
     return {seed: predict(network, inputs).numpy() for seed, network in networks.items()}
 

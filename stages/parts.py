@@ -9,6 +9,7 @@ from rnnlab.windows import Windows
 from stages.files import read_arrays, read_json
 
 SPLIT = Path("data/split")
+PARTS = ("train", "validation", "test")
 
 
 def read_windows(part: str) -> Windows:
@@ -20,11 +21,3 @@ def read_digits(part: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """Images (N, T, F) float32 in [0, 1] and labels (N,)."""
     images, labels = read_arrays(SPLIT / "digits" / part, "images", "labels")
     return images, labels
-
-
-def read_sequences(track: str, part: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Sequences (N, T, F), and targets: (N, 1) scaled for stock, classes (N,) for digits."""
-    if track == "digits":
-        return read_digits(part)
-    windows = read_windows(part)
-    return windows.x, windows.y

@@ -17,10 +17,14 @@ REPORT = Path("report")
 
 
 def main() -> None:
-    entries = [name for track in read_json(METRICS / "leaderboard.json").values() for name in track]
-    files = {name: METRICS / f"test/{name}.json" for name in entries}
-    results = {name: read_json(path) for name, path in files.items() if path.exists()}  # baselines have none
-    pictures = {name: draw(name, result) for name, result in results.items()}
+    names = {track: list(entries) for track, entries in read_json(METRICS / "leaderboard.json").items()}
+    results = {track: read_json(METRICS / f"baselines/{track}/figures.json") for track in names}
+    pictures = {}
+    for track, entries in names.items():
+        for name in entries:
+            if name not in results[track]:
+                results[track][name] = read_json(METRICS / f"test/{name}.json")
+                pictures[name] = draw(name, results[track][name])
     for name, drawn in pictures.items():
         for picture, content in drawn.items():
             write_bytes(REPORT / name / f"{picture}.png", content)

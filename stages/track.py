@@ -17,6 +17,7 @@ from stages.params import read_params
 
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
+BASELINE = {"stock": "persistence", "digits": "majority_class"}
 RAW = {"stock": Path("data/raw/stock.csv"), "digits": Path("data/raw/digits")}
 
 
@@ -43,7 +44,8 @@ def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[st
     ]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track, data = config["track"], RAW[config["track"]]
-    baseline = {f"baseline/{key}": value for key, value in figures["baseline"]["metrics"].items()}
+    rival = read_json(METRICS / f"baselines/{track}/figures.json")[BASELINE[track]]
+    baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
     stage = {"dvc.stage": f"train@{name}", "dvc.exp_name": os.environ.get("DVC_EXP_NAME", "")}

@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from rnnlab.engines import ENGINES, choose, choose_device
-from rnnlab.network import RecurrentNetwork, count_parameters
+from rnnlab.network import build, count_parameters
+from rnnlab.targets import Target
 from rnnlab.training import Settings, Trainer
 from rnnlab.weights import pack
 from stages.checkpoint import Checkpoint
 from stages.entry import run
 from stages.files import read_json, write_bytes, write_text
 from stages.params import read_params
-from stages.parts import SPLIT, read_sequences
+from stages.parts import SPLIT, read_digits, read_windows
 from stages.progress import report
 
 CLASSES = 10
@@ -25,7 +26,8 @@ CLASSES = 10
 def main(name: str) -> None:
     params = read_params()
     model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
-    (x, y), validation = (_tensors(model.track, part, device) for part in ("train", "validation"))
+    target = Target.fit(model.target, read_windows("train")) if model.track == "stock" else None
+    (x, y), validation = (_tensors(part, target, device) for part in ("train", "validation"))
     architecture = model.model_dump(
         include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"}
     ) | {
@@ -36,7 +38,12 @@ def main(name: str) -> None:
     seeds = range(training.seed, training.seed + training.seeds)
     states = [_initial(architecture, seed, device) for seed in seeds]
 
-    about = {"architecture": architecture, "training": training.model_dump(), "device": device.type}
+    about = {
+        "architecture": architecture,
+        "target": model.target,
+        "training": training.model_dump(),
+        "device": device.type,
+    }
     data = [SPLIT / model.track / part for part in ("train", "validation")]
     checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, data)
     threads = None if params.threads == "auto" else params.threads
@@ -54,7 +61,8 @@ def main(name: str) -> None:
         "model": name,
         "track": model.track,
         "network": architecture,
-        "parameters": count_parameters(RecurrentNetwork(**architecture)),
+        "parameters": count_parameters(build(architecture)),
+        "target": asdict(target) if target else None,
         "training": training.model_dump(),
         "made_with": asdict(choice),
         "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
@@ -67,14 +75,18 @@ def main(name: str) -> None:
 
 def _initial(architecture: dict[str, Any], seed: int, device: torch.device) -> dict[str, Tensor]:
     torch.manual_seed(seed)
-    return {name: value.to(device) for name, value in RecurrentNetwork(**architecture).state_dict().items()}
+    return {name: value.to(device) for name, value in build(architecture).state_dict().items()}
 
 
-def _tensors(track: str, part: str, device: torch.device) -> tuple[Tensor, Tensor]:
+def _tensors(part: str, target: Target | None, device: torch.device) -> tuple[Tensor, Tensor]:
     """Sequences as they lie in the mapped files, so that batches alone are in memory; on CUDA all of them are."""
-    x, y = map(torch.from_numpy, read_sequences(track, part))
-    dtype = torch.int64 if track == "digits" else torch.float32
-    return x if device.type == "cpu" else x.to(device, torch.float32), y.to(device, dtype).contiguous()
+    if target is None:
+        images, labels = read_digits(part)
+        x, y = torch.from_numpy(images), torch.from_numpy(labels).long()
+    else:
+        windows = read_windows(part)
+        x, y = torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
+    return x if device.type == "cpu" else x.to(device, torch.float32), y.to(device)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rnnlab.ensemble import Ensemble
-from rnnlab.network import RecurrentNetwork
+from rnnlab.network import build
 from rnnlab.training import Settings, Trainer
 
 T, F, H, OUTPUTS, B = 4, 3, 5, 2, 6
@@ -20,7 +20,7 @@ SHAPES = pytest.mark.parametrize(
         (3, False, "last", "sigmoid"),
     ],
 )
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mlp"])
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def _seeded():
 
 def architecture(cell, num_layers=2, bidirectional=False, head="flatten", output="linear", output_size=OUTPUTS):
     sizes = {"input_size": F, "length": T, "output_size": output_size, "hidden_size": H}
-    kind = {"num_layers": num_layers, "bidirectional": bidirectional, "head": head, "output": output}
+    kind = {"num_layers": num_layers, "bidirectional": bidirectional and cell != "mlp", "head": head, "output": output}
     return {"cell": cell} | sizes | kind
 
 
@@ -38,7 +38,7 @@ def networks_of(config, seeds=SEEDS, dtype=torch.float32):
     networks = []
     for seed in seeds:
         torch.manual_seed(seed)
-        networks.append(RecurrentNetwork(**config).to(dtype))
+        networks.append(build(config).to(dtype))
     return networks
 
 
@@ -74,7 +74,7 @@ class Forward(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, config, *parameters):
-        names = list(RecurrentNetwork(**config).state_dict())
+        names = list(build(config).state_dict())
         ctx.ensemble, ctx.config = Ensemble(config, [dict(zip(names, parameters, strict=True))]), config
         ctx.way = ctx.ensemble.at(len(x))
         ctx.way.load(x[None])

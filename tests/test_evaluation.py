@@ -3,35 +3,77 @@ import json
 import numpy as np
 import pytest
 
-from rnnlab.evaluation import evaluate_digits, evaluate_stock
+from rnnlab.evaluation import Days, days_by_part, evaluate_digits, evaluate_majority_class, evaluate_stock
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.windows import Windows
 
 TRUE, LAST = np.array([12.0, 14.0]), np.array([11.0, 16.0])  # persistence is off by 1 and 2
 
 
+def days(y_true=TRUE, y_last=LAST):
+    return Days(y_true, y_last, horizon=1, naive_mae=0.5, to_scaled=lambda values: values / 10)
+
+
 def test_stock_is_measured_beside_persistence():
-    result = evaluate_stock(TRUE, LAST, {0: TRUE + 1, 1: TRUE + 3}, lambda values: values / 10)
+    result, _ = evaluate_stock(days(), {0: TRUE + 1, 1: TRUE + 3})
     assert (result["days"], result["seeds"]) == (2, 2)
     assert result["metrics"]["rmse"] == {"mean": 2.0, "std": pytest.approx(2**0.5)}
+    assert result["metrics"]["mase"]["mean"] == 4.0
     assert result["metrics"]["scaled_mse"]["mean"] == pytest.approx((0.01 + 0.09) / 2)
-    assert result["baseline"]["name"] == "persistence"
-    assert result["baseline"]["metrics"]["rmse"] == pytest.approx(2.5**0.5)
-    assert result["baseline"]["metrics"]["relative_rmse"] == 1.0
     assert result["by_seed"]["1"]["relative_rmse"] == pytest.approx(3 / 2.5**0.5)
+    assert result["majority_direction"] == 0.5
+
+
+def test_an_echo_of_the_last_day_is_found_by_its_lag():
+    series = np.random.default_rng(0).standard_normal(40).cumsum()
+    echo, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[:-1] + 0.001})
+    assert echo["lag"]["shift"] == 1
+    assert echo["lag"]["correlation_with_last"] == pytest.approx(1.0)
+    assert echo["lag"]["correlation_with_last"] > echo["lag"]["correlation_with_target"]
+    seer, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[1:]})
+    assert seer["lag"]["shift"] == 0
+
+
+def test_intervals_are_those_of_the_mean_forecast_calibrated_on_validation():
+    before = np.full(30, 5.0), {0: np.full(30, 6.0), 1: np.full(30, 6.0)}  # always off by 1
+    result, bounds = evaluate_stock(days(), {0: TRUE, 1: TRUE + 1}, before)
+    assert bounds["lower_80"][0] == TRUE[0] + 0.5 - 1
+    assert result["intervals"]["95"] == {"days": 2, "coverage": 1.0, "width": 2.0, "score": 2.0}
 
 
 def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
-    result = evaluate_stock(TRUE, TRUE, {0: TRUE + 1}, lambda values: values)
+    result, _ = evaluate_stock(days(TRUE, TRUE), {0: TRUE + 1})
     assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None}
     json.dumps(result, allow_nan=False)
 
 
-def test_digits_are_measured_beside_the_majority_class():
+def test_days_are_in_the_targets_unit_and_scaled_by_the_training_part():
+    scaler = MinMaxScaler(("Open", "Close"), (0.0, 10.0), (1.0, 20.0))
+    windows = Windows(np.zeros((5, 1)), np.array([0.0, 0.1, 0.3, 0.2, 0.4]), np.arange(5).astype("datetime64[s]"), 2, 1)
+    parts = days_by_part({"train": windows.part(0, 1), "test": windows.part(1, 3)}, scaler, "Close")
+    assert parts["test"].y_true.tolist() == pytest.approx([12.0, 14.0])
+    assert parts["test"].y_last.tolist() == pytest.approx([13.0, 12.0])
+    assert parts["test"].naive_mae == pytest.approx(1.5)  # of 10, 11, 13
+    assert parts["test"].to_scaled(np.array([15.0])) == pytest.approx([0.5])
+
+
+def test_digits():
     train, test = np.array([0, 1, 1, 2]), np.array([1, 1, 0, 2])
-    result = evaluate_digits(train, {7: np.array([0, 1, 1, 1])}, test, {7: np.array([1, 1, 0, 0])}, 3)
+    result = evaluate_digits(
+        train, {7: np.array([0, 1, 1, 1])}, test, {7: np.array([1, 1, 0, 0])}, {7: np.array([0.9, 0.9, 0.9, 0.5])}, 3
+    )
     assert result["metrics"]["test_accuracy"]["mean"] == 0.75
     assert result["metrics"]["train_accuracy"]["mean"] == 0.75
     assert result["metrics"]["macro_f1"]["mean"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert result["metrics"]["ece"]["mean"] == pytest.approx((3 * 0.1 + 1 * 0.5) / 4)
     assert result["class_accuracy"] == {"0": 1.0, "1": 1.0, "2": 0.0}
     assert result["confusion"] == [[1, 0, 0], [0, 2, 0], [1, 0, 0]]
-    assert result["baseline"]["name"] == "majority_class"
-    assert result["baseline"]["metrics"]["test_accuracy"] == 0.5
+    assert [entry["count"] for entry in result["reliability"]] == [1, 3]
+    low, high = result["wilson_95"]
+    assert (low, high) == (pytest.approx(0.3006, abs=1e-4), pytest.approx(0.9544, abs=1e-4))
+
+
+def test_the_majority_class():
+    result = evaluate_majority_class(np.array([0, 1, 1, 2]), np.array([1, 1, 0, 2]), 3)
+    assert result["metrics"]["test_accuracy"]["mean"] == 0.5
+    assert result["metrics"]["train_accuracy"]["mean"] == 0.5

@@ -2,22 +2,24 @@ from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
 from rnnlab.page import render
 
 
-def result(track, figure, baseline):
-    name = {"stock": "persistence", "digits": "majority_class"}[track]
-    return {
-        "track": track,
-        "metrics": {key: {"mean": figure, "std": 0.5} for key in COLUMNS[track]},
-        "baseline": {"name": name, "metrics": dict.fromkeys(COLUMNS[track], baseline)},
-    }
+def result(track, figure, std=0.5):
+    return {"metrics": {key: {"mean": figure, "std": std if figure else None} for key in COLUMNS[track]}}
 
 
 RESULTS = {
-    "stock_a": result("stock", 3.0, 2.0),
-    "stock_b": result("stock", 1.0, 2.0),
-    "stock_c": result("stock", None, 2.0) | {"metrics": {key: {"mean": None, "std": None} for key in COLUMNS["stock"]}},
-    "digits_a": result("digits", 0.9, 0.1),
-    "digits_b": result("digits", 0.95, 0.1),
+    "stock": {
+        "persistence": result("stock", 2.0, None),
+        "stock_a": result("stock", 3.0),
+        "stock_b": result("stock", 1.0),
+        "stock_c": result("stock", None),
+    },
+    "digits": {
+        "majority_class": result("digits", 0.1, None),
+        "digits_a": result("digits", 0.9),
+        "digits_b": result("digits", 0.95),
+    },
 }
+VERDICTS = {"stock": "None beats it.", "digits": "All do."}
 
 
 def test_best_first_with_the_baseline_among_them():
@@ -36,15 +38,15 @@ def test_headline_keeps_what_ranks_and_no_null():
 
 
 def test_a_track_without_models_is_left_out():
-    assert list(rank({"stock_a": RESULTS["stock_a"]})) == ["stock"]
+    assert list(rank({"stock": RESULTS["stock"]})) == ["stock"]
 
 
 def test_markdown():
-    lines = to_markdown(rank(RESULTS)).splitlines()
-    assert lines[0] == "## stock"
-    assert lines[4].split("|")[1:3] == [" stock_b     ", "   1.00 ± 0.50 "]
-    assert lines[7].split("|")[2].strip() == "–"
-    assert len({len(line) for line in lines[2:8]}) == 1  # columns are aligned
+    lines = to_markdown(rank(RESULTS), VERDICTS).splitlines()
+    assert lines[:3] == ["## stock", "", "None beats it."]
+    assert lines[6].split("|")[1:3] == [" stock_b     ", "   1.00 ± 0.50 "]
+    assert lines[9].split("|")[2].strip() == "–"
+    assert len({len(line) for line in lines[4:10]}) == 1  # columns are aligned
 
 
 def test_page_escapes_and_links_each_picture():

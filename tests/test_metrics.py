@@ -23,7 +23,48 @@ def test_by_hand():
     assert metrics.directional_accuracy(TRUE, LAST + 1, LAST) == pytest.approx(2 / 3)
 
 
+def test_scaled_and_symmetric_errors_by_hand():
+    assert metrics.smape(TRUE, PRED) == pytest.approx((200 * 1 / 21 + 0 + 200 * 2 / 18 + 200 * 1 / 15) / 4)
+    assert metrics.naive_mae(np.array([1.0, 3.0, 2.0])) == 1.5
+    assert metrics.mase(TRUE, PRED, 1.5) == pytest.approx(1 / 1.5)
+
+
+def test_the_majority_direction():
+    assert metrics.majority_direction(TRUE, LAST) == pytest.approx(2 / 3)  # up, up, down; one day did not move
+    assert metrics.majority_direction(LAST, LAST) is None
+
+
+def test_correlation():
+    assert metrics.correlation(TRUE, 2 * TRUE + 1) == pytest.approx(1)
+    assert metrics.correlation(TRUE, np.ones(4)) is None
+
+
+def test_rmse_by_shift_by_hand():
+    truth = np.array([1.0, 2.0, 4.0, 8.0])
+    echo = np.array([9.0, 1.0, 2.0, 4.0])
+    # days 2 and 3 alone have a value two days before them
+    assert metrics.rmse_by_shift(truth, echo, 2) == [pytest.approx(10**0.5), 0.0, pytest.approx(2.5**0.5)]
+    assert metrics.rmse_by_shift(truth, echo, 4) == []
+
+
+def test_reliability_and_calibration_error_by_hand():
+    right, confidence = np.array([True, False, True, True]), np.array([0.55, 0.55, 0.95, 1.0])
+    assert metrics.reliability(right, confidence, bins=10) == [
+        {"count": 2, "confidence": pytest.approx(0.55), "accuracy": 0.5},
+        {"count": 2, "confidence": pytest.approx(0.975), "accuracy": 1.0},
+    ]
+    assert metrics.expected_calibration_error(right, confidence) == pytest.approx((2 * 0.05 + 2 * 0.025) / 4)
+
+
+def test_wilsons_interval_is_statsmodels():
+    from statsmodels.stats.proportion import proportion_confint
+
+    assert metrics.wilson(356, 360) == pytest.approx(proportion_confint(356, 360, method="wilson"))
+
+
 def test_undefined_figures_are_none():
+    assert metrics.smape(np.array([0.0, 1]), np.array([0.0, 1])) is None
+    assert metrics.mase(TRUE, PRED, 0.0) is None
     assert metrics.mape(np.array([0.0, 1]), np.array([1.0, 1])) is None
     assert metrics.r2(np.array([2.0, 2]), np.array([1.0, 2])) is None
     assert metrics.directional_accuracy(TRUE, LAST, LAST) is None

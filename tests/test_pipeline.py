@@ -105,7 +105,8 @@ def workspace(tmp_path_factory):
 def test_end_to_end(workspace):
     """The first run makes everything; the tests below go on from it, each ends as it began."""
     board = workspace.read("metrics/leaderboard.json")
-    assert set(board["stock"]) == {"persistence", "stock_rnn", "stock_gru"}
+    baselines = {"persistence", "drift", "moving_average", "same_weekday", "ridge"}
+    assert set(board["stock"]) == baselines | {"stock_rnn", "stock_gru"}
     assert set(board["digits"]) == {"majority_class", "digits_bigru"}
     assert workspace.read("data/windows/stock.json")["count"] == 426
     assert workspace.read("metrics/test/stock_gru.json")["days"] == 226
@@ -145,7 +146,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
 
 def test_a_window_touches_the_stock_track_alone(workspace):
     workspace.set("stock.window.length", 4)
-    expected = {"scale@stock", "window@stock", "split@stock"} | AFTER
+    expected = {"scale@stock", "window@stock", "split@stock", "baselines@stock"} | AFTER
     expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
     assert workspace.ran("repro") == expected
     workspace.call("git", "checkout", "-q", ".")
@@ -156,7 +157,8 @@ def test_a_metrics_code_reruns_evaluate_only(workspace):
     path = workspace.folder / "rnnlab/metrics.py"
     path.write_text(path.read_text() + "\n# a comment\n")
     names = ("stock_rnn", "stock_gru", "digits_bigru")
-    assert workspace.ran("repro") == {f"evaluate@{name}" for name in names}  # same figures: nothing after it
+    expected = {f"evaluate@{name}" for name in names} | {"baselines@stock", "baselines@digits", "compare"}
+    assert workspace.ran("repro") == expected  # same figures: nothing after them
     workspace.call("git", "checkout", "-q", ".")
 
 
