@@ -1,4 +1,4 @@
-"""What only a measurement can choose, in one place: the engine on CUDA, the number of threads on a CPU."""
+"""What only a measurement can choose, in one place: the engine for large networks or CUDA, the number of threads."""
 
 import itertools
 import statistics
@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from rnnlab.ensemble import Ensemble
+from rnnlab.errors import UserError
 from rnnlab.replicas import Replicas
 from rnnlab.training import Engine, Settings, Trainer
 
 STEPS, ROUNDS = 10, 3
 ENOUGH = 0.5  # seconds of steps
+LARGE = 64  # hidden units; below, an ensemble was never more than a tenth slower on a CPU, and mostly far faster
 MARGIN = 1.1  # how much faster more threads must be: others may want the cores, and a near tie should fall one way
 
 Architecture = Mapping[str, Any]  # RecurrentNetwork's arguments
@@ -33,10 +35,15 @@ class Choice:
 
 
 def choose_device(wanted: str) -> torch.device:
-    """``auto`` is CUDA where there is one, else the CPU."""
-    if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(wanted)
+    """``auto`` is CUDA where there is one, else the CPU.
+
+    Raises:
+        UserError: if there is no CUDA device and it is wanted.
+    """
+    there = torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise UserError("device: cuda is wanted, and PyTorch finds no CUDA device here; allowed are auto and cpu")
+    return torch.device(("cuda" if there else "cpu") if wanted == "auto" else wanted)
 
 
 def choose(
@@ -44,17 +51,19 @@ def choose(
 ) -> Choice:
     """Try some steps on the first samples.
 
-    On a CPU an ensemble wins, by far for small networks; from some 128 hidden units on PyTorch's own layers are about
-    as fast. On CUDA these are cuDNN's, and win there.
+    For small networks an ensemble wins, by far; for large ones PyTorch's own layers (cuDNN's, on CUDA) may.
 
     Args:
         threads: None to have them measured too.
     """
     batch = x[:batch_size], y[:batch_size]
-    if x.is_cuda:
+    engine = "ensemble"
+    if x.is_cuda or architecture["hidden_size"] >= LARGE:
         times = {name: seconds_a_step(make(architecture, states), *batch) for name, make in ENGINES.items()}
-        return Choice(min(times, key=lambda name: times[name]), threads or 1)
-    return Choice("ensemble", threads or _threads(Ensemble(architecture, states), *batch))
+        engine = min(times, key=lambda name: times[name])
+    if threads is None:
+        threads = 1 if x.is_cuda else _threads(ENGINES[engine](architecture, states), *batch)
+    return Choice(engine, threads)
 
 
 def seconds_a_step(engine: Engine, x: Tensor, y: Tensor) -> float:

@@ -57,7 +57,6 @@ class Layer:
         first = features if lowest else 0
         self.d_states = weight.new_empty(steps, rows, columns - 2 - first, batch)
         self.d_inputs = self.d_states[:, :, : features - first]
-        self.d_weights = weight.new_empty(steps, *weight.shape)
 
         # views of each step
         self._weight_t = weight[:, :, first:-2].transpose(1, 2)
@@ -65,8 +64,7 @@ class Layer:
         self._before, self._output = self.befores.unbind(), self.outputs.unbind()
         self._product, self._d_product = self.gates.flatten(2, 3).unbind(), self.d_gates.flatten(2, 3).unbind()
         self._d_output, self._d_before = self.d_outputs.unbind(), self.d_states[:, :, features - first :].unbind()
-        self._d_products, self._states_t = self.d_gates.flatten(2, 3).flatten(0, 1), self.states[:-1].flatten(0, 1).mT
-        self._d_weights = self.d_weights.flatten(0, 1)
+        self._state_t = self.states[:-1].mT.unbind()
 
     def forward(self) -> None:
         for t in range(self.steps):
@@ -74,15 +72,15 @@ class Layer:
             self.activate(t)
 
     def backward(self) -> None:
+        self.gradient.zero_()
         self.slopes()
         self.d_hidden.copy_(self._d_output[-1])
         for t in range(self.steps - 1, -1, -1):
             self.d_activate(t)
             torch.bmm(self._weight_t, self._d_product[t], out=self._d_state[t])
+            self.gradient.baddbmm_(self._d_product[t], self._state_t[t])
             if t:
                 torch.add(self.carried(t), self._d_before[t], out=self.d_hidden)
-        torch.bmm(self._d_products, self._states_t, out=self._d_weights)
-        torch.sum(self.d_weights, 0, out=self.gradient)
 
     def activate(self, t: int) -> None:
         """Gates and output of a step from its product."""

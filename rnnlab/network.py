@@ -96,7 +96,8 @@ def build(architecture: Mapping[str, Any]) -> nn.Module:
 def predict(network: nn.Module, x: Tensor, batch_size: int = 10_000) -> Tensor:
     """(N, T, F) -> (N, O), in evaluation mode; the network is left in it."""
     network.eval()
-    return torch.cat([network(part) for part in x.split(batch_size)])
+    dtype = next(network.parameters()).dtype
+    return torch.cat([network(part.to(dtype)) for part in x.split(batch_size)])
 
 
 def count_parameters(network: nn.Module) -> int:

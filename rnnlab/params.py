@@ -11,7 +11,7 @@ from rnnlab.errors import UserError
 Positive = Annotated[int, Field(ge=1)]
 PositiveReal = Annotated[float, Field(gt=0)]
 Schedule = Literal["constant", "onecycle"]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -92,7 +92,7 @@ class Model(Section):
     head: Literal["flatten", "last"]
     output: Literal["linear", "sigmoid"]
     target: Literal["level", "change"] = "level"
-    # Overrides of the track's training; None: as the track has it.
+    # Overrides of the track's training, where they are given.
     epochs: Positive | None = None
     batch_size: Positive | None = None
     learning_rate: PositiveReal | None = None
@@ -104,6 +104,10 @@ class Model(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "Model":
+        optional = {"max_grad_norm", "patience"}
+        for key in (self.model_fields_set & set(Training.model_fields)) - optional:
+            if getattr(self, key) is None:
+                raise ValueError(f"{key} is null: give a value, or leave the key out to take the track's")
         if self.track == "digits" and self.output == "sigmoid":
             raise ValueError("output sigmoid is for track stock; digits takes linear (the loss has the softmax)")
         if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
@@ -119,7 +123,7 @@ class Params(Section):
     training: TrackTraining
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
-    threads: Literal["auto"] | Positive
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]
 
     @model_validator(mode="after")
     def _check(self) -> "Params":
@@ -140,7 +144,7 @@ class Params(Section):
         """The track's training with the overrides of model ``name``."""
         model = self.model(name)
         shared: Training = getattr(self.training, model.track)
-        overrides = model.model_dump(include=set(Training.model_fields), exclude_none=True)
+        overrides = model.model_dump(include=set(Training.model_fields) & model.model_fields_set)
         return shared.model_copy(update=overrides)
 
 

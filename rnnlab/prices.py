@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -99,7 +99,8 @@ class _Rows:
         notices = []
         if self.dropped:
             count = len(self.dropped)
-            notices.append(f"{self.name}: {count} rows with empty cells dropped (line {_some(self.dropped)})")
+            rows = "row" if count == 1 else "rows"
+            notices.append(f"{self.name}: {count} {rows} with empty cells dropped (line {_some(self.dropped)})")
         dates = self._choose_dates()
         # column by column, and each list is let go of: the file may be large
         columns = {column: np.concatenate(self.numbers.pop(column)) for column in self.needed}
@@ -142,7 +143,7 @@ class _Rows:
             bad = dates.isna().to_numpy()
             if bad.any() and self.failures[number] is None:
                 self.failures[number] = int(cells.index[bad][0]) + 2, cells[bad].iloc[0]
-            self.readings[number].append(dates.to_numpy("datetime64[s]"))
+            self.readings[number].append(dates.to_numpy("datetime64[us]"))
         failures = [failure for failure in self.failures if failure is not None]
         if len(failures) == len(readings):
             line, text = max(failures)  # of the reading that got furthest
@@ -179,24 +180,20 @@ class _Rows:
 
 def _tables(source: Path | BinaryIO, name: str) -> Iterator[pd.DataFrame]:
     """A file's rows as text, so that each bad cell can be named as it stands there, some rows at a time."""
+    options: Any = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # rows longer than the header: cells would be lost
-            with pd.read_csv(
-                source,
-                dtype=str,
-                keep_default_na=False,
-                skip_blank_lines=False,
-                encoding="utf-8-sig",
-                index_col=False,
-                chunksize=ROWS_AT_ONCE,
-            ) as tables:
-                for table in tables:
-                    if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
-                        raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
-                    if table.empty:
-                        raise UserError(f"{name}: holds a header and no row")
-                    yield table.fillna("")
+        with pd.read_csv(source, encoding="utf-8-sig", chunksize=ROWS_AT_ONCE, **options) as tables:
+            while True:
+                with warnings.catch_warnings():  # rows longer than the header: cells would be lost
+                    warnings.simplefilter("error", pd.errors.ParserWarning)
+                    table = next(tables, None)
+                if table is None:
+                    return
+                if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
+                    raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
+                if table.empty:
+                    raise UserError(f"{name}: holds a header and no row")
+                yield table.fillna("")
     except pd.errors.ParserWarning:
         raise UserError(f"{name}: rows hold more cells than the header names; is the separator a comma?") from None
     except FileNotFoundError:
@@ -230,7 +227,7 @@ def _read_dates(cells: pd.Series, first: str) -> list[pd.Series]:
         # a month in letters in every row, or day and month are a guess
         named = text.where(text.str.contains(r"[A-Za-z]{3}"))
         return [pd.to_datetime(named, format="mixed", errors="coerce")]
-    return [pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")]
+    return [pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")]
 
 
 def _clock(text: str) -> str:

@@ -1,5 +1,6 @@
 """The training loop: K replicas at once, each with its own order of the data; no files, no tracks, no MLflow."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
+
+from rnnlab.errors import UserError
 
 SHUFFLED_AT_ONCE = 2**20  # sequences; more are shuffled in blocks, so that few need be in memory at a time
 
@@ -70,6 +73,9 @@ class Trainer:
         y: (N, O) real targets, or (N,) classes.
         seeds: K, of each replica's order of the samples, which is drawn anew each epoch.
         validation: sequences and targets to report on, never trained on.
+
+    Raises:
+        UserError: if there is patience and nothing to validate on.
     """
 
     def __init__(
@@ -83,10 +89,11 @@ class Trainer:
     ) -> None:
         self.engine, self.x, self.y, self.seeds, self.settings = engine, x, y, seeds, settings
         self.validation = validation if validation is not None and len(validation[0]) else None
+        if settings.patience and self.validation is None:
+            raise UserError("patience needs a validation part, and there is no sample in it")
         self.classes = not y.is_floating_point()
         self.loss: Loss = cross_entropy if self.classes else squared_error
         self.steps = -(-len(x) // settings.batch_size)  # an epoch
-        self.rates = learning_rates(settings, self.steps)
         self.orders = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._compute: dict[int, Callable[[Tensor], None]] = {}  # by batch size
 
@@ -176,7 +183,7 @@ class Trainer:
             self.square_averages,
             [],
             self.updates,
-            lr=self.rates[self.epoch * self.steps + self.step],
+            lr=learning_rate(self.settings, self.epoch * self.steps + self.step, self.settings.epochs * self.steps),
             beta1=0.9,
             beta2=0.999,
             eps=1e-8,
@@ -282,22 +289,21 @@ def _resized(pieces: Iterator[Tensor], size: int) -> Iterator[Tensor]:
     yield rest
 
 
-def learning_rates(settings: Settings, steps: int) -> list[float]:
-    """Of each step of the training, ``steps`` an epoch."""
-    total = settings.epochs * steps
+def learning_rate(settings: Settings, step: int, steps: int) -> float:
+    """The rate of a step, counted from 0, of ``steps`` in the whole training.
+
+    ``onecycle`` as PyTorch's OneCycleLR has it by default: on half a cosine from 1/25 of the highest rate up to it in
+    the first 30 % of the steps, then down to 1/10,000 of where it began.
+    """
+    highest = settings.learning_rate
     if settings.schedule == "constant":
-        return [settings.learning_rate] * total
-    optimizer = torch.optim.SGD([torch.zeros(())], lr=settings.learning_rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=total, cycle_momentum=False
-    )
-    rates = []
-    for step in range(1, total + 1):
-        rates.append(float(schedule.get_last_lr()[0]))
-        optimizer.step()
-        if step < total:
-            schedule.step()
-    return rates
+        return highest
+    lowest, top = highest / 25, 0.3 * steps - 1
+    if step <= top:
+        begin, end, done = lowest, highest, step / top
+    else:
+        begin, end, done = highest, lowest / 1e4, (step - top) / (steps - 1 - top)
+    return end + (begin - end) / 2 * (1 + math.cos(math.pi * done))
 
 
 def squared_error(predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

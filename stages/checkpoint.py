@@ -33,9 +33,8 @@ class Checkpoint:
     """
 
     def __init__(self, path: Path, about: dict[str, Any], folders: Sequence[Path]) -> None:
-        self._path, self._about, self._folders = path, about, folders
+        self._path, self._fingerprint = path, _fingerprint(about, folders)
         self._saved = time.monotonic()
-        self._fingerprint = ""
         self._header, self._tensors = self._read()
         self.choice = Choice(**self._header["choice"]) if self._header else None
 
@@ -45,40 +44,42 @@ class Checkpoint:
             return []
         trainer.restore(self._tensors)
         print(f"{self._path.stem}: goes on after epoch {trainer.epoch - 1}, step {trainer.step}", flush=True)
-        rows: list[Row] = self._header["rows"]
-        return rows
+        names = self._header["columns"]
+        rows = (dict(zip(names, row, strict=True)) for row in self._tensors["rows"].tolist())
+        return [row | {"epoch": int(row["epoch"]), "seed": int(row["seed"])} for row in rows]
 
     def save_if_due(self, trainer: Trainer, rows: Sequence[Row], choice: Choice) -> None:
         if time.monotonic() - self._saved < SECONDS:
             return
-        header = {"fingerprint": self.fingerprint(), "choice": asdict(choice), "rows": rows}
-        write_bytes(self._path, save(trainer.progress(), {"checkpoint": json.dumps(header)}))
+        columns = list(rows[0]) if rows else []
+        figures = torch.tensor([list(row.values()) for row in rows], dtype=torch.float64)
+        header = {"fingerprint": self._fingerprint, "choice": asdict(choice), "columns": columns}
+        write_bytes(self._path, save(trainer.progress() | {"rows": figures}, {"checkpoint": json.dumps(header)}))
         self._saved = time.monotonic()
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
 
-    def fingerprint(self) -> str:
-        """Of parameters, data, the versions of PyTorch and of the modules in use."""
-        if not self._fingerprint:
-            digest = hashlib.sha256(json.dumps([self._about, torch.__version__], sort_keys=True).encode())
-            ours = (module for name, module in sys.modules.items() if name.split(".")[0] in ("rnnlab", "stages"))
-            code = {Path(module.__file__) for module in ours if module.__file__}
-            data = (path for folder in self._folders for path in sorted(folder.iterdir()))
-            for path in [*sorted(code), *data]:
-                with path.open("rb") as file:
-                    digest.update(hashlib.file_digest(file, "sha256").digest())
-            self._fingerprint = digest.hexdigest()
-        return self._fingerprint
-
     def _read(self) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         try:
             with safe_open(self._path, framework="pt") as file:
                 header = json.loads(file.metadata()["checkpoint"])
-                if header["fingerprint"] == self.fingerprint():
+                if header["fingerprint"] == self._fingerprint:
                     return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except FileNotFoundError:
             pass
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             print(f"{self._path}: is no checkpoint, training starts afresh ({error})", flush=True)
         return {}, {}
+
+
+def _fingerprint(about: dict[str, Any], folders: Sequence[Path]) -> str:
+    """Of parameters, data, the version of PyTorch and the modules in use, as they are before the training."""
+    digest = hashlib.sha256(json.dumps([about, torch.__version__], sort_keys=True).encode())
+    ours = (module for name, module in sys.modules.items() if name.split(".")[0] in ("rnnlab", "stages"))
+    code = {Path(module.__file__) for module in ours if module.__file__}
+    data = (path for folder in folders for path in sorted(folder.iterdir()))
+    for path in [*sorted(code), *data]:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

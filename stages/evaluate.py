@@ -92,7 +92,7 @@ def digits(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], 
 
 
 def _outputs(networks: Networks, x: NDArray[Any]) -> dict[int, NDArray[np.float32]]:
-    inputs = torch.from_numpy(np.array(x, dtype=np.float32))
+    inputs = torch.from_numpy(x)
     return {seed: predict(network, inputs).numpy() for seed, network in networks.items()}
 
 

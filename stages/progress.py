@@ -9,25 +9,32 @@ from tqdm import tqdm
 EPOCHS = 100  # between lines
 SECONDS = 10.0
 
-Rows = list[dict[str, float]]  # of an epoch, one for each seed
+Rows = list[dict[str, float]]  # of an epoch, one for each seed that is still learning
 
 
 def report(trained: Iterable[Rows], epochs: int, label: str) -> Iterator[Rows]:
-    """Pass on the rows of each epoch, and show their means."""
-    if sys.stderr.isatty():
-        with tqdm(total=epochs, desc=label, unit="epoch", dynamic_ncols=True) as bar:
-            for rows in trained:
+    """Pass on the rows of each epoch, show their means, and say which seeds stopped early."""
+    shown, rows, learning = time.monotonic(), Rows(), set[float]()
+    # drawn on a terminal alone, where lines go above it
+    with tqdm(total=epochs, desc=label, unit="epoch", dynamic_ncols=True, disable=not sys.stderr.isatty()) as bar:
+        for rows in trained:
+            epoch = int(rows[0]["epoch"])
+            if stopped := learning - {row["seed"] for row in rows}:
+                bar.write(f"{label}: seed {_listed(stopped)} stopped after epoch {epoch - 1}")
+            learning = {row["seed"] for row in rows}
+            if not bar.disable:
                 bar.set_postfix_str(_text(rows), refresh=False)
-                bar.update(int(rows[0]["epoch"]) + 1 - bar.n)
-                yield rows
-        return
-    shown = time.monotonic()
-    for rows in trained:
-        epoch = rows[0]["epoch"]
-        if epoch % EPOCHS == 0 or epoch == epochs - 1 or time.monotonic() - shown > SECONDS:
-            print(f"{label}: epoch {epoch:>4}  {_text(rows)}", flush=True)
-            shown = time.monotonic()
-        yield rows
+                bar.update(epoch + 1 - bar.n)
+            elif epoch % EPOCHS == 0 or epoch == epochs - 1 or time.monotonic() - shown > SECONDS:
+                print(f"{label}: epoch {epoch:>4}  {_text(rows)}", flush=True)
+                shown = time.monotonic()
+            yield rows
+        if rows and rows[0]["epoch"] < epochs - 1:
+            bar.write(f"{label}: seed {_listed(learning)} stopped after epoch {rows[0]['epoch']}  {_text(rows)}")
+
+
+def _listed(seeds: set[float]) -> str:
+    return ", ".join(str(seed) for seed in sorted(seeds))
 
 
 def _text(rows: Rows) -> str:

@@ -1,5 +1,6 @@
 """train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model at once."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rnnlab.engines import ENGINES, choose, choose_device
+from rnnlab.errors import UserError
 from rnnlab.network import build, count_parameters
 from rnnlab.targets import Target
 from rnnlab.training import Settings, Trainer
@@ -38,12 +40,8 @@ def main(name: str) -> None:
     seeds = range(training.seed, training.seed + training.seeds)
     states = [_initial(architecture, seed, device) for seed in seeds]
 
-    about = {
-        "architecture": architecture,
-        "target": model.target,
-        "training": training.model_dump(),
-        "device": device.type,
-    }
+    about: dict[str, Any] = {"architecture": architecture, "target": model.target, "training": training.model_dump()}
+    about |= {"device": device.type, "threads": params.threads}
     data = [SPLIT / model.track / part for part in ("train", "validation")]
     checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, data)
     threads = None if params.threads == "auto" else params.threads
@@ -56,6 +54,11 @@ def main(name: str) -> None:
     trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
     for epoch in report(trained, training.epochs, name):
         rows.extend(epoch)
+        if bad := [row for row in epoch if not math.isfinite(row["train_loss"])]:
+            raise UserError(
+                f"{name}: the loss of seed {bad[0]['seed']} is not finite in epoch {bad[0]['epoch']}; "
+                f"a smaller learning_rate (now {training.learning_rate:g}) or max_grad_norm may help"
+            )
 
     config: dict[str, Any] = {
         "model": name,

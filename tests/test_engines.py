@@ -4,7 +4,9 @@ import torch
 from rnnlab import engines
 from rnnlab.engines import ENGINES, Choice, choose, choose_device, seconds_a_step
 from rnnlab.ensemble import Ensemble
+from rnnlab.errors import UserError
 from rnnlab.network import RecurrentNetwork
+from rnnlab.replicas import Replicas
 from rnnlab.training import Settings, Trainer
 
 CONFIG = {
@@ -24,6 +26,20 @@ X, Y = torch.rand(8, 3, 2), torch.rand(8, 1)
 def states():
     torch.manual_seed(0)
     return [RecurrentNetwork(**CONFIG).state_dict()]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_cuda_without_a_device_is_an_error():
+    with pytest.raises(UserError, match="finds no CUDA device"):
+        choose_device("cuda")
+
+
+def test_large_networks_are_tried_with_both_engines(monkeypatch):
+    monkeypatch.setattr(engines, "seconds_a_step", lambda engine, *_: 1.0 if isinstance(engine, Replicas) else 2.0)
+    large = CONFIG | {"hidden_size": engines.LARGE}
+    states = [RecurrentNetwork(**large).state_dict()]
+    assert choose(large, states, X, Y, 4, threads=1) == Choice("replicas", 1)
+    assert choose(CONFIG, [RecurrentNetwork(**CONFIG).state_dict()], X, Y, 4, threads=1) == Choice("ensemble", 1)
 
 
 def test_devices():

@@ -164,15 +164,15 @@ def test_a_replica_does_not_depend_on_those_beside_it(cell):
 
 
 def test_the_number_of_threads_changes_rounding_at_most():
-    config = architecture("lstm", bidirectional=True) | {"hidden_size": 32}
-    x, y = torch.rand(128, T, F), torch.rand(128, OUTPUTS)
+    config = architecture("lstm", bidirectional=True) | {"hidden_size": 64}  # enough work to be shared
+    x, y = torch.rand(256, T, F), torch.rand(256, OUTPUTS)
     results = []
     before = torch.get_num_threads()
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             trainer = Trainer(
-                Ensemble(config, states_of(networks_of(config))), x, y, SEEDS, Settings(5, 64, learning_rate=0.01)
+                Ensemble(config, states_of(networks_of(config))), x, y, SEEDS, Settings(3, 128, learning_rate=0.01)
             )
             list(trainer.run())
             results.append(trainer.engine.parameters[0])

@@ -28,6 +28,12 @@ def test_the_committed_file_is_valid(content):
     assert params.training_of("stock_gru").epochs == 301
 
 
+def test_a_model_can_switch_off_what_its_track_has(content):
+    content["training"]["stock"]["max_grad_norm"] = 1.0
+    assert parse(content).training_of("stock_gru").max_grad_norm == 1.0
+    assert parse(change(content, "models.stock_gru.max_grad_norm", None)).training_of("stock_gru").max_grad_norm is None
+
+
 def test_a_model_overrides_its_tracks_training(content):
     params = parse(change(content, "models.stock_gru.epochs", 7))
     assert params.training_of("stock_gru").epochs == 7
@@ -57,6 +63,7 @@ def test_a_model_overrides_its_tracks_training(content):
         ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track stock"),
         ("models.stock_rnn.target", "change", "models.stock_rnn: target change is for track stock with output linear"),
         ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
+        ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null: give a value, or leave the key out"),
         ("models.Stock-GRU", {}, "models.Stock-GRU: "),
         ("models", {}, "models: "),
         ("training.stock.learning_rate", float("nan"), "training.stock.learning_rate: "),

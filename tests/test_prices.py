@@ -61,6 +61,8 @@ def test_odd_but_valid_forms(text):
 def test_intraday_times_are_kept():
     prices = read(HEADER + "2020-01-02 09:00,1,2\n2020-01-02 10:30,3,4\n")
     assert prices.frame.index[1] == pd.Timestamp("2020-01-02 10:30")
+    prices = read(HEADER + "2020-01-02 09:00:00.123,1,2\n2020-01-02 09:00:00.456,3,4\n")
+    assert prices.frame.index[1] == pd.Timestamp("2020-01-02 09:00:00.456")
 
 
 def test_rows_out_of_order_are_sorted_with_a_notice():

@@ -17,3 +17,15 @@ def test_one_bar_a_model_on_a_terminal(capsys, monkeypatch):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "201/201" in captured.err
+
+
+def test_seeds_that_stop_early_are_named(capsys):
+    rows = [
+        [{"epoch": epoch, "seed": seed, "train_loss": 0.5} for seed in (3, 4) if epoch < 2 or seed == 4]
+        for epoch in range(4)
+    ]
+    list(progress.report(rows, 100, "m"))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "m: seed 3 stopped after epoch 1",
+        "m: seed 4 stopped after epoch 3  train_loss 0.5000",
+    ]

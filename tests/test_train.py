@@ -8,6 +8,9 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+from rnnlab import engines
+from rnnlab.errors import UserError
+from rnnlab.weights_config import read_config
 from stages import checkpoint, train
 from stages.files import write_arrays, write_json
 
@@ -92,24 +95,49 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(whole, kill, cap
     assert not CHECKPOINT.exists()
 
 
-@pytest.mark.parametrize("what", ["parameter", "data", "code"])
-def test_another_trainings_checkpoint_is_not_gone_on_from(whole, kill, capsys, monkeypatch, tmp_path, what):
-    if what == "data":
-        target = Path("data/split/stock/train/target.npy")
-        before = target.read_bytes()
-        write_arrays(target.parent, {"target": np.zeros(40)})
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("models.stock_gru.hidden_size", 7),
+        ("models.stock_gru.target", "change"),
+        ("training.stock.learning_rate", 0.002),
+        ("training.stock.batch_size", 19),
+        ("training.stock.epochs", 5),
+        ("training.stock.schedule", "onecycle"),
+        ("training.stock.max_grad_norm", 1.0),
+        ("training.stock.seed", 1),
+        ("training.stock.seeds", 3),
+        ("threads", 2),
+    ],
+)
+def test_a_training_with_another_parameter_is_not_gone_on_from(whole, kill, capsys, key, value):
+    before = Path("params.yaml").read_bytes()
+    change(key, value)
+    kill(3)
+    Path("params.yaml").write_bytes(before)
+    check_that_it_starts_afresh(whole, capsys)
+
+
+def test_a_training_on_other_data_is_not_gone_on_from(whole, kill, capsys):
+    target = Path("data/split/stock/train/target.npy")
+    before = target.read_bytes()
+    write_arrays(target.parent, {"target": np.linspace(0, 1, 40)})
+    kill(3)
+    target.write_bytes(before)
+    check_that_it_starts_afresh(whole, capsys)
+
+
+def test_a_training_by_other_code_is_not_gone_on_from(whole, kill, capsys, monkeypatch, tmp_path):
+    older = tmp_path / "older.py"
+    older.write_text("# the code before a change\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "__file__", str(older))
         kill(3)
-        target.write_bytes(before)
-    elif what == "parameter":
-        change("models.stock_gru.hidden_size", 7)
-        kill(3)
-        change("models.stock_gru.hidden_size", 8)
-    else:
-        older = tmp_path / "older.py"
-        older.write_text("# the code before a change\n")
-        with monkeypatch.context() as patch:
-            patch.setattr(train, "__file__", str(older))
-            kill(3)
+    check_that_it_starts_afresh(whole, capsys)
+
+
+def check_that_it_starts_afresh(whole, capsys):
+    assert CHECKPOINT.exists()
     capsys.readouterr()
     train.main(MODEL)
     assert "goes on" not in capsys.readouterr().out
@@ -124,12 +152,32 @@ def test_a_damaged_checkpoint_is_said_and_passed_over(whole, kill, capsys):
     assert results() == whole
 
 
-def test_threads_are_measured_or_given_and_kept(capsys):
+def threads_of_the_history():
+    return {int(line.rsplit(",", 1)[1]) for line in Path(f"metrics/history/{MODEL}.csv").read_text().splitlines()[1:]}
+
+
+def test_threads_are_given_or_measured_and_kept_in_history_and_weights(monkeypatch):
+    change("threads", 2)
     train.main(MODEL)
+    assert threads_of_the_history() == {2}
     change("threads", "auto")
-    given = Path(f"metrics/history/{MODEL}.csv").read_text().splitlines()
+    monkeypatch.setattr(engines, "_threads", lambda *_: 3)
     train.main(MODEL)
-    measured = Path(f"metrics/history/{MODEL}.csv").read_text().splitlines()
-    assert given[0] == "epoch,seed,train_loss,threads"
-    assert all(line.endswith(",1") for line in given[1:])
-    assert int(measured[1].split(",")[-1]) >= 1
+    assert threads_of_the_history() == {3}
+    assert read_config(f"models/{MODEL}.safetensors")["made_with"] == {"engine": "ensemble", "threads": 3}
+
+
+def test_a_training_goes_on_with_the_threads_that_it_began_with(kill, monkeypatch):
+    change("threads", "auto")
+    monkeypatch.setattr(engines, "_threads", lambda *_: 2)
+    kill(3)
+    monkeypatch.setattr(engines, "_threads", lambda *_: 1)
+    train.main(MODEL)
+    assert threads_of_the_history() == {2}
+
+
+def test_a_loss_that_is_not_finite_names_its_seed(kill):
+    change("training.stock.learning_rate", 1e30)
+    with pytest.raises(UserError, match=r"stock_gru: the loss of seed \d is not finite in epoch \d"):
+        train.main(MODEL)
+    assert not Path("models").exists()

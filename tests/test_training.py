@@ -8,9 +8,10 @@ from torch import nn
 
 from rnnlab import training
 from rnnlab.ensemble import Ensemble
+from rnnlab.errors import UserError
 from rnnlab.network import RecurrentNetwork
 from rnnlab.replicas import Replicas
-from rnnlab.training import Settings, Trainer, cross_entropy, draw, learning_rates, squared_error
+from rnnlab.training import Settings, Trainer, cross_entropy, draw, learning_rate, squared_error
 
 CONFIG = {
     "cell": "gru",
@@ -101,17 +102,25 @@ def test_samples_in_blocks_come_from_few_places_at_a_time(monkeypatch):
     assert len(torch.stack(blocks).unique()) == 10
 
 
-@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
-def test_learning_rates(schedule):
-    rates = learning_rates(Settings(epochs=10, batch_size=1, learning_rate=0.5, schedule=schedule), steps=10)
-    assert len(rates) == 100
-    if schedule == "constant":
-        assert set(rates) == {0.5}
-    else:  # Smith and Topin: a rise from 1/25, then a fall to next to nothing
-        assert rates[0] == pytest.approx(0.5 / 25)
-        assert rates.index(max(rates)) == pytest.approx(30, abs=1)
-        assert max(rates) == pytest.approx(0.5)
-        assert rates[-1] == pytest.approx(0.5 / 25 / 1e4)
+def test_a_constant_rate():
+    assert learning_rate(SETTINGS, 7, 100) == SETTINGS.learning_rate
+
+
+@given(st.integers(1, 300))
+def test_one_cycle_is_pytorchs(steps):
+    settings = Settings(epochs=1, batch_size=1, learning_rate=0.5, schedule="onecycle")
+    optimizer = torch.optim.SGD([torch.zeros(())], lr=0.5)
+    reference = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, total_steps=steps)
+    for step in range(steps):
+        assert learning_rate(settings, step, steps) == pytest.approx(reference.get_last_lr()[0], abs=1e-12)
+        optimizer.step()
+        if step + 1 < steps:
+            reference.step()
+
+
+def test_patience_without_validation_is_an_error():
+    with pytest.raises(UserError, match="patience needs a validation part"):
+        trainer_of(Settings(3, 4, 0.05, patience=2), other_data(0))
 
 
 @ENGINES
