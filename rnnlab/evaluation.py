@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab import intervals, metrics
@@ -23,7 +24,7 @@ class Days:
     y_last: Array  # on each window's last day
     horizon: int
     naive_mae: float  # of "tomorrow = today" on the training part, which scales MASE
-    to_scaled: Callable[[Array], Array]  # the target's unit -> the networks', in which the tutorial gives its losses
+    to_scaled: Callable[[Array], Array] = lambda values: values  # to the unit in which the tutorial gives its losses
 
 
 def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, target: str) -> dict[str, Days]:
@@ -58,7 +59,6 @@ def stock_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
         "r2": metrics.r2(y_true, y_pred),
         "relative_rmse": metrics.rmse(y_true, y_pred) / persistence if persistence else None,
         "directional_accuracy": metrics.directional_accuracy(y_true, y_pred, y_last),
-        "scaled_mse": metrics.mse(days.to_scaled(y_true), days.to_scaled(y_pred)),
     }
 
 
@@ -76,7 +76,11 @@ def evaluate_stock(
     before = None if calibration is None else (calibration[0], _mean(calibration[1]))
     bounds, by_level = intervals.conformal(days.y_true, mean, days.horizon, before)
     by_shift = metrics.rmse_by_shift(days.y_true, mean, max(MOST_SHIFT, days.horizon))
-    by_seed = {seed: stock_figures(days, forecast) for seed, forecast in y_pred.items()}
+    truth = days.to_scaled(days.y_true)
+    by_seed = {
+        seed: stock_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
+        for seed, forecast in y_pred.items()
+    }
     return {
         "days": len(days.y_true),
         "horizon": days.horizon,
@@ -90,6 +94,35 @@ def evaluate_stock(
         },
         "intervals": by_level,
     }, bounds
+
+
+def evaluate_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
+    """Figures of each fold, as a mean over its seeds, beside persistence's; and their means over folds.
+
+    Args:
+        table: what ``backtest.to_table`` made.
+    """
+    folds: list[dict[str, Any]] = []
+    for _, rows in table.groupby("fold"):
+        y_true, y_last = rows["y_true"].to_numpy(), rows["y_last"].to_numpy()
+        days = Days(y_true, y_last, horizon, float(rows["naive_mae"].iloc[0]))
+        figures = [stock_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
+        folds.append(
+            {
+                "first": str(rows["date"].iloc[0])[:10],
+                "last": str(rows["date"].iloc[-1])[:10],
+                "days": len(rows),
+                "metrics": {name: metrics.mean_and_std([each[name] for each in figures]) for name in figures[0]},
+                "persistence": stock_figures(days, y_last),
+            }
+        )
+    names = folds[0]["persistence"]
+    return {
+        "folds": folds,
+        "metrics": {name: metrics.mean_and_std([fold["metrics"][name]["mean"] for fold in folds]) for name in names},
+        "persistence": {name: metrics.mean_and_std([fold["persistence"][name] for fold in folds]) for name in names},
+        "folds_better": sum(fold["metrics"]["rmse"]["mean"] < fold["persistence"]["rmse"] for fold in folds),
+    }
 
 
 def digits_figures(y_true: Labels, y_pred: Labels, classes: int) -> dict[str, Figure]:

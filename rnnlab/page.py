@@ -1,48 +1,78 @@
-"""The page that shows the leaderboard and the pictures, readable from the file system with no network."""
+"""The parts of the report's page, and the page as one HTML file that needs no other and no network."""
 
-from collections.abc import Mapping, Sequence
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
-from jinja2 import Environment
+from jinja2 import Environment, StrictUndefined
 
-from rnnlab.leaderboard import Board, to_rows
-
-TEMPLATE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>rnnlab: results</title>
-<style>
-  :root { color-scheme: light dark; }
-  body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 0 auto; padding: 1rem; }
-  .wide { overflow-x: auto; }
-  table { border-collapse: collapse; white-space: nowrap; }
-  th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #8884; }
-  th:first-child, td:first-child { text-align: left; }
-  img { max-width: 100%; height: auto; background: white; }
-  figure { margin: 1rem 0; }
-</style>
-<h1>rnnlab: results</h1>
-{% for track, table in tables.items() %}
-<h2>{{ track }}</h2>
-<div class="wide" tabindex="0"><table>
-  <tr>{% for heading in table[0] %}<th scope="col">{{ heading or "model" }}</th>{% endfor %}</tr>
-  {% for row in table[1:] %}
-  <tr><th scope="row">{{ row[0] }}</th>{% for cell in row[1:] %}<td>{{ cell }}</td>{% endfor %}</tr>
-  {% endfor %}
-</table></div>
-<p>Best first; mean ± standard deviation over seeds; rows without ± are baselines, or models of one seed.</p>
-{% endfor %}
-{% for model, names in pictures.items() %}
-<h2>{{ model }}</h2>
-{% for name in names %}
-<figure><img src="{{ model }}/{{ name }}.png" alt="{{ model }}: {{ name.replace('_', ' ') }}" loading="lazy"></figure>
-{% endfor %}
-{% endfor %}
-</html>
-"""
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
-def render(board: Board, pictures: Mapping[str, Sequence[str]]) -> str:
-    """The page's HTML; ``pictures`` are, by model, names of PNG files in the model's folder."""
-    tables = {track: to_rows(track, entries) for track, entries in board.items()}
-    return Environment(autoescape=True, trim_blocks=True).from_string(TEMPLATE).render(tables=tables, pictures=pictures)
+@dataclass(frozen=True)
+class Text:
+    text: str
+    kind: ClassVar[str] = "text"
+
+
+@dataclass(frozen=True)
+class Table:
+    caption: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    simple: frozenset[str] = frozenset()  # first cells of the rows that are baselines
+    kind: ClassVar[str] = "table"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A PNG, put into the page itself."""
+
+    png: bytes
+    alt: str  # what it shows, for those who can't see it
+    caption: str
+    kind: ClassVar[str] = "picture"
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(self.png).decode()
+
+    @property
+    def width(self) -> int:
+        return int.from_bytes(self.png[16:20], "big")  # PNG's header
+
+    @property
+    def height(self) -> int:
+        return int.from_bytes(self.png[20:24], "big")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Pictures that are shown on demand."""
+
+    title: str
+    pictures: Sequence[Picture]
+    kind: ClassVar[str] = "fold"
+
+
+Block = Text | Table | Picture | Fold
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    blocks: Sequence[Block] = ()
+
+    @property
+    def anchor(self) -> str:
+        return re.sub(r"\W+", "-", self.title.lower()).strip("-")
+
+
+def render(title: str, verdicts: Sequence[str], sections: Sequence[Section]) -> str:
+    """The page's HTML; what comes first here comes first there."""
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(title=title, verdicts=verdicts, sections=sections)

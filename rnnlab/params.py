@@ -67,6 +67,15 @@ class Digits(Section):
     split: DigitsSplit
 
 
+class Backtest(Section):
+    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1)]
+    origin: Literal["rolling", "expanding"]
+    folds: Positive
+    refit: bool
+    train: Positive | Share  # windows of the first fold
+    seeds: Positive
+
+
 class Training(Section):
     epochs: Positive
     batch_size: Positive
@@ -102,6 +111,11 @@ class Model(Section):
     seeds: Positive | None = None
     seed: Seed | None = None
 
+    def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
+        """The network's arguments for such data."""
+        own = self.model_dump(include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"})
+        return own | {"input_size": input_size, "length": length, "output_size": output_size}
+
     @model_validator(mode="after")
     def _check(self) -> "Model":
         optional = {"max_grad_norm", "patience"}
@@ -121,6 +135,7 @@ class Params(Section):
     stock: Stock
     digits: Digits
     training: TrackTraining
+    backtest: Backtest
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]
@@ -130,6 +145,8 @@ class Params(Section):
         for name, model in self.models.items():
             if self.training_of(name).patience and not getattr(self, model.track).split.validation:
                 raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
+        if wrong := [name for name in self.backtest.models if name not in self.models_of("stock")]:
+            raise ValueError(f"backtest.models: {wrong[0]} is no model of track stock")
         return self
 
     def model(self, name: str) -> Model:

@@ -1,6 +1,7 @@
 """Pictures: the sole importer of matplotlib. Each function takes tables and returns a PNG's bytes."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#D55E00", "#999999"
+COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", BLACK)  # but for yellow: too pale
+DASHES = ("-", "--", ":", "-.")
 STYLE: Any = {
     "axes.grid": True,
     "grid.alpha": 0.25,
@@ -46,28 +49,83 @@ def loss(history: pd.DataFrame, title: str) -> bytes:
     return _png(figure)
 
 
-def forecast(predictions: pd.DataFrame, title: str) -> bytes:
-    """Actual and predicted prices over all parts, with the boundary of the training part.
-
-    Args:
-        predictions: columns date (datetime), part, y_true, y_pred and seed_K for each seed.
-    """
-    figure, axes = _figure(10, 4.5)
-    _prices(axes, predictions)
-    end = predictions.loc[predictions["part"] == "train", "date"].max()
-    axes.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
-    axes.set(ylabel="price (points)", title=f"{title}: actual and predicted")
-    axes.legend()
+def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
+    """Each model's training loss per epoch, the mean over its seeds, on a logarithmic axis."""
+    figure, axes = _figure(9, 4)
+    for number, (name, history) in enumerate(histories.items()):
+        axes.plot(history.groupby("epoch")["train_loss"].mean(), label=name, **_line(number))
+    axes.set(yscale="log", xlabel="epoch", ylabel="training loss", title=title)
+    axes.legend(ncols=2)
     return _png(figure)
 
 
-def close_up(predictions: pd.DataFrame, title: str) -> bytes:
-    """The first 60 days of the test part, where the shift to the right can be seen, with persistence."""
+def forecast(predictions: pd.DataFrame, title: str) -> bytes:
+    """Actual and predicted prices: above over all parts, with the boundary of the training part; below the first 60
+    days of the test part, where a shift to the right can be seen, with persistence and the intervals.
+
+    Args:
+        predictions: columns date (datetime), part, y_true, persistence, y_pred, lower_L and upper_L of the levels 80
+            and 95, and seed_K for each seed.
+    """
+    figure, (whole, near) = _figure(10, 8, rows=2)
+    _prices(whole, predictions)
+    end = predictions.loc[predictions["part"] == "train", "date"].max()
+    whole.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
+    whole.set(ylabel="price (points)", title=f"{title}: actual and predicted")
+    whole.legend()
+
     test = predictions[predictions["part"] == "test"].head(CLOSE_UP_DAYS)
-    figure, axes = _figure(10, 4.5)
-    axes.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (tomorrow = today)")
-    _prices(axes, test, marker=".")
-    axes.set(ylabel="price (points)", title=f"{title}: the first {len(test)} test days")
+    for level, alpha in (("95", 0.12), ("80", 0.22)):
+        bounds = test[f"lower_{level}"], test[f"upper_{level}"]
+        near.fill_between(test["date"], *bounds, color=BLUE, alpha=alpha, lw=0, label=f"{level} % interval")
+    near.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (tomorrow = today)")
+    _prices(near, test, marker=".")
+    near.set(ylabel="price (points)", title=f"the first {len(test)} test days")
+    near.legend(ncols=2)
+    return _png(figure)
+
+
+def shifts(by_name: Mapping[str, list[float]], title: str) -> bytes:
+    """RMSE of each forecast against the price k days before the day it is for."""
+    figure, axes = _figure(8, 4)
+    for number, (name, errors) in enumerate(by_name.items()):
+        axes.plot(errors, marker="o", label=name, **_line(number))
+    axes.set(xlabel="moved back by (days)", ylabel="RMSE (points)", title=title)
+    axes.set_xticks(range(max(map(len, by_name.values()))))
+    axes.legend(ncols=2)
+    return _png(figure)
+
+
+def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
+    """RMSE by fold relative to persistence's, with the standard deviation over seeds."""
+    figure, axes = _figure(8, 4)
+    for number, (name, found) in enumerate(results.items()):
+        naive = [fold["persistence"]["rmse"] for fold in found["folds"]]
+        means = [fold["metrics"]["rmse"]["mean"] / rival for fold, rival in zip(found["folds"], naive, strict=True)]
+        stds = [
+            (fold["metrics"]["rmse"]["std"] or 0) / rival for fold, rival in zip(found["folds"], naive, strict=True)
+        ]
+        places = np.arange(len(means)) + 0.08 * (number - len(results) / 2)
+        axes.errorbar(places, means, yerr=stds, marker="o", capsize=3, label=name, **_line(number))
+    axes.axhline(1, color=GREY, ls=":", label="persistence")
+    labels = [f"{fold['first']}\nto {fold['last']}" for fold in next(iter(results.values()))["folds"]]
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set(ylabel="RMSE ÷ persistence's", title="Walking forward, fold by fold (below 1 is better)")
+    axes.legend(ncols=2)
+    return _png(figure)
+
+
+def reliability(by_name: Mapping[str, list[Mapping[str, float]]], title: str) -> bytes:
+    """How often an answer is right, by how sure the network is of it; dots as large as a bin is full."""
+    figure, axes = _figure(5.5, 5)
+    axes.plot([0, 1], [0, 1], color=GREY, ls=":", label="as sure as right")
+    for number, (name, bins) in enumerate(by_name.items()):
+        sizes = [20 + 180 * b["count"] / sum(b["count"] for b in bins) for b in bins]
+        sure, right = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
+        line = _line(number)
+        axes.plot(sure, right, label=name, **line)
+        axes.scatter(sure, right, s=sizes, color=line["color"], alpha=0.6)
+    axes.set(xlabel="confidence", ylabel="share of right answers", title=title)
     axes.legend()
     return _png(figure)
 
@@ -131,9 +189,14 @@ def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+def _line(number: int) -> dict[str, Any]:
+    """A colour and a dash of its own, so that lines can be told apart without colours too."""
+    return {"color": COLORS[number % len(COLORS)], "ls": DASHES[number % len(DASHES)], "lw": 1.3}
+
+
+def _figure(width: float, height: float, rows: int = 1) -> tuple[Figure, Any]:
     with plt.rc_context(STYLE):
-        return plt.subplots(figsize=(width, height), layout="constrained")
+        return plt.subplots(rows, figsize=(width, height), layout="constrained")
 
 
 def _png(figure: Figure) -> bytes:

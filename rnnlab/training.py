@@ -73,6 +73,7 @@ class Trainer:
         y: (N, O) real targets, or (N,) classes.
         seeds: K, of each replica's order of the samples, which is drawn anew each epoch.
         validation: sequences and targets to report on, never trained on.
+        starts: where replicas train on samples of their own: the first of each, which ``count`` - 1 follow.
 
     Raises:
         UserError: if there is patience and nothing to validate on.
@@ -86,6 +87,9 @@ class Trainer:
         seeds: Sequence[int],
         settings: Settings,
         validation: tuple[Tensor, Tensor] | None = None,
+        *,
+        starts: Sequence[int] | None = None,
+        count: int | None = None,
     ) -> None:
         self.engine, self.x, self.y, self.seeds, self.settings = engine, x, y, seeds, settings
         self.validation = validation if validation is not None and len(validation[0]) else None
@@ -93,7 +97,9 @@ class Trainer:
             raise UserError("patience needs a validation part, and there is no sample in it")
         self.classes = not y.is_floating_point()
         self.loss: Loss = cross_entropy if self.classes else squared_error
-        self.steps = -(-len(x) // settings.batch_size)  # an epoch
+        self.count = len(x) if count is None else count
+        self.starts = torch.tensor([0] * len(seeds) if starts is None else starts)[:, None]
+        self.steps = -(-self.count // settings.batch_size)  # an epoch
         self.orders = [torch.Generator().manual_seed(seed) for seed in seeds]
         self._compute: dict[int, Callable[[Tensor], None]] = {}  # by batch size
 
@@ -112,7 +118,7 @@ class Trainer:
     def run(self, after_step: Callable[[], None] = lambda: None) -> Iterator[list[Row]]:
         """Train on; yield each epoch as it ends, a row for each replica that was still learning."""
         while self.epoch < self.settings.epochs and (learning := self._learning()):
-            for number, indices in enumerate(draw(len(self.x), self.settings.batch_size, self.orders)):
+            for number, indices in enumerate(draw(self.count, self.settings.batch_size, self.orders)):
                 if number < self.step:
                     continue  # done before the restore
                 self._step(indices)
@@ -175,7 +181,7 @@ class Trainer:
         size = indices.shape[1]
         if size not in self._compute:
             self._compute[size] = self._prepare(size)
-        self._compute[size](indices.to(self.x.device))
+        self._compute[size]((indices + self.starts).to(self.x.device))
         adam(
             self.engine.parameters,
             self.engine.gradients,
@@ -226,9 +232,9 @@ class Trainer:
         return y if self.classes else y.mT
 
     def _figures(self, learning: Sequence[int]) -> list[Row]:
-        figures = {"train_loss": self.total / len(self.x)}
+        figures = {"train_loss": self.total / self.count}
         if self.classes:
-            figures["train_accuracy"] = self.right / len(self.x)
+            figures["train_accuracy"] = self.right / self.count
         if self.validation is not None:
             x, y = self.validation
             predicted = _predict(self.engine, x, self.settings.batch_size)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from rnnlab import verdict
 from rnnlab.comparison import compare_digits, compare_stock
+from rnnlab.evaluation import evaluate_backtest
 from rnnlab.leaderboard import headline, rank, to_markdown
 from stages.entry import run
 from stages.files import read_json, write_json, write_text
@@ -31,8 +32,13 @@ def main() -> None:
     }
     board, comparison, verdicts = rank(results), dict[str, Any](), dict[str, str]()
     if "stock" in models:
+        horizon = params.stock.window.horizon
         baselines = pd.read_csv(METRICS / "baselines/stock/forecasts.csv")
-        comparison["stock"] = compare_stock(predictions["stock"], baselines, params.stock.window.horizon)
+        comparison["stock"] = compare_stock(predictions["stock"], baselines, horizon)
+        comparison["backtest"] = {
+            name: evaluate_backtest(pd.read_csv(METRICS / f"backtest/{name}.csv"), horizon)
+            for name in params.backtest.models
+        }
         verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
     if "digits" in models:
         comparison["digits"] = compare_digits(predictions["digits"])

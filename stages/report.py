@@ -1,52 +1,74 @@
-"""report: metrics -> report/index.html and, for each model, its pictures."""
+"""report: metrics -> report/index.html, one page with all in it, and each model's pictures as files of their own."""
 
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from rnnlab import plots
+from rnnlab import report
 from rnnlab.leaderboard import rank
-from rnnlab.page import render
+from rnnlab.page import Section, render
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_bytes, write_text
+from stages.params import read_params
 
 METRICS = Path("metrics")
 REPORT = Path("report")
+PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "matplotlib", "dvc", "mlflow")
 
 
 def main() -> None:
-    names = {track: list(entries) for track, entries in read_json(METRICS / "leaderboard.json").items()}
-    results = {track: read_json(METRICS / f"baselines/{track}/figures.json") for track in names}
-    pictures = {}
-    for track, entries in names.items():
-        for name in entries:
-            if name not in results[track]:
-                results[track][name] = read_json(METRICS / f"test/{name}.json")
-                pictures[name] = draw(name, results[track][name])
-    for name, drawn in pictures.items():
-        for picture, content in drawn.items():
-            write_bytes(REPORT / name / f"{picture}.png", content)
-    write_text(REPORT / "index.html", render(rank(results), {name: list(drawn) for name, drawn in pictures.items()}))
+    comparison, params = read_json(METRICS / "comparison.json"), read_params()
+    sections: list[Section] = []
+    for name in read_json(METRICS / "leaderboard.json"):
+        track = read_track(name, params.models_of(name))
+        if name == "stock":
+            made, pictures = report.stock(track, comparison)
+        else:
+            made, pictures = report.digits(track, comparison, *read_arrays(Path("data/split/digits/test"), "images"))
+        sections += made
+        for model, by_kind in pictures.items():  # also as files: a run carries them
+            for kind, png in by_kind.items():
+                write_bytes(REPORT / model / f"{kind}.png", png)
+    sections.append(
+        report.about(commit(), {name: version(name) for name in PACKAGES}, data(), params.model_dump(mode="json"))
+    )
+    write_text(
+        REPORT / "index.html", render("What the networks learned", list(comparison["verdicts"].values()), sections)
+    )
 
 
-def draw(name: str, result: dict[str, Any]) -> dict[str, bytes]:
-    """A model's pictures by file name."""
-    pictures = {"loss": plots.loss(pd.read_csv(METRICS / f"history/{name}.csv"), name)}
-    predictions = pd.read_csv(METRICS / f"predictions/{name}.csv")
-    if result["track"] == "stock":
-        predictions["date"] = pd.to_datetime(predictions["date"])
-        return pictures | {
-            "forecast": plots.forecast(predictions, name),
-            "close_up": plots.close_up(predictions, name),
-        }
-    first = predictions[predictions["seed"] == predictions["seed"].min()]
-    (images,) = read_arrays(Path("data/split/digits/test"), "images")
-    return pictures | {
-        "confusion": plots.confusion(np.array(result["confusion"]), name),
-        "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
-    }
+def read_track(name: str, models: list[str]) -> report.Track:
+    baselines = read_json(METRICS / f"baselines/{name}/figures.json")
+    results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
+    board = rank({name: baselines | results})
+    order = [entry for entry in board[name] if entry in results]
+    dates = ["date"] if name == "stock" else []
+    return report.Track(
+        board,
+        baselines,
+        {model: results[model] for model in order},
+        {model: pd.read_csv(METRICS / f"history/{model}.csv") for model in order},
+        {model: pd.read_csv(METRICS / f"predictions/{model}.csv", parse_dates=dates) for model in order},
+    )
+
+
+def data() -> str:
+    prices = pd.read_csv(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
+    counts = ", ".join(f"{count} {part}" for part, count in prices["part"].value_counts(sort=False).items())
+    images = read_json(Path("data/windows/digits.json"))
+    return (
+        f"Prices: forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts}). "
+        f"Digits: {images['count']:,} images of {images['length']} x {images['features']} pixels."
+    )
+
+
+def commit() -> str:
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return git.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -30,13 +30,8 @@ def main(name: str) -> None:
     model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
     target = Target.fit(model.target, read_windows("train")) if model.track == "stock" else None
     (x, y), validation = (_tensors(part, target, device) for part in ("train", "validation"))
-    architecture = model.model_dump(
-        include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"}
-    ) | {
-        "input_size": x.shape[2],
-        "length": x.shape[1],
-        "output_size": CLASSES if model.track == "digits" else y.shape[1],
-    }
+    outputs = CLASSES if model.track == "digits" else y.shape[1]
+    architecture = model.architecture(x.shape[2], x.shape[1], outputs)
     seeds = range(training.seed, training.seed + training.seeds)
     states = [_initial(architecture, seed, device) for seed in seeds]
 

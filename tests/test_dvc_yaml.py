@@ -10,6 +10,7 @@ STAGES = YAML(typ="safe").load(Path(__file__).parent.parent / "dvc.yaml")["stage
 HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib"}
 ALLOWED = {
     "train": {"torch"},
+    "backtest": {"torch"},
     "evaluate": {"torch"},
     "report": {"matplotlib"},
     "track": {"mlflow"},

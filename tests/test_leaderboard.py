@@ -1,5 +1,4 @@
 from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
-from rnnlab.page import render
 
 
 def result(track, figure, std=0.5):
@@ -47,10 +46,3 @@ def test_markdown():
     assert lines[6].split("|")[1:3] == [" stock_b     ", "   1.00 ± 0.50 "]
     assert lines[9].split("|")[2].strip() == "–"
     assert len({len(line) for line in lines[4:10]}) == 1  # columns are aligned
-
-
-def test_page_escapes_and_links_each_picture():
-    html = render(rank(RESULTS), {"stock_b": ["loss", "close_up"]})
-    assert '<img src="stock_b/close_up.png" alt="stock_b: close up"' in html
-    assert html.count("<table>") == 2
-    assert "http" not in html  # nothing is fetched

@@ -64,6 +64,7 @@ def test_a_model_overrides_its_tracks_training(content):
         ("models.stock_rnn.target", "change", "models.stock_rnn: target change is for track stock with output linear"),
         ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
         ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null: give a value, or leave the key out"),
+        ("backtest.models", ["stock_gru", "digits_bigru"], "backtest.models: digits_bigru is no model of track stock"),
         ("models.Stock-GRU", {}, "models.Stock-GRU: "),
         ("models", {}, "models: "),
         ("training.stock.learning_rate", float("nan"), "training.stock.learning_rate: "),

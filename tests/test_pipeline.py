@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+from selenium import webdriver
+from selenium.webdriver.common.by import By
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -93,6 +95,8 @@ def workspace(tmp_path_factory):
     workspace.set("training.stock.epochs", 3)
     workspace.set("training.stock.seeds", 2)
     workspace.set("training.digits.epochs", 2)
+    workspace.set("backtest.models", ["stock_gru"])
+    workspace.set("backtest.seeds", 1)
     params = YAML(typ="safe").load(folder / "params.yaml")
     workspace.set("models", {name: params["models"][name] for name in ("stock_rnn", "stock_gru", "digits_bigru")})
     workspace.call("git", "init", "-q")
@@ -110,10 +114,42 @@ def test_end_to_end(workspace):
     assert set(board["digits"]) == {"majority_class", "digits_bigru"}
     assert workspace.read("data/windows/stock.json")["count"] == 426
     assert workspace.read("metrics/test/stock_gru.json")["days"] == 226
-    assert (workspace.folder / "report/stock_gru/close_up.png").is_file()
+    assert (workspace.folder / "report/stock_gru/forecast.png").is_file()
     assert "stock_gru: epoch    2" in workspace.first
     assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
     assert workspace.call("git", "status", "--short") == ""
+
+
+@pytest.fixture
+def browser():
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("needs Debian's chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    for word in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking"):
+        options.add_argument(f"--{word}")
+    options.binary_location = shutil.which("chromium")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+def test_the_report_in_a_browser(workspace, browser):
+    for width in (1280, 390):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 800}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get((workspace.folder / "report/index.html").as_uri())
+        browser.execute_script("document.querySelectorAll('details').forEach(fold => fold.open = true)")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width  # no scrolling sideways
+        pictures = browser.execute_script(
+            "return Promise.all([...document.images].map(i => i.decode().then(() => [i.alt, i.naturalWidth])))"
+        )
+        assert len(pictures) >= 10
+        assert all(alt and natural > 100 for alt, natural in pictures)
+        assert browser.get_log("browser") == []
+    headings = [heading.text for heading in browser.find_elements(By.CSS_SELECTOR, "h1, h2")]
+    assert headings[:3] == ["What the networks learned", "Prices", "Why the curves look so good"]
+    assert "networks beats tomorrow = today" in browser.find_element(By.CSS_SELECTOR, ".verdict").text
 
 
 def test_nothing_changed_runs_nothing(workspace):
@@ -131,14 +167,15 @@ def test_the_same_params_give_the_same_bytes(workspace):
 
 def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_restored(workspace):
     workspace.set("models.stock_gru.hidden_size", 4)
-    assert workspace.ran("repro") == {"train@stock_gru", "evaluate@stock_gru"} | AFTER
+    assert workspace.ran("repro") == {"train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
     runs = workspace.runs()
     assert len(runs) == 4
 
     workspace.set("models.stock_gru.hidden_size", 8)
     output = workspace.dvc("repro")
     assert {"train@stock_gru", "report", "track"} <= set(RESTORED.findall(output))
-    assert set(RAN.findall(output)) <= {"evaluate@stock_gru", "compare"}  # a second each; their results lie in git
+    # seconds each; their results lie in git
+    assert set(RAN.findall(output)) <= {"evaluate@stock_gru", "backtest@stock_gru", "compare"}
     workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.runs() == runs  # the same result makes no second run
     assert workspace.call("git", "status", "--short", "metrics", "dvc.lock") == ""
@@ -146,7 +183,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
 
 def test_a_window_touches_the_stock_track_alone(workspace):
     workspace.set("stock.window.length", 4)
-    expected = {"scale@stock", "window@stock", "split@stock", "baselines@stock"} | AFTER
+    expected = {"scale@stock", "window@stock", "split@stock", "baselines@stock", "backtest@stock_gru"} | AFTER
     expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
     assert workspace.ran("repro") == expected
     workspace.call("git", "checkout", "-q", ".")

@@ -16,6 +16,7 @@ def predictions():
             "y_true": values,
             "persistence": values - 0.1,
             "y_pred": values,
+            **{f"{side}_{level}": values for side in ("lower", "upper") for level in ("80", "95")},
             "seed_0": values - 0.2,
             "seed_1": values + 0.2,
         }
@@ -30,7 +31,18 @@ def test_the_same_picture_is_the_same_bytes():
 
 def test_price_pictures():
     assert plots.forecast(predictions(), "m").startswith(PNG)
-    assert plots.close_up(predictions(), "m").startswith(PNG)
+    assert plots.shifts({"a": [2.0, 1.0, 3.0], "b": [1.0, 2.0, 3.0]}, "m").startswith(PNG)
+
+
+def test_a_backtest_of_one_seed_has_no_spread():
+    fold = {"metrics": {"rmse": {"mean": 2.0, "std": None}}, "persistence": {"rmse": 1.0}, "first": "a", "last": "b"}
+    assert plots.backtest({"m": {"folds": [fold, fold]}}).startswith(PNG)
+
+
+def test_reliability_and_losses():
+    assert plots.reliability({"m": [{"count": 3, "confidence": 0.9, "accuracy": 1.0}]}, "t").startswith(PNG)
+    history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [1.0, 0.5]})
+    assert plots.losses({f"m{number}": history for number in range(9)}, "t").startswith(PNG)
 
 
 def test_digit_pictures_also_when_nothing_was_misread():

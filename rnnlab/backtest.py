@@ -1,0 +1,160 @@
+"""Walk-forward evaluation: train on the past, forecast the days after it, go on (Tashman 2000).
+
+Letters: N windows of a series, T time steps, F features, K replicas (folds x seeds).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnnlab.engines import ENGINES, Choice
+from rnnlab.errors import UserError
+from rnnlab.network import build, predict
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.splitting import size
+from rnnlab.targets import Target
+from rnnlab.training import Row, Settings, Trainer
+from rnnlab.windows import Windows
+
+Array = NDArray[np.float64]
+Epochs = Callable[[Iterator[list[Row]]], Iterator[list[Row]]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Windows ``train_start`` .. ``train_stop - 1`` train, ``test_start`` .. ``test_stop - 1`` test."""
+
+    train_start: int
+    train_stop: int
+    test_start: int
+    test_stop: int
+
+
+def make_folds(count: int, train: int | float, folds: int, origin: str, horizon: int) -> list[Fold]:
+    """Cut the windows after the first ``train`` into ``folds`` test blocks of equal size, the last with the remainder.
+
+    A window trains a fold only if its target is known when the fold's first forecast is made: the last horizon - 1
+    windows before a test block do not.
+
+    Args:
+        train: windows of the first fold's training part: a number, or a share of ``count``.
+        origin: ``rolling``: each fold trains on as many windows; ``expanding``: on all before it.
+
+    Raises:
+        UserError: if there are too few windows.
+    """
+    first = size(train, count)
+    usable, block = first - (horizon - 1), (count - first) // folds
+    if usable < 1 or block < 1:
+        raise UserError(
+            f"backtest: {count} windows are too few for backtest.train={train} and backtest.folds={folds} "
+            f"at a horizon of {horizon}: they leave {max(usable, 0)} to train and {max(block, 0)} to test a fold on"
+        )
+    made = []
+    for number in range(folds):
+        start = first + number * block
+        stop = count if number == folds - 1 else start + block
+        made.append(Fold(start - first if origin == "rolling" else 0, start - (horizon - 1), start, stop))
+    return made
+
+
+def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Windows, MinMaxScaler]:
+    """Scale the windows by the rows of ``seen``; the scaler returned is the target's, column ``target``."""
+    columns = {name: seen.inputs[:, i] for i, name in enumerate(names)}
+    features = MinMaxScaler.fit(columns)
+    inputs = np.stack([features.transform(windows.inputs[:, i], name) for i, name in enumerate(names)], axis=1)
+    scaler = MinMaxScaler.fit({"target": seen.target})
+    target = scaler.transform(np.asarray(windows.target), "target")
+    return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler
+
+
+def forecast(
+    windows: Windows,
+    folds: Sequence[Fold],
+    names: Sequence[str],
+    architecture: Mapping[str, Any],
+    target_kind: str,
+    settings: Settings,
+    seeds: Sequence[int],
+    refit: bool,
+    choice: Choice,
+    watch: Epochs,
+) -> list[dict[int, Array]]:
+    """Of each fold the forecasts of its test windows by seed (n,), in the units of ``windows.target``.
+
+    Folds that train on as many windows train at once, as replicas; without ``refit`` the first fold's networks
+    forecast all folds, scaled as they were trained.
+
+    Args:
+        names: of the features, for messages.
+        watch: passes on what training yields, and shows it.
+    """
+    trained = folds if refit else folds[:1]
+    seen = [windows.part(fold.train_start, fold.train_stop) for fold in trained]
+    scaled = [rescale(part, part, names) for part in seen]
+    targets = [Target.fit(target_kind, part) for part, _ in scaled]
+    sets = [
+        (torch.from_numpy(part.x).float(), torch.from_numpy(t.encode(part)).float())
+        for (part, _), t in zip(scaled, targets, strict=True)
+    ]
+    states: list[dict[int, dict[str, Tensor]]] = []
+    if len({len(x) for x, _ in sets}) == 1:
+        states = _train(sets, architecture, settings, seeds, choice, watch)
+    else:
+        for data in sets:
+            states += _train([data], architecture, settings, seeds, choice, watch)
+
+    forecasts = []
+    for number, fold in enumerate(folds):
+        which = number if refit else 0
+        test = windows.part(fold.test_start, fold.test_stop)
+        part, scaler = rescale(test, seen[which], names)
+        by_seed = {}
+        for seed, state in states[which].items():
+            network = build(architecture)
+            network.load_state_dict(state)
+            outputs = predict(network, torch.from_numpy(part.x)).double().numpy()
+            by_seed[seed] = scaler.inverse(targets[which].decode(outputs, part)[:, 0], "target")
+        forecasts.append(by_seed)
+    return forecasts
+
+
+def _train(
+    sets: Sequence[tuple[Tensor, Tensor]],
+    architecture: Mapping[str, Any],
+    settings: Settings,
+    seeds: Sequence[int],
+    choice: Choice,
+    watch: Epochs,
+) -> list[dict[int, dict[str, Tensor]]]:
+    """Of each data set, all of one size, the trained state dicts by seed."""
+    x, y = (torch.cat(parts) for parts in zip(*sets, strict=True))
+    first = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        first.append(build(architecture).state_dict())
+    engine = ENGINES[choice.engine](architecture, first * len(sets))
+    count = len(sets[0][0])
+    starts = [number * count for number in range(len(sets)) for _ in seeds]
+    trainer = Trainer(engine, x, y, list(seeds) * len(sets), settings, starts=starts, count=count)
+    for _ in watch(trainer.run()):
+        pass
+    states = trainer.states()
+    return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
+
+
+def to_table(windows: Windows, folds: Sequence[Fold], forecasts: Sequence[Mapping[int, Array]]) -> pd.DataFrame:
+    """A row for each tested day: fold, date, y_true, y_last, naive_mae (of what the fold trained on), seed_K."""
+    tables = []
+    for number, (fold, by_seed) in enumerate(zip(folds, forecasts, strict=True)):
+        seen, test = windows.part(fold.train_start, fold.train_stop), windows.part(fold.test_start, fold.test_stop)
+        columns = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
+        columns["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
+        tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in by_seed.items()}))
+    return pd.concat(tables)

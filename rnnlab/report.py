@@ -1,0 +1,134 @@
+"""The report: one page in the order in which a person wants it, and each model's pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnnlab import plots, sections
+from rnnlab.leaderboard import Board
+from rnnlab.page import Block, Fold, Picture, Section, Text
+
+Results = Mapping[str, Mapping[str, Any]]
+Pictures = dict[str, dict[str, bytes]]  # by model, by kind
+
+ECHO = (
+    "Prices move little from day to day, so that today's price, drawn a day later, lies close to tomorrow's. A network "
+    "that has learned to echo it draws a fine curve and has foreseen nothing. The echo shows when the forecast is "
+    "moved back: a forecast fits best where it stands, an echo fits best a day or more before."
+)
+CHANGES = (
+    "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
+)
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is known of one track."""
+
+    board: Board
+    baselines: Results
+    models: Results  # the networks', best first
+    histories: Mapping[str, pd.DataFrame]
+    predictions: Mapping[str, pd.DataFrame]
+
+    @property
+    def results(self) -> dict[str, Mapping[str, Any]]:
+        return {**self.baselines, **self.models}
+
+
+def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], Pictures]:
+    results, order, simple = track.results, list(track.board["stock"]), list(track.baselines)
+    pictures = {
+        name: {
+            "forecast": plots.forecast(track.predictions[name], name),
+            "loss": plots.loss(track.histories[name], name),
+        }
+        for name in track.models
+    }
+    best, *others = track.models
+    late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
+    late = {name: errors for name, errors in late.items() if errors}
+    why: list[Block] = [Text(ECHO), sections.lag(results, order, simple)]
+    if late:
+        shown = plots.shifts(late, "How well each forecast fits, moved back by some days")
+        why.insert(1, _picture(shown, "RMSE of each forecast against the price some days before the day it is for"))
+    return [
+        Section(
+            "Prices",
+            [
+                sections.leaderboard("stock", track.board, simple),
+                Text(sections.FORMULAS),
+                _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
+                Fold("The other networks", [_picture(pictures[name]["forecast"], name) for name in others]),
+            ],
+        ),
+        Section("Why the curves look so good", why),
+        Section(
+            "Is it different?",
+            [sections.differences(comparison["stock"], simple), sections.pairs(comparison["stock"])],
+        ),
+        Section("How sure is a forecast?", [sections.intervals(results, order, simple)]),
+        Section(
+            "Walking forward",
+            [
+                _picture(plots.backtest(comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
+                sections.backtest(comparison["backtest"]),
+            ],
+        ),
+        Section(
+            "Learning the prices",
+            [
+                _picture(plots.losses(track.histories, "Training loss, mean over seeds"), "Training loss by epoch"),
+                Text(CHANGES),
+                Fold(
+                    "Each network, all its seeds", [_picture(drawn["loss"], name) for name, drawn in pictures.items()]
+                ),
+            ],
+        ),
+    ], pictures
+
+
+def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> tuple[list[Section], Pictures]:
+    pictures: Pictures = {}
+    for name, result in track.models.items():
+        table = track.predictions[name]
+        first = table[table["seed"] == table["seed"].min()]
+        pictures[name] = {
+            "confusion": plots.confusion(np.array(result["confusion"]), name),
+            "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
+            "loss": plots.loss(track.histories[name], name),
+        }
+    best, *others = track.models
+    sure = {name: result["reliability"] for name, result in track.models.items()}
+    blocks: list[Block] = [
+        sections.leaderboard("digits", track.board, list(track.baselines)),
+        *sections.digits(track.models, comparison["digits"]),
+        _picture(pictures[best]["confusion"], f"{best}: how often each digit was read as which"),
+        _picture(pictures[best]["misread"], f"{best}: test images that it misread"),
+        _picture(plots.reliability(sure, "Test images: how sure, and how right"), "Right answers by confidence"),
+        _picture(plots.losses(track.histories, "Training loss, mean over seeds"), "Training loss by epoch"),
+    ]
+    kinds = ("confusion", "misread")
+    folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]
+    return [Section("Digits", [*blocks, Fold("The other networks", folded)])], pictures
+
+
+def about(commit: str, versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
+    made = f"Commit {commit}; " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
+    return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(_flat(params))])
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}"""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
+def _picture(png: bytes, caption: str) -> Picture:
+    return Picture(png, alt=caption, caption=caption)

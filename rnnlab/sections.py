@@ -1,0 +1,143 @@
+"""What the report says: results as tables and sentences, in the order in which a person wants them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnnlab.leaderboard import Board, to_rows
+from rnnlab.page import Table
+
+Results = Mapping[str, Mapping[str, Any]]  # by name, what ``evaluation`` made
+
+FORMULAS = (
+    "RMSE is the root of the mean squared error, MAE the mean absolute error, in points (the price's unit). MASE is "
+    "MAE divided by the MAE of tomorrow = today within the training part (Hyndman and Koehler 2006). MAPE is the mean of "
+    "|error| / |price|; sMAPE (in metrics/test) that of 200 |y − f| / (|y| + |f|). R² = 1 − squared error / variance. "
+    "Direction is the share of days whose rise or fall was foreseen, of those that moved."
+)
+
+
+def leaderboard(track: str, board: Board, baselines: Sequence[str]) -> Table:
+    headings, *rows = to_rows(track, board[track])
+    caption = (
+        "Best first; mean ± standard deviation over seeds. Baselines, which learn from no network, are in italics."
+    )
+    return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
+
+
+def lag(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
+    """The illusion as a number."""
+    rows = []
+    for name in order:
+        found = results[name]["lag"]
+        rows.append(
+            [
+                name,
+                "–" if found["shift"] is None else str(found["shift"]),
+                _number(found["rmse_by_shift"][0] if found["rmse_by_shift"] else None, 2),
+                _number(min(found["rmse_by_shift"], default=None), 2),
+                _number(found["correlation_with_last"], 4),
+                _number(found["correlation_with_target"], 4),
+            ]
+        )
+    headings = ["model", "late by (days)", "RMSE as it is", "RMSE moved back", "r with last price", "r with target"]
+    caption = (
+        "By how many days a forecast must be moved back to fit best, its error then, and its correlation r with the "
+        "last price that it knew and with the price that it forecasts"
+    )
+    return Table(caption, headings, rows, frozenset(baselines))
+
+
+def differences(comparison: Mapping[str, Any], baselines: Sequence[str]) -> Table:
+    rows = []
+    for name, test in sorted(comparison["against_persistence"].items(), key=lambda item: item[1]["difference"]):
+        seeds = f"{test['seeds_better']} of {test['seeds']}" if "seeds" in test else "–"
+        rows.append([name, _number(test["difference"], 1), _number(test["statistic"], 2), _p(test["p_holm"]), seeds])
+    headings = ["model", "squared error − persistence's", "Diebold-Mariano", "p (Holm)", "seeds that are better"]
+    caption = (
+        f"Against persistence on {comparison['days']} days: the mean difference of squared errors (below 0 is better), "
+        "the Diebold-Mariano statistic as Harvey, Leybourne and Newbold correct it, its p-value as Holm corrects it"
+    )
+    return Table(caption, headings, rows, frozenset(baselines))
+
+
+def pairs(comparison: Mapping[str, Any]) -> Table:
+    rows = [
+        [
+            f"{pair['a']} − {pair['b']}",
+            _number(pair["difference"], 1),
+            _number(pair["statistic"], 2),
+            _p(pair["p_holm"]),
+        ]
+        for pair in comparison["between"]
+    ]
+    return Table("The networks against each other, likewise", ["pair", "difference", "statistic", "p (Holm)"], rows)
+
+
+def intervals(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
+    rows = []
+    for name in order:
+        cells = [name]
+        for level in ("80", "95"):
+            found = results[name]["intervals"][level]
+            share = None if found["coverage"] is None else 100 * found["coverage"]
+            cells += [_number(share, 1), _number(found["width"], 1), _number(found["score"], 1)]
+        rows.append(cells)
+    headings = ["model"] + [
+        f"{level} %: {what}" for level in ("80", "95") for what in ("covered (%)", "width", "score")
+    ]
+    caption = (
+        "Rolling conformal intervals of the mean forecast, calibrated on the last 100 known errors: how many days they "
+        "covered, their mean width in points, and the interval score (smaller is better)"
+    )
+    return Table(caption, headings, rows, frozenset(baselines))
+
+
+def backtest(results: Mapping[str, Any]) -> Table:
+    first = next(iter(results.values()))["folds"]
+    headings = ["model", *(f"{fold['first']} to {fold['last']}" for fold in first), "mean", "folds better"]
+    naive = [_number(fold["persistence"]["rmse"], 2) for fold in first]
+    mean = next(iter(results.values()))["persistence"]["rmse"]
+    rows = [["persistence", *naive, _spread(mean, 2), "–"]]
+    for name, found in results.items():
+        cells = [_spread(fold["metrics"]["rmse"], 2) for fold in found["folds"]]
+        better = f"{found['folds_better']} of {len(found['folds'])}"
+        rows.append([name, *cells, _spread(found["metrics"]["rmse"], 2), better])
+    caption = (
+        "RMSE (points) of walking forward: each fold is trained and scaled on its own past, mean ± standard deviation "
+        "over seeds; the last mean is over folds"
+    )
+    return Table(caption, headings, rows, frozenset({"persistence"}))
+
+
+def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[Table]:
+    rows = []
+    for name, result in networks.items():
+        low, high = (100 * bound for bound in result["wilson_95"])
+        rows.append([name, f"{low:.2f} to {high:.2f}"])
+    caption = "Wilson's 95 % interval of the first seed's accuracy on images that it never saw"
+    tables = [Table(caption, ["model", "test accuracy (%)"], rows)]
+    if comparison:
+        cells = [
+            [f"{pair['a']} / {pair['b']}", str(pair["only_a"]), str(pair["only_b"]), _p(pair["p"])]
+            for pair in comparison
+        ]
+        headings = ["pair", "only the first right", "only the second right", "p"]
+        tables.append(Table("McNemar's exact test of the first seeds", headings, cells))
+    return tables
+
+
+def settings(flat: Mapping[str, Any]) -> Table:
+    return Table("params.yaml", ["parameter", "value"], [[name, str(value)] for name, value in flat.items()])
+
+
+def _number(value: float | None, places: int) -> str:
+    return "–" if value is None else f"{value:.{places}f}"
+
+
+def _spread(figure: Mapping[str, float | None], places: int) -> str:
+    std = figure["std"]
+    return _number(figure["mean"], places) + ("" if std is None else f" ± {std:.{places}f}")
+
+
+def _p(p: float | None) -> str:
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"

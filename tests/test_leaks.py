@@ -1,0 +1,93 @@
+"""Nothing a network learns comes from the days that it is tested on: the future is altered, and nothing changes."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from stages import baselines, fetch, scale, split, train, window
+from stages.files import read_json
+
+MODELS = ("stock_gru", "stock_rnn_change")
+TRAIN = 200
+SPAN = TRAIN + 5  # rows that the training windows and their targets cover: a window of 5 days, a horizon of 1
+
+
+def run(prices: pd.DataFrame) -> dict[str, bytes]:
+    """Everything that training sees or makes, as bytes."""
+    for folder in ("data", "models", "metrics"):
+        shutil.rmtree(folder, ignore_errors=True)
+    prices.to_csv("prices.csv", index=False)
+    fetch.fetch_stock()
+    scale.scale_stock()
+    window.window_stock()
+    split.split_stock()
+    for model in MODELS:
+        train.main(model)
+    paths = [
+        Path("data/scaled/stock/scaler.json"),
+        *Path("data/split/stock/train").iterdir(),
+        *Path("models").iterdir(),
+    ]
+    return {str(path): path.read_bytes() for path in paths}
+
+
+@pytest.fixture
+def prices(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params = YAML(typ="safe").load(root / "params.yaml")
+    params["stock"] |= {"source": "csv", "path": "prices.csv"}
+    params["training"]["stock"] |= {"epochs": 1, "seeds": 2}
+    params["threads"] = 1
+    YAML().dump(params, Path("params.yaml"))
+    threads = torch.get_num_threads()
+    yield pd.read_csv(root / "data/example.csv")
+    torch.set_num_threads(threads)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_altering_the_future_changes_nothing_that_was_learned(prices, data):
+    columns = ["Open", "High", "Low", "Close", "Volume"]
+    first = data.draw(st.integers(SPAN, len(prices) - 1), label="first altered row")
+    altered, column = prices.copy(), data.draw(st.sampled_from(columns), label="column")
+    altered[column] = altered[column].astype(float)
+    altered.loc[first:, column] *= data.draw(st.floats(0.01, 100), label="factor")
+    assert run(altered) == run(prices)
+
+
+def test_the_check_can_fail(prices):
+    """The last row that training may see does change it; and the tutorial's scaler, fitted on all rows, leaks."""
+    before = run(prices)
+    altered = prices.copy()
+    altered.loc[SPAN - 1, "Close"] *= 1.5
+    assert run(altered) != before
+
+    params = YAML(typ="safe").load(Path("params.yaml"))
+    params["stock"]["scale"]["fit_on"] = "all"
+    YAML().dump(params, Path("params.yaml"))
+    before = run(prices)
+    altered = prices.copy()
+    altered.loc[len(prices) - 1, "Close"] *= 10
+    assert run(altered) != before
+
+
+def test_no_baseline_and_no_interval_reads_a_day_before_it_is_over(prices):
+    """Forecasts of baselines for the days up to the altered one are as they were."""
+    run(prices)
+    baselines.baselines_stock()
+    before = pd.read_csv("metrics/baselines/stock/forecasts.csv")
+    altered = prices.copy()
+    altered.loc[len(prices) - 10 :, ["Open", "High", "Low", "Close"]] *= 3
+    run(altered)
+    baselines.baselines_stock()
+    after = pd.read_csv("metrics/baselines/stock/forecasts.csv")
+    names = list(read_json(Path("metrics/baselines/stock/figures.json")))
+    # the first altered day is forecast from the days before it
+    pd.testing.assert_frame_equal(before[names].iloc[:-9], after[names].iloc[:-9])
+    assert not before[names].iloc[-9:].equals(after[names].iloc[-9:])
