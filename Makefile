@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro test check tutorial ui bench clean
+.PHONY: help repro test check tutorial report ui bench clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -36,8 +36,12 @@ check: $(VENV)/test.stamp ## lint and type-check
 
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
-	@cat metrics/leaderboard.md
+	@cat metrics/leaderboard.md metrics/parity.md
 	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore params.yaml dvc.lock metrics && git clean -fdqx metrics models && dvc repro\n'
+
+report: $(VENV)/base.stamp ## make the report page and say where it is
+	@dvc repro report
+	@echo "file://$(CURDIR)/report/index.html"
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"

@@ -1,6 +1,6 @@
 """The report: one page in the order in which a person wants it, and each model's pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,14 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
     kinds = ("confusion", "misread")
     folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]
     return [Section("Digits", [*blocks, Fold("The other networks", folded)])], pictures
+
+
+def parity(rows: Sequence[Mapping[str, str]]) -> Section:
+    if not rows:
+        return Section(
+            "Beside the tutorial", [Text("These are not the tutorial's data: `make tutorial` compares with it.")]
+        )
+    return Section("Beside the tutorial", [sections.parity(rows)])
 
 
 def about(commit: str, versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:

@@ -10,9 +10,9 @@ Results = Mapping[str, Mapping[str, Any]]  # by name, what ``evaluation`` made
 
 FORMULAS = (
     "RMSE is the root of the mean squared error, MAE the mean absolute error, in points (the price's unit). MASE is "
-    "MAE divided by the MAE of tomorrow = today within the training part (Hyndman and Koehler 2006). MAPE is the mean of "
-    "|error| / |price|; sMAPE (in metrics/test) that of 200 |y − f| / (|y| + |f|). R² = 1 − squared error / variance. "
-    "Direction is the share of days whose rise or fall was foreseen, of those that moved."
+    "MAE divided by the MAE of tomorrow = today within the training part (Hyndman and Koehler 2006). MAPE is the mean "
+    "of |error| / |price|; sMAPE (in metrics/test) that of 200 |y − f| / (|y| + |f|). R² is 1 − squared error / "
+    "variance. Direction is the share of days whose rise or fall was foreseen, of those that moved."
 )
 
 
@@ -124,6 +124,11 @@ def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[T
         headings = ["pair", "only the first right", "only the second right", "p"]
         tables.append(Table("McNemar's exact test of the first seeds", headings, cells))
     return tables
+
+
+def parity(rows: Sequence[Mapping[str, str]]) -> Table:
+    headings = ["what", "the tutorial", "here", "verdict"]
+    return Table("The tutorial's figures and what it says it saw", headings, [list(row.values()) for row in rows])
 
 
 def settings(flat: Mapping[str, Any]) -> Table:

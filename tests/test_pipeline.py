@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 IDENTITY = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 RAN = re.compile(r"^Running stage '(.+)':$", re.MULTILINE)
 RESTORED = re.compile(r"^Stage '(.+)' is cached - skipping run, checking out outputs$", re.MULTILINE)
-AFTER = {"compare", "report", "track"}
+AFTER = {"compare", "parity", "report", "track"}
 
 
 class Workspace:
@@ -175,7 +175,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
     output = workspace.dvc("repro")
     assert {"train@stock_gru", "report", "track"} <= set(RESTORED.findall(output))
     # seconds each; their results lie in git
-    assert set(RAN.findall(output)) <= {"evaluate@stock_gru", "backtest@stock_gru", "compare"}
+    assert set(RAN.findall(output)) <= {"evaluate@stock_gru", "backtest@stock_gru", "compare", "parity"}
     workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.runs() == runs  # the same result makes no second run
     assert workspace.call("git", "status", "--short", "metrics", "dvc.lock") == ""
