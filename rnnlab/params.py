@@ -76,6 +76,20 @@ class Backtest(Section):
     seeds: Positive
 
 
+class Memory(Section):
+    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1)]
+    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1)]  # time steps
+    samples: Positive
+    hidden_size: Positive
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: PositiveReal
+    schedule: Schedule
+    max_grad_norm: PositiveReal | None
+    seeds: Positive
+    seed: Seed
+
+
 class Training(Section):
     epochs: Positive
     batch_size: Positive
@@ -136,6 +150,7 @@ class Params(Section):
     digits: Digits
     training: TrackTraining
     backtest: Backtest
+    memory: Memory
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]

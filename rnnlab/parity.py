@@ -63,8 +63,9 @@ def stock_rows(
     losses = histories["stock_rnn"].pivot(index="epoch", columns="seed", values="train_loss")
     for epoch, expected in RNN_LOSS.items():
         if epoch in losses.index:
-            mean, std = losses.loc[epoch].mean(), losses.loc[epoch].std()
-            close = abs(round(mean, 4) - expected) <= 3 * std + 5e-5  # it prints four decimals
+            by_seed = losses.loc[epoch].to_numpy(float)
+            mean, std = float(by_seed.mean()), float(by_seed.std(ddof=1))
+            close = bool(abs(round(mean, 4) - expected) <= 3 * std + 5e-5)  # it prints four decimals
             rows.append(
                 _row(f"RNN's loss, epoch {epoch}", f"{expected:.4f}", f"{mean:.4f} ± {std:.4f}", _verdict(close))
             )
@@ -135,12 +136,12 @@ def epochs_to(history: pd.DataFrame, loss: float) -> float:
 def rmse_of_the_fall(predictions: pd.DataFrame) -> float:
     """RMSE on the test days that fell the most below the day before: the mean over seeds, or persistence's own."""
     test = predictions[predictions["part"] == "test"]
-    worst = (test["y_true"] - test["persistence"]).nsmallest(WORST_DAYS).index
-    forecasts = test.filter(regex=r"^seed_\d+$")
+    worst = test.loc[(test["y_true"] - test["persistence"]).nsmallest(WORST_DAYS).index]
+    forecasts = worst.filter(regex=r"^seed_\d+$")
     if forecasts.empty:
-        forecasts = test[["persistence"]]
-    truth = test.loc[worst, "y_true"].to_numpy()
-    return float(np.mean([metrics.rmse(truth, forecasts.loc[worst, name].to_numpy()) for name in forecasts]))
+        forecasts = worst[["persistence"]]
+    truth = worst["y_true"].to_numpy()
+    return float(np.mean([metrics.rmse(truth, forecasts[name].to_numpy()) for name in forecasts]))
 
 
 def to_markdown(rows: Sequence[Row]) -> str:

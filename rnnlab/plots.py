@@ -115,6 +115,31 @@ def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
     return _png(figure)
 
 
+def memory_errors(errors: Mapping[str, Mapping[str, list[float]]], baseline: float) -> bytes:
+    """Error on unseen sequences by their length, a dot for each seed."""
+    figure, axes = _figure(7, 4)
+    for number, (cell, by_length) in enumerate(errors.items()):
+        lengths = [int(length) for length in by_length]
+        line = _line(number)
+        axes.plot(lengths, [np.mean(by_seed) for by_seed in by_length.values()], label=cell, **line)
+        for length, by_seed in zip(lengths, by_length.values(), strict=True):
+            axes.scatter([length] * len(by_seed), by_seed, color=line["color"], s=14)
+    axes.axhline(baseline, color=GREY, ls=":", label="always says 1")
+    axes.set(yscale="log", xlabel="time steps", ylabel="mean squared error", title="The adding problem")
+    axes.legend()
+    return _png(figure)
+
+
+def memory_gradients(by_distance: Mapping[str, list[float]]) -> bytes:
+    """How strongly the output depends on the input so many steps before."""
+    figure, axes = _figure(7, 4)
+    for number, (cell, norms) in enumerate(by_distance.items()):
+        axes.plot(norms, label=cell, **_line(number))
+    axes.set(yscale="log", xlabel="steps before the last", ylabel="norm of the gradient", title="What reaches back")
+    axes.legend()
+    return _png(figure)
+
+
 def reliability(by_name: Mapping[str, list[Mapping[str, float]]], title: str) -> bytes:
     """How often an answer is right, by how sure the network is of it; dots as large as a bin is full."""
     figure, axes = _figure(5.5, 5)

@@ -23,6 +23,15 @@ ECHO = (
 CHANGES = (
     "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
 )
+MEMORY = (
+    "A network reads numbers, two of which are marked, and must give their sum at the end: the longer the sequence, "
+    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps; the dotted line "
+    "is the error of always saying 1. Where a cell lies on it, it has learned nothing."
+)
+GRADIENTS = (
+    "Why: training follows the gradient, and what happened long ago reaches the output through one multiplication a "
+    "step. Where the line falls fast, nothing can be learned from what lies far back: the gradient has vanished."
+)
 
 
 @dataclass(frozen=True)
@@ -115,6 +124,19 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
     kinds = ("confusion", "misread")
     folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]
     return [Section("Digits", [*blocks, Fold("The other networks", folded)])], pictures
+
+
+def memory(found: Mapping[str, Any]) -> Section:
+    return Section(
+        "Memory",
+        [
+            Text(MEMORY.format(steps=found["steps"])),
+            _picture(plots.memory_errors(found["errors"], found["baseline"]), "Error by length of the sequence"),
+            sections.memory(found),
+            Text(GRADIENTS),
+            _picture(plots.memory_gradients(found["gradients"]), "Norm of the trained networks' gradient by distance"),
+        ],
+    )
 
 
 def parity(rows: Sequence[Mapping[str, str]]) -> Section:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnlab.leaderboard import Board, to_rows
+from rnnlab.metrics import mean_and_std
 from rnnlab.page import Table
 
 Results = Mapping[str, Mapping[str, Any]]  # by name, what ``evaluation`` made
@@ -124,6 +125,16 @@ def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[T
         headings = ["pair", "only the first right", "only the second right", "p"]
         tables.append(Table("McNemar's exact test of the first seeds", headings, cells))
     return tables
+
+
+def memory(found: Mapping[str, Any]) -> Table:
+    lengths = list(next(iter(found["errors"].values())))
+    rows = [["always says 1", *[_number(found["baseline"], 4)] * len(lengths)]]
+    for cell, by_length in found["errors"].items():
+        rows.append([cell, *(_spread(mean_and_std(by_seed), 4) for by_seed in by_length.values())])
+    headings = ["cell", *(f"{length} steps" for length in lengths)]
+    caption = "Mean squared error on sequences that it never saw, mean ± standard deviation over seeds"
+    return Table(caption, headings, rows, frozenset({"always says 1"}))
 
 
 def parity(rows: Sequence[Mapping[str, str]]) -> Table:

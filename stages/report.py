@@ -33,6 +33,7 @@ def main() -> None:
         for model, by_kind in pictures.items():  # also as files: a run carries them
             for kind, png in by_kind.items():
                 write_bytes(REPORT / model / f"{kind}.png", png)
+    sections.append(report.memory(read_json(METRICS / "memory.json")))
     sections.append(report.parity(read_json(METRICS / "parity.json")))
     sections.append(
         report.about(commit(), {name: version(name) for name in PACKAGES}, data(), params.model_dump(mode="json"))

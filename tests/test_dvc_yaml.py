@@ -11,6 +11,7 @@ HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib"}
 ALLOWED = {
     "train": {"torch"},
     "backtest": {"torch"},
+    "memory": {"torch"},
     "evaluate": {"torch"},
     "report": {"matplotlib"},
     "track": {"mlflow"},

@@ -97,6 +97,8 @@ def workspace(tmp_path_factory):
     workspace.set("training.digits.epochs", 2)
     workspace.set("backtest.models", ["stock_gru"])
     workspace.set("backtest.seeds", 1)
+    workspace.set("memory.lengths", [4, 6])
+    workspace.set("memory.epochs", 1)
     params = YAML(typ="safe").load(folder / "params.yaml")
     workspace.set("models", {name: params["models"][name] for name in ("stock_rnn", "stock_gru", "digits_bigru")})
     workspace.call("git", "init", "-q")

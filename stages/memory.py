@@ -1,0 +1,44 @@
+"""memory: generated sequences -> metrics/memory.json; how far back RNN, LSTM and GRU remember."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rnnlab.memory import BASELINE, gradient_by_distance, learn
+from rnnlab.training import Settings
+from stages.entry import run
+from stages.files import write_json
+from stages.params import read_params
+
+
+def main() -> None:
+    memory = read_params().memory
+    torch.set_num_threads(1)
+    seeds = range(memory.seed, memory.seed + memory.seeds)
+    settings = Settings(
+        **memory.model_dump(include={"epochs", "batch_size", "learning_rate", "schedule", "max_grad_norm"})
+    )
+    errors: dict[str, Any] = {}
+    gradients: dict[str, Any] = {}
+    for cell in memory.cells:
+        errors[cell] = {}
+        for length in memory.lengths:
+            start = time.perf_counter()
+            by_seed, states = learn(cell, length, memory.hidden_size, memory.samples, settings, seeds)
+            errors[cell][str(length)] = by_seed
+            shown = ", ".join(f"{error:.4f}" for error in by_seed)
+            print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
+        gradients[cell] = gradient_by_distance(cell, length, memory.hidden_size, states)
+    content = {
+        "baseline": BASELINE,
+        "errors": errors,
+        "gradients": gradients,
+        "steps": settings.epochs * -(-memory.samples // memory.batch_size),
+    }
+    write_json(Path("metrics/memory.json"), content)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+import torch
+
+from rnnlab.memory import BASELINE, adding_problem, architecture_of, gradient_by_distance, learn
+from rnnlab.network import build
+from rnnlab.training import Settings
+
+
+def test_the_adding_problem_marks_one_number_in_each_half():
+    x, y = adding_problem(500, 7, seed=0)
+    assert x.shape == (500, 7, 2)
+    assert x[:, :3, 1].sum(1).unique().tolist() == x[:, 3:, 1].sum(1).unique().tolist() == [1.0]
+    torch.testing.assert_close(y[:, 0], (x[..., 0] * x[..., 1]).sum(1))
+    assert x[..., 0].min() >= 0
+    assert x[..., 0].max() <= 1
+
+
+def test_who_always_says_1_has_the_baselines_error():
+    _, y = adding_problem(200_000, 4, seed=0)
+    assert ((y - 1) ** 2).mean().item() == pytest.approx(BASELINE, rel=0.02)
+
+
+def test_a_gru_learns_to_add_over_a_few_steps():
+    errors, states = learn("gru", 4, 8, 500, Settings(30, 50, 0.03, "onecycle", 1.0), seeds=[0, 1])
+    assert max(errors) < BASELINE / 5
+    assert len(states) == 2
+
+
+def test_the_gradient_of_a_linear_memory_falls_by_its_own_factor():
+    """An RNN near 0, where tanh is the identity, with h_t = 0.5 h_(t-1) + 1e-4 x_t: half of it is left at each step."""
+    network = build(architecture_of("rnn", 6, 1))
+    state = {name: torch.zeros_like(value) for name, value in network.state_dict().items()}
+    state["recurrent.weight_ih_l0"][:] = 1e-4
+    state["recurrent.weight_hh_l0"][:] = 0.5
+    state["linear.weight"][:] = 1.0
+    norms = gradient_by_distance("rnn", 6, 1, [state, state])
+    np.testing.assert_allclose(np.divide(norms[1:], norms[:-1]), 0.5, rtol=1e-3)
+    assert norms[0] == pytest.approx(1e-4 * 2**0.5, rel=1e-3)
