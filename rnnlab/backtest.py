@@ -15,10 +15,10 @@ from torch import Tensor
 
 from rnnlab.engines import ENGINES, Choice
 from rnnlab.errors import UserError
-from rnnlab.network import build, predict
+from rnnlab.network import build
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.splitting import size
-from rnnlab.targets import Target
+from rnnlab.targets import Target, forecast
 from rnnlab.training import Row, Settings, Trainer
 from rnnlab.windows import Windows
 
@@ -74,12 +74,12 @@ def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Wind
     return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler
 
 
-def forecast(
+def walk_forward(
     windows: Windows,
     folds: Sequence[Fold],
     names: Sequence[str],
     architecture: Mapping[str, Any],
-    target_kind: str,
+    forms: tuple[str, bool, bool],
     settings: Settings,
     seeds: Sequence[int],
     refit: bool,
@@ -93,12 +93,13 @@ def forecast(
 
     Args:
         names: of the features, for messages.
+        forms: what ``Target.fit`` takes after the windows: kind, sequence, rollout.
         watch: passes on what training yields, and shows it.
     """
     trained = folds if refit else folds[:1]
     seen = [windows.part(fold.train_start, fold.train_stop) for fold in trained]
     scaled = [rescale(part, part, names) for part in seen]
-    targets = [Target.fit(target_kind, part) for part, _ in scaled]
+    targets = [Target.fit(part, *forms) for part, _ in scaled]
     sets = [
         (torch.from_numpy(part.x).float(), torch.from_numpy(t.encode(part)).float())
         for (part, _), t in zip(scaled, targets, strict=True)
@@ -119,8 +120,7 @@ def forecast(
         for seed, state in states[which].items():
             network = build(architecture)
             network.load_state_dict(state)
-            outputs = predict(network, torch.from_numpy(part.x)).double().numpy()
-            by_seed[seed] = scaler.inverse(targets[which].decode(outputs, part)[:, 0], "target")
+            by_seed[seed] = scaler.inverse(forecast(network, part, targets[which])[:, 0], "target")
         forecasts.append(by_seed)
     return forecasts
 

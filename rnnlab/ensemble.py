@@ -109,9 +109,12 @@ class Pass:
             for number, (weight, gradient) in enumerate(recurrent)
         ]
         replicas, outputs, columns = self._weight.shape
-        self._joined = self._weight.new_ones(replicas, columns, batch)
-        self._d_joined = self._weight.new_empty(replicas, columns - 1, batch)
-        self.predicted = self._weight.new_empty(replicas, outputs, batch)  # (K, O, B)
+        # A sequence's steps stand beside each other, as a batch that is T times as large.
+        self._samples = batch * ensemble.length if ensemble.output == "sequence" else batch
+        self._joined = self._weight.new_ones(replicas, columns, self._samples)
+        self._d_joined = self._weight.new_empty(replicas, columns - 1, self._samples)
+        self._product = self._weight.new_empty(replicas, outputs, self._samples)
+        self.predicted = self._product.view(replicas, -1, batch)  # (K, O, B), or (K, O*T, B)
         self._weight_t, self._joined_t = self._weight[:, :, :-1].mT, self._joined.mT
         self._connect()
 
@@ -142,7 +145,15 @@ class Pass:
             self._down.append(down)
 
         ends, d_ends = by_direction(top.outputs), by_direction(top.d_outputs)
-        if ensemble.head == "last":
+        if ensemble.output == "sequence":
+            joined, d_joined = (
+                lines.unflatten(1, (directions, hidden_size))
+                .unflatten(3, (ensemble.length, -1))
+                .permute(3, 0, 1, 2, 4)
+                .unbind(2)
+                for lines in (self._joined[:, :-1], self._d_joined)
+            )
+        elif ensemble.head == "last":
             ends, d_ends = [end[-1] for end in ends], [end[-1] for end in d_ends]
             joined, d_joined = (
                 lines.unflatten(1, (directions, hidden_size)).unbind(1)
@@ -153,7 +164,8 @@ class Pass:
                 lines.unflatten(1, (ensemble.length, directions, hidden_size)).transpose(0, 1).unbind(2)
                 for lines in (self._joined[:, :-1], self._d_joined)
             )
-        backwards = [ensemble.head == "flatten" and way == 1 for way in range(directions)]
+        steps = ensemble.output == "sequence" or ensemble.head == "flatten"
+        backwards = [steps and way == 1 for way in range(directions)]
         self._up.append(list(map(Copy, ends, joined, backwards)))
         self._down.append(list(map(Copy, d_joined, d_ends, backwards)))
 
@@ -169,7 +181,7 @@ class Pass:
             layer.forward()
         for copy in self._up[-1]:
             copy()
-        torch.bmm(self._weight, self._joined, out=self.predicted)
+        torch.bmm(self._weight, self._joined, out=self._product)
         if self._ensemble.output == "sigmoid":
             self.predicted.sigmoid_()
 
@@ -177,6 +189,7 @@ class Pass:
         """From the derivative of the losses by ``predicted``, (K, O, B)."""
         if self._ensemble.output == "sigmoid":
             d_predicted = d_predicted * self.predicted * (1 - self.predicted)
+        d_predicted = d_predicted.reshape(self._product.shape)
         torch.bmm(d_predicted, self._joined_t, out=self._gradient)
         torch.bmm(self._weight_t, d_predicted, out=self._d_joined)
         for copies, layer in zip(reversed(self._down), reversed(self._layers), strict=True):

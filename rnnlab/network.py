@@ -25,7 +25,8 @@ class RecurrentNetwork(nn.Module):
         num_layers: stacked recurrent layers, L.
         bidirectional: read each sequence backwards too (D = 2).
         head: ``flatten`` joins the outputs of all steps, ``last`` the final states of the last layer's directions.
-        output: ``linear``, or ``sigmoid`` after the linear layer.
+        output: ``linear``, or ``sigmoid`` after the linear layer; ``sequence``: the linear layer at each step, whatever
+            the head, with O outputs a step.
     """
 
     def __init__(
@@ -46,11 +47,15 @@ class RecurrentNetwork(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.head, self.output = head, output
         width = hidden_size * self.directions
-        self.linear = nn.Linear(width * length if head == "flatten" else width, output_size)
+        joined = head == "flatten" and output != "sequence"
+        self.linear = nn.Linear(width * length if joined else width, output_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, F) -> (B, O)."""
+        """(B, T, F) -> (B, O), or (B, T*O) of a sequence."""
         outputs, state = self.recurrent(x)  # (B, T, D*H); (L*D, B, H), for the lstm a pair
+        if self.output == "sequence":
+            at_steps: Tensor = self.linear(outputs).flatten(1)
+            return at_steps
         if self.head == "flatten":
             joined = outputs.flatten(1)  # (B, T*D*H)
         else:

@@ -113,8 +113,9 @@ class Model(Section):
     hidden_size: Positive
     num_layers: Positive
     head: Literal["flatten", "last"]
-    output: Literal["linear", "sigmoid"]
+    output: Literal["linear", "sigmoid", "sequence"]
     target: Literal["level", "change"] = "level"
+    rollout: bool = False
     # Overrides of the track's training, where they are given.
     epochs: Positive | None = None
     batch_size: Positive | None = None
@@ -136,8 +137,12 @@ class Model(Section):
         for key in (self.model_fields_set & set(Training.model_fields)) - optional:
             if getattr(self, key) is None:
                 raise ValueError(f"{key} is null: give a value, or leave the key out to take the track's")
-        if self.track == "digits" and self.output == "sigmoid":
-            raise ValueError("output sigmoid is for track stock; digits takes linear (the loss has the softmax)")
+        if self.track == "digits" and (self.output != "linear" or self.rollout):
+            raise ValueError(f"output {self.output} is for track stock; digits takes linear (the loss has the softmax)")
+        if self.output == "sequence" and (self.cell == "mlp" or self.bidirectional):
+            raise ValueError(
+                "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
+            )
         if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
             raise ValueError("target change is for track stock with output linear (a change may be negative)")
         if self.cell == "mlp" and self.bidirectional:
@@ -160,6 +165,10 @@ class Params(Section):
         for name, model in self.models.items():
             if self.training_of(name).patience and not getattr(self, model.track).split.validation:
                 raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
+            if model.rollout and self.stock.features != (self.stock.target,):
+                raise ValueError(
+                    f"rollout of {name} feeds its forecasts back: stock.features must be [{self.stock.target}] alone"
+                )
         if wrong := [name for name in self.backtest.models if name not in self.models_of("stock")]:
             raise ValueError(f"backtest.models: {wrong[0]} is no model of track stock")
         return self

@@ -25,8 +25,8 @@ CHANGES = (
 )
 MEMORY = (
     "A network reads numbers, two of which are marked, and must give their sum at the end: the longer the sequence, "
-    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps; the dotted line "
-    "is the error of always saying 1. Where a cell lies on it, it has learned nothing."
+    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps; the dotted "
+    "line is the error of always saying 1. Where a cell lies on it, it has learned nothing."
 )
 GRADIENTS = (
     "Why: training follows the gradient, and what happened long ago reaches the output through one multiplication a "

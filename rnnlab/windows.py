@@ -58,6 +58,16 @@ class Windows:
         """(N, 1), a view: what is to be predicted."""
         return self.target[len(self.target) - len(self) :, None]
 
+    def levels_after(self, ahead: int) -> NDArray[np.float64]:
+        """(N, 1), a view: the target column ``ahead`` rows after each window's last, up to the horizon."""
+        return self.target[self.length - 1 + ahead :][: len(self), None]
+
+    def levels_at_steps(self, ahead: int) -> NDArray[np.float64]:
+        """(N, T), a view: the target column ``ahead`` rows after each of a window's rows, up to the horizon."""
+        if len(self) == 0:
+            return np.empty((0, self.length))
+        return np.lib.stride_tricks.sliding_window_view(self.target, self.length)[ahead : ahead + len(self)]
+
     @property
     def last(self) -> NDArray[np.float64]:
         """(N, 1), a view: the target column on each window's last day, which persistence predicts."""

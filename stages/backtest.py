@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnlab.backtest import forecast, make_folds, to_table
+from rnnlab.backtest import make_folds, to_table, walk_forward
 from rnnlab.engines import Choice
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
@@ -27,12 +27,12 @@ def main(name: str) -> None:
 
     choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
     torch.set_num_threads(choice.threads)
-    forecasts = forecast(
+    forecasts = walk_forward(
         windows,
         folds,
         about["features"],
         model.architecture(len(about["features"]), window.length, 1),
-        model.target,
+        (model.target, model.output == "sequence", model.rollout),
         Settings(**training.model_dump(exclude={"seeds", "seed", "patience"})),
         range(training.seed, training.seed + walk.seeds),
         walk.refit,

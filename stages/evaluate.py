@@ -12,7 +12,7 @@ from torch import nn
 from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock
 from rnnlab.network import predict
 from rnnlab.scaling import MinMaxScaler
-from rnnlab.targets import Target
+from rnnlab.targets import Target, forecast
 from rnnlab.weights import unpack
 from stages.entry import run
 from stages.files import write_json, write_text
@@ -40,9 +40,8 @@ def stock(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], p
     parts = {part: read_windows(part) for part in PARTS}
     days, y_pred = days_by_part(parts, scaler, column), {}
     for part, windows in parts.items():
-        outputs = {seed: values.astype(np.float64) for seed, values in _outputs(networks, windows.x).items()}
         y_pred[part] = {
-            seed: scaler.inverse(target.decode(values, windows)[:, 0], column) for seed, values in outputs.items()
+            seed: scaler.inverse(forecast(network, windows, target)[:, 0], column) for seed, network in networks.items()
         }
     figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
     tables = [

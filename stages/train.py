@@ -28,14 +28,14 @@ CLASSES = 10
 def main(name: str) -> None:
     params = read_params()
     model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
-    target = Target.fit(model.target, read_windows("train")) if model.track == "stock" else None
+    forms = model.target, model.output == "sequence", model.rollout
+    target = Target.fit(read_windows("train"), *forms) if model.track == "stock" else None
     (x, y), validation = (_tensors(part, target, device) for part in ("train", "validation"))
-    outputs = CLASSES if model.track == "digits" else y.shape[1]
-    architecture = model.architecture(x.shape[2], x.shape[1], outputs)
+    architecture = model.architecture(x.shape[2], x.shape[1], CLASSES if model.track == "digits" else 1)
     seeds = range(training.seed, training.seed + training.seeds)
     states = [_initial(architecture, seed, device) for seed in seeds]
 
-    about: dict[str, Any] = {"architecture": architecture, "target": model.target, "training": training.model_dump()}
+    about: dict[str, Any] = {"architecture": architecture, "forms": forms, "training": training.model_dump()}
     about |= {"device": device.type, "threads": params.threads}
     data = [SPLIT / model.track / part for part in ("train", "validation")]
     checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, data)

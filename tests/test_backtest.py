@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.backtest import Fold, forecast, make_folds, to_table
+from rnnlab.backtest import Fold, make_folds, to_table, walk_forward
 from rnnlab.engines import Choice
 from rnnlab.errors import UserError
 from rnnlab.evaluation import evaluate_backtest
@@ -32,8 +32,17 @@ def series(rows=64, seed=0, horizon=1):
 
 
 def walk(windows, folds, kind="level", refit=True, seeds=(0, 5)):
-    return forecast(
-        windows, folds, NAMES, ARCHITECTURE, kind, Settings(3, 8, 0.01), seeds, refit, Choice("ensemble", 1), iter
+    return walk_forward(
+        windows,
+        folds,
+        NAMES,
+        ARCHITECTURE,
+        (kind, False, False),
+        Settings(3, 8, 0.01),
+        seeds,
+        refit,
+        Choice("ensemble", 1),
+        iter,
     )
 
 

@@ -18,6 +18,7 @@ SHAPES = pytest.mark.parametrize(
         (2, True, "flatten", "sigmoid"),
         (3, True, "last", "linear"),
         (3, False, "last", "sigmoid"),
+        (2, True, "last", "sequence"),
     ],
 )
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mlp"])
@@ -29,6 +30,8 @@ def _seeded():
 
 
 def architecture(cell, num_layers=2, bidirectional=False, head="flatten", output="linear", output_size=OUTPUTS):
+    if output == "sequence":
+        cell, output_size = ("rnn" if cell == "mlp" else cell), 1  # an output for each step
     sizes = {"input_size": F, "length": T, "output_size": output_size, "hidden_size": H}
     kind = {"num_layers": num_layers, "bidirectional": bidirectional and cell != "mlp", "head": head, "output": output}
     return {"cell": cell} | sizes | kind
@@ -106,10 +109,11 @@ def test_gradients_are_autograds(cell, num_layers, bidirectional, head, output):
     config = architecture(cell, num_layers, bidirectional, head, output)
     networks = networks_of(config, dtype=torch.float64)
     ensemble = Ensemble(config, states_of(networks))
-    x, d = (torch.randn(len(SEEDS), *shape, dtype=torch.float64) for shape in ((B, T, F), (OUTPUTS, B)))
+    x = torch.randn(len(SEEDS), B, T, F, dtype=torch.float64)
     way = ensemble.at(B)
     way.load(x)
     way.forward()
+    d = torch.randn_like(way.predicted)
     way.backward(d)
     for network, part, d_part in zip(networks, x, d, strict=True):
         network(part).T.backward(d_part)

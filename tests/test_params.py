@@ -65,6 +65,13 @@ def test_a_model_overrides_its_tracks_training(content):
         ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
         ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null: give a value, or leave the key out"),
         ("backtest.models", ["stock_gru", "digits_bigru"], "backtest.models: digits_bigru is no model of track stock"),
+        (
+            "models.stock_gru.rollout",
+            True,
+            "rollout of stock_gru feeds its forecasts back: stock.features must be [Close]",
+        ),
+        ("models.stock_mlp.output", "sequence", "models.stock_mlp: output sequence forecasts at each step"),
+        ("models.digits_bigru.output", "sequence", "models.digits_bigru: output sequence is for track stock"),
         ("models.Stock-GRU", {}, "models.Stock-GRU: "),
         ("models", {}, "models: "),
         ("training.stock.learning_rate", float("nan"), "training.stock.learning_rate: "),
