@@ -29,6 +29,8 @@ def test_pictures_lie_in_the_page_with_their_size_and_what_they_show():
 def test_tables_have_headers_and_mark_baselines():
     html = page(Table("caption", ["model", "RMSE"], [["gru", "1"], ["naive", "2"]], frozenset({"naive"})))
     assert '<th scope="col">RMSE</th>' in html
+    assert '<p class="caption" id="table-1-1">caption</p>' in html
+    assert '<table aria-labelledby="table-1-1">' in html
     assert '<tr><th scope="row">gru</th><td>1</td></tr>' in html
     assert '<tr class="simple"><th scope="row">naive</th>' in html
 
