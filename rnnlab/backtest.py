@@ -67,9 +67,12 @@ def make_folds(count: int, train: int | float, folds: int, origin: str, horizon:
 def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Windows, MinMaxScaler]:
     """Scale the windows by the rows of ``seen``; the scaler returned is the target's, column ``target``."""
     columns = {name: seen.inputs[:, i] for i, name in enumerate(names)}
-    features = MinMaxScaler.fit(columns)
+    try:
+        features, scaler = MinMaxScaler.fit(columns), MinMaxScaler.fit({"target": seen.target})
+    except UserError as error:
+        first, last = (str(date)[:10] for date in (seen.dates[0], seen.dates[-1]))
+        raise UserError(f"backtest: the fold that trains on {first} to {last} can't be scaled: {error}") from None
     inputs = np.stack([features.transform(windows.inputs[:, i], name) for i, name in enumerate(names)], axis=1)
-    scaler = MinMaxScaler.fit({"target": seen.target})
     target = scaler.transform(np.asarray(windows.target), "target")
     return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler
 
@@ -149,11 +152,15 @@ def _train(
     return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
 
 
-def to_table(windows: Windows, folds: Sequence[Fold], forecasts: Sequence[Mapping[int, Array]]) -> pd.DataFrame:
+def to_table(
+    windows: Windows, folds: Sequence[Fold], forecasts: Sequence[Mapping[int, Array]], refit: bool
+) -> pd.DataFrame:
     """A row for each tested day: fold, date, y_true, y_last, naive_mae (of what the fold trained on), seed_K."""
     tables = []
     for number, (fold, by_seed) in enumerate(zip(folds, forecasts, strict=True)):
-        seen, test = windows.part(fold.train_start, fold.train_stop), windows.part(fold.test_start, fold.test_stop)
+        trained = fold if refit else folds[0]
+        seen = windows.part(trained.train_start, trained.train_stop)
+        test = windows.part(fold.test_start, fold.test_stop)
         columns = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
         columns["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
         tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in by_seed.items()}))

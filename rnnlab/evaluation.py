@@ -69,8 +69,8 @@ def evaluate_stock(
 
     Args:
         y_pred: by seed; of a baseline the only one.
-        calibration: truth and forecasts by seed of the days right before the test part that no training saw, the
-            validation part's; may be none.
+        calibration: truth and forecasts by seed of the days right before the test part, the validation part's; may
+            be none. No weights were fitted to them (patience may have chosen the epoch by them).
     """
     mean = _mean(y_pred)
     before = None if calibration is None else (calibration[0], _mean(calibration[1]))

@@ -38,18 +38,24 @@ def architecture_of(cell: str, length: int, hidden_size: int) -> dict[str, Any]:
     return {"cell": cell, "length": length, "hidden_size": hidden_size, "head": "last", "output": "linear"} | fixed
 
 
-def learn(
-    cell: str, length: int, hidden_size: int, samples: int, settings: Settings, seeds: Sequence[int]
-) -> tuple[list[float], list[dict[str, Tensor]]]:
-    """Train on the adding problem; return by seed the mean squared error on other samples, and the state dicts."""
-    architecture, states = architecture_of(cell, length, hidden_size), []
+def initial(cell: str, length: int, hidden_size: int, seeds: Sequence[int]) -> list[dict[str, Tensor]]:
+    """State dicts before the training."""
+    states = []
     for seed in seeds:
         torch.manual_seed(seed)
-        states.append(build(architecture).state_dict())
+        states.append(build(architecture_of(cell, length, hidden_size)).state_dict())
+    return states
+
+
+def learn(
+    cell: str, length: int, hidden_size: int, samples: int, settings: Settings, seeds: Sequence[int]
+) -> list[float]:
+    """Train on the adding problem; return by seed the mean squared error on other samples."""
+    architecture, states = architecture_of(cell, length, hidden_size), initial(cell, length, hidden_size, seeds)
     data, test = adding_problem(samples, length, seeds[0]), adding_problem(TEST_SAMPLES, length, TEST_SEED)
     trainer = Trainer(Ensemble(architecture, states), *data, seeds, settings, test)
     *_, rows = trainer.run()
-    return [row["validation_loss"] for row in rows], trainer.states()
+    return [row["validation_loss"] for row in rows]
 
 
 def gradient_by_distance(
@@ -57,17 +63,17 @@ def gradient_by_distance(
 ) -> list[float]:
     """How strongly the output depends on the input d steps before the last, for d = 0 .. T - 1.
 
-    The norm of d output / d x_(T-1-d), as a geometric mean over seeds of the mean over samples; what vanishes here
-    can't be learned from (Bengio, Simard and Frasconi 1994).
+    The norm of d output / d x_(T-1-d), as a geometric mean over seeds of the mean over samples, in double precision;
+    what vanishes before the training can hardly be learned from (Bengio, Simard and Frasconi 1994).
     """
     x, _ = adding_problem(GRADIENT_SAMPLES, length, TEST_SEED)
     logarithms = []
     for state in states:
         network = build(architecture_of(cell, length, hidden_size))
         network.load_state_dict(state)
-        inputs = x.clone().requires_grad_()
+        network, inputs = network.double(), x.double().requires_grad_()
         (gradient,) = torch.autograd.grad(network(inputs).sum(), inputs)
-        norms = gradient.norm(dim=2).mean(0).flip(0).double().numpy()
+        norms = gradient.norm(dim=2).mean(0).flip(0).numpy()
         logarithms.append(np.log(np.maximum(norms, np.finfo(float).tiny)))
     by_distance: list[float] = np.exp(np.mean(logarithms, axis=0)).tolist()
     return by_distance

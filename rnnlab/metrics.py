@@ -59,12 +59,12 @@ def r2(y_true: Array, y_pred: Array) -> Figure:
 
 
 def directional_accuracy(y_true: Array, y_pred: Array, y_last: Array) -> Figure:
-    """Share of the days that moved from ``y_last`` whose direction was foreseen.
+    """Share of the days that moved from ``y_last``, and for which a move was forecast, whose direction was foreseen.
 
-    None where no day moved, or where no direction was predicted at all (persistence).
+    None where there is no such day, as for persistence.
     """
-    moved = y_true != y_last
-    if not moved.any() or np.array_equal(y_pred, y_last):
+    moved = (y_true != y_last) & (y_pred != y_last)
+    if not moved.any():
         return None
     return float(np.mean(np.sign(y_pred - y_last)[moved] == np.sign(y_true - y_last)[moved]))
 

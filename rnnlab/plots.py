@@ -100,7 +100,7 @@ def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
     """RMSE by fold relative to persistence's, with the standard deviation over seeds."""
     figure, axes = _figure(8, 4)
     for number, (name, found) in enumerate(results.items()):
-        naive = [fold["persistence"]["rmse"] for fold in found["folds"]]
+        naive = [fold["persistence"]["rmse"] or np.nan for fold in found["folds"]]  # prices that stand still
         means = [fold["metrics"]["rmse"]["mean"] / rival for fold, rival in zip(found["folds"], naive, strict=True)]
         stds = [
             (fold["metrics"]["rmse"]["std"] or 0) / rival for fold, rival in zip(found["folds"], naive, strict=True)

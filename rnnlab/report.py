@@ -29,9 +29,12 @@ MEMORY = (
     "line is the error of always saying 1. Where a cell lies on it, it has learned nothing."
 )
 GRADIENTS = (
-    "Why: training follows the gradient, and what happened long ago reaches the output through one multiplication a "
-    "step. Where the line falls fast, nothing can be learned from what lies far back: the gradient has vanished."
+    "Why: training follows the gradient, and what happened long ago reaches the output step by step through the "
+    "network. The picture shows how much of it arrives before the training begins, over {length} steps. Where the line "
+    "falls fast the gradient vanishes, and what lies far back can hardly be learned from; gates can learn to keep it."
 )
+REACH = "Norm of the gradient by distance, mean of the untrained seeds"
+ELSEWHERE = "These are not the tutorial's data and protocol; make tutorial compares with it."
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
             "Prices",
             [
                 sections.leaderboard("stock", track.board, simple),
-                Text(sections.FORMULAS),
+                Text(sections.majority(results[best]) + sections.FORMULAS),
                 _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
-                Fold("The other networks", [_picture(pictures[name]["forecast"], name) for name in others]),
+                *_others([_picture(pictures[name]["forecast"], name) for name in others]),
             ],
         ),
         Section("Why the curves look so good", why),
@@ -86,6 +89,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
             [
                 _picture(plots.backtest(comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
                 sections.backtest(comparison["backtest"]),
+                sections.backtest_means(comparison["backtest"]),
             ],
         ),
         Section(
@@ -123,7 +127,7 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
     ]
     kinds = ("confusion", "misread")
     folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]
-    return [Section("Digits", [*blocks, Fold("The other networks", folded)])], pictures
+    return [Section("Digits", [*blocks, *_others(folded)])], pictures
 
 
 def memory(found: Mapping[str, Any]) -> Section:
@@ -133,23 +137,27 @@ def memory(found: Mapping[str, Any]) -> Section:
             Text(MEMORY.format(steps=found["steps"])),
             _picture(plots.memory_errors(found["errors"], found["baseline"]), "Error by length of the sequence"),
             sections.memory(found),
-            Text(GRADIENTS),
-            _picture(plots.memory_gradients(found["gradients"]), "Norm of the trained networks' gradient by distance"),
+            Text(GRADIENTS.format(length=max(map(len, found["gradients"].values())))),
+            _picture(plots.memory_gradients(found["gradients"]), REACH),
         ],
     )
 
 
 def parity(rows: Sequence[Mapping[str, str]]) -> Section:
     if not rows:
-        return Section(
-            "Beside the tutorial", [Text("These are not the tutorial's data: `make tutorial` compares with it.")]
-        )
+        return Section("Beside the tutorial", [Text(ELSEWHERE)])
     return Section("Beside the tutorial", [sections.parity(rows)])
 
 
-def about(commit: str, versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
-    made = f"Commit {commit}; " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
+def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
+    # Not the commit: the page would change with each, and dvc.lock, which holds its hash, could not name its own.
+    made = ", ".join(f"{name} {version}" for name, version in versions.items())
+    made += ". The commit stands in the tags of each run in MLflow (make ui)."
     return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(_flat(params))])
+
+
+def _others(pictures: Sequence[Picture]) -> list[Block]:
+    return [Fold("The other networks", pictures)] if pictures else []
 
 
 def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What the report says: results as tables and sentences, in the order in which a person wants them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnlab.leaderboard import Board, to_rows
+from rnnlab.leaderboard import COLUMNS, Board, to_rows
 from rnnlab.metrics import mean_and_std
 from rnnlab.page import Table
 
@@ -19,10 +20,18 @@ FORMULAS = (
 
 def leaderboard(track: str, board: Board, baselines: Sequence[str]) -> Table:
     headings, *rows = to_rows(track, board[track])
-    caption = (
-        "Best first; mean ± standard deviation over seeds. Baselines, which learn from no network, are in italics."
-    )
+    caption = "Best first; mean ± standard deviation over seeds. Baselines are in italics."
     return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
+
+
+def majority(result: Mapping[str, Any]) -> str:
+    """What a share of foreseen directions is to be held against."""
+    share = result["majority_direction"]
+    return (
+        ""
+        if share is None
+        else f"Who always names the commoner direction is right on {100 * share:.1f} % of the days. "
+    )
 
 
 def lag(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
@@ -87,8 +96,9 @@ def intervals(results: Results, order: Sequence[str], baselines: Sequence[str]) 
         f"{level} %: {what}" for level in ("80", "95") for what in ("covered (%)", "width", "score")
     ]
     caption = (
-        "Rolling conformal intervals of the mean forecast, calibrated on the last 100 known errors: how many days they "
-        "covered, their mean width in points, and the interval score (smaller is better)"
+        "Rolling conformal intervals of the mean forecast, calibrated on the last known errors, 100 at most: how many "
+        "days they covered, their mean width in points, and the interval score (smaller is better). The first days have "
+        "none: an 80 % interval needs 4 known errors, one of 95 % needs 19"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
@@ -104,10 +114,25 @@ def backtest(results: Mapping[str, Any]) -> Table:
         better = f"{found['folds_better']} of {len(found['folds'])}"
         rows.append([name, *cells, _spread(found["metrics"]["rmse"], 2), better])
     caption = (
-        "RMSE (points) of walking forward: each fold is trained and scaled on its own past, mean ± standard deviation "
-        "over seeds; the last mean is over folds"
+        "RMSE (points) of walking forward: trained and scaled on the past (each fold's own, unless refit is off), mean "
+        "± standard deviation over seeds; the last mean is over folds"
     )
     return Table(caption, headings, rows, frozenset({"persistence"}))
+
+
+def backtest_means(results: Mapping[str, Any]) -> Table:
+    columns = {key: column for key, column in COLUMNS["stock"].items() if key != "scaled_mse"}
+    entries = {"persistence": next(iter(results.values()))["persistence"]}
+    entries |= {name: found["metrics"] for name, found in results.items()}
+    rows = []
+    for name, figures in entries.items():
+        cells = [name]
+        for key, (_, factor, places) in columns.items():
+            scaled = {kind: None if value is None else factor * value for kind, value in figures[key].items()}
+            cells.append(_spread(scaled, places))
+        rows.append(cells)
+    headings = ["model", *(heading for heading, _, _ in columns.values())]
+    return Table("All figures, mean ± standard deviation over folds", headings, rows, frozenset({"persistence"}))
 
 
 def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[Table]:
@@ -143,7 +168,7 @@ def parity(rows: Sequence[Mapping[str, str]]) -> Table:
 
 
 def settings(flat: Mapping[str, Any]) -> Table:
-    return Table("params.yaml", ["parameter", "value"], [[name, str(value)] for name, value in flat.items()])
+    return Table("params.yaml", ["parameter", "value"], [[name, json.dumps(value)] for name, value in flat.items()])
 
 
 def _number(value: float | None, places: int) -> str:

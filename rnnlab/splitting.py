@@ -14,19 +14,28 @@ def size(wanted: int | float, count: int) -> int:
     return wanted if isinstance(wanted, int) else round(wanted * count)
 
 
-def in_time_order(count: int, train: int | float, validation: int | float) -> tuple[int, int]:
-    """Where validation and test begin among ``count`` windows in time order.
+def in_time_order(count: int, train: int | float, validation: int | float, horizon: int) -> dict[str, tuple[int, int]]:
+    """The first window of train, validation and test among ``count`` in time order, and the one after the last.
+
+    Before a part begins, the last horizon - 1 windows are left out: their targets are not known yet when the part's
+    first forecast is made.
 
     Raises:
         UserError: if no window is left to train or to test on.
     """
-    n_train, n_validation = size(train, count), size(validation, count)
-    if n_train < 1 or n_train + n_validation >= count:
+    n_train, n_validation, gap = size(train, count), size(validation, count), horizon - 1
+    test = n_train + n_validation
+    if n_train - gap < 1 or test >= count:
         raise UserError(
-            f"stock.split.train={train} and stock.split.validation={validation} take "
-            f"{n_train} + {n_validation} of {count} windows: at least one must train and one must be left to test"
+            f"stock.split.train={train} and stock.split.validation={validation} take {n_train} + {n_validation} of "
+            f"{count} windows, and a horizon of {horizon} leaves out {gap} of the first: at least one must train and "
+            "one must be left to test"
         )
-    return n_train, n_train + n_validation
+    return {
+        "train": (0, n_train - gap),
+        "validation": (n_train, max(n_train, test - gap)),
+        "test": (test, count),
+    }
 
 
 def draw(labels: NDArray[np.uint8], own_test: int, validation: int | float) -> dict[str, NDArray[np.intp]]:

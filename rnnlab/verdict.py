@@ -16,48 +16,64 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
         comparison: what ``comparison.compare_stock`` made.
     """
     entries, against = board["stock"], comparison["against_persistence"]
-    best = next(name for name in entries if name in networks)
-    ours, naive, p = entries[best]["rmse"] or 0.0, entries["persistence"]["rmse"] or 0.0, against[best]["p_holm"]
+    winners = [
+        name for name in entries if name in networks and _differs(against[name]) and against[name]["statistic"] < 0
+    ]
+    best = winners[0] if winners else next(name for name in entries if name in networks)
+    ours, naive, test = entries[best]["rmse"] or 0.0, entries["persistence"]["rmse"] or 0.0, against[best]
     # a horizon of one day has a name
     rival = "tomorrow = today" if comparison["horizon"] == 1 else "persistence"
-    figures = f"an RMSE of {ours:.2f} points against {naive:.2f}"
-    chance = "no test is possible" if p is None else f"Diebold-Mariano, Holm-corrected {_p(p)}"
-    winners = [
-        name
-        for name in networks
-        if against[name]["statistic"] is not None and against[name]["statistic"] < 0 and against[name]["p_holm"] < LEVEL
-    ]
-    many = f"the {len(networks)} networks" if len(networks) > 1 else "network"
+    days = f"{comparison['days']} day{'s' * (comparison['days'] > 1)}"
+    figures = f"{best}, has an RMSE of {ours:.2f} points against {naive:.2f}"
+    if test["p_holm"] is None:
+        chance = "no test is possible"
+    else:
+        how = f"Diebold-Mariano, Holm-corrected {_p(test['p_holm'])}"
+        if not _differs(test):
+            chance = f"a difference that may be luck: {how}"
+        else:
+            chance = f"{'better' if test['statistic'] < 0 else 'worse'} beyond chance: {how}"
     if winners:
-        return (
-            f"{len(winners)} of {many} beat{'s' * (len(winners) == 1)} {rival} on these {comparison['days']} days "
-            f"beyond chance; the best, {best}, has {figures} ({chance})."
-        )
-    if ours < naive:
-        return (
-            f"None of {many} beats {rival} on these {comparison['days']} days beyond chance: the best, {best}, has "
-            f"{figures}, a difference that may be luck ({chance})."
-        )
-    return (
-        f"None of {many} beats {rival} on these {comparison['days']} days: the best, {best}, has {figures} ({chance})."
-    )
+        many = f"{len(winners)} of the {len(networks)} networks beat{'s' * (len(winners) == 1)}"
+        return f"{many} {rival} on these {days}; the best of them, {figures} ({chance})."
+    none = f"None of the {len(networks)} networks beats" if len(networks) > 1 else "The network does not beat"
+    return f"{none} {rival} on these {days} beyond chance: the best, {figures} ({chance})."
+
+
+def _differs(test: Mapping[str, Any]) -> bool:
+    return test["p_holm"] is not None and test["p_holm"] < LEVEL
+
+
+def memory(found: Mapping[str, Any]) -> str:
+    """Up to which length each cell learned to add: half the error of who always says 1."""
+    parts = []
+    for cell, by_length in found["errors"].items():
+        learned = [int(n) for n, by_seed in by_length.items() if sum(by_seed) / len(by_seed) < found["baseline"] / 2]
+        parts.append(f"{cell} {f'up to {max(learned)} steps' if learned else 'at no length'}")
+    lengths = [int(length) for length in next(iter(found["errors"].values()))]
+    span = f"{min(lengths)} to {max(lengths)} steps"
+    return f"Trained alike on sequences of {span}, networks learned to remember: {', '.join(parts)}."
 
 
 def digits(board: Board, networks: list[str], results: Mapping[str, Any], comparison: list[Mapping[str, Any]]) -> str:
-    """How many images the best network reads, and whether it differs from the next."""
+    """How many images the best network reads, and whether it differs from the next; of their first seeds."""
     ranked = [name for name in board["digits"] if name in networks]
     best = ranked[0]
     low, high = results[best]["wilson_95"]
     sentence = (
-        f"{best} reads {100 * (board['digits'][best]['test_accuracy'] or 0):.2f} % of {results[best]['images']:,} "
-        f"images that it never saw (95 % interval {100 * low:.2f} to {100 * high:.2f})"
+        f"{best} reads {_first(results[best]):.2f} % of {results[best]['images']:,} images that it never saw "
+        f"(95 % interval {100 * low:.2f} to {100 * high:.2f})"
     )
     pair = next((pair for pair in comparison if {pair["a"], pair["b"]} == set(ranked[:2])), None)
     if pair is None:
         return sentence + "."
-    other = f"{ranked[1]} {100 * (board['digits'][ranked[1]]['test_accuracy'] or 0):.2f} %"
-    different = "a real difference" if pair["p"] < LEVEL else "which may be chance"
-    return f"{sentence}; {other}, {different} (McNemar, {_p(pair['p'])})."
+    different = "which differs beyond chance" if pair["p"] < LEVEL else "which may be chance"
+    return f"{sentence}; {ranked[1]} {_first(results[ranked[1]]):.2f} %, {different} (McNemar, {_p(pair['p'])})."
+
+
+def _first(result: Mapping[str, Any]) -> float:
+    """The first seed's accuracy in %."""
+    return 100 * float(result["by_seed"][min(result["by_seed"], key=int)]["test_accuracy"])
 
 
 def _p(p: float) -> str:

@@ -39,7 +39,7 @@ def main(name: str) -> None:
         choice,
         lambda trained: report(trained, training.epochs, name),
     )
-    table = to_table(windows, folds, forecasts).to_csv(index=False, float_format="%.6f")
+    table = to_table(windows, folds, forecasts, walk.refit).to_csv(index=False, float_format="%.6f")
     write_text(Path("metrics/backtest") / f"{name}.csv", table)
 
 

@@ -20,11 +20,11 @@ def baselines_stock() -> None:
     scaler, target = MinMaxScaler.from_dict(about), about["target"]
     scaled, dates = read_arrays(Path("data/scaled/stock"), "target", "dates")
     parts = {part: read_windows(part) for part in PARTS}
-    days, forecasts, first = days_by_part(parts, scaler, target), {}, 0
+    days, forecasts = days_by_part(parts, scaler, target), {}
     for part, windows in parts.items():
+        first = int(np.searchsorted(dates, windows.dates[0])) if len(windows) else 0
         ridge = baselines.ridge(parts["train"].x, parts["train"].y[:, 0], windows.x)
         last = np.arange(first, first + len(windows)) + windows.length - 1  # rows of the whole series
-        first += len(windows)
         forecasts[part] = baselines.of_the_series(
             scaler.inverse(np.asarray(scaled), target), dates, last, windows.length, windows.horizon
         ) | {"ridge": scaler.inverse(ridge, target)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from rnnlab.memory import BASELINE, gradient_by_distance, learn
+from rnnlab.memory import BASELINE, gradient_by_distance, initial, learn
 from rnnlab.training import Settings
 from stages.entry import run
 from stages.files import write_json
@@ -26,11 +26,13 @@ def main() -> None:
         errors[cell] = {}
         for length in memory.lengths:
             start = time.perf_counter()
-            by_seed, states = learn(cell, length, memory.hidden_size, memory.samples, settings, seeds)
+            by_seed = learn(cell, length, memory.hidden_size, memory.samples, settings, seeds)
             errors[cell][str(length)] = by_seed
             shown = ", ".join(f"{error:.4f}" for error in by_seed)
             print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
-        gradients[cell] = gradient_by_distance(cell, length, memory.hidden_size, states)
+        longest = max(memory.lengths)
+        states = initial(cell, longest, memory.hidden_size, seeds)
+        gradients[cell] = gradient_by_distance(cell, longest, memory.hidden_size, states)
     content = {
         "baseline": BASELINE,
         "errors": errors,

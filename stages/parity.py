@@ -31,9 +31,13 @@ def main() -> None:
 
 
 def is_tutorials_stock(params: Params) -> bool:
+    stock = params.stock
+    protocol = stock.window.length, stock.window.horizon, stock.split.train, stock.split.validation
     return (
-        params.stock.source == "kospi"
-        and params.stock.scale.fit_on == "all"
+        stock.source == "kospi"
+        and stock.scale.fit_on == "all"
+        and protocol == (5, 1, 200, 0)
+        and {*stock.features, stock.target} == set(parity.SCALED)
         and set(parity.STOCK) <= set(params.models)
     )
 

@@ -1,6 +1,5 @@
 """report: metrics -> report/index.html, one page with all in it, and each model's pictures as files of their own."""
 
-import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rnnlab import report
+from rnnlab import report, verdict
 from rnnlab.leaderboard import rank
 from rnnlab.page import Section, render
 from stages.entry import run
@@ -32,14 +31,14 @@ def main() -> None:
         sections += made
         for model, by_kind in pictures.items():  # also as files: a run carries them
             for kind, png in by_kind.items():
-                write_bytes(REPORT / model / f"{kind}.png", png)
-    sections.append(report.memory(read_json(METRICS / "memory.json")))
+                write_bytes(REPORT / "pictures" / model / f"{kind}.png", png)
+    memory = read_json(METRICS / "memory.json")
+    sections.append(report.memory(memory))
     sections.append(report.parity(read_json(METRICS / "parity.json")))
-    sections.append(
-        report.about(commit(), {name: version(name) for name in PACKAGES}, data(), params.model_dump(mode="json"))
-    )
+    sections.append(report.about({name: version(name) for name in PACKAGES}, data(), params.model_dump(mode="json")))
     write_text(
-        REPORT / "index.html", render("What the networks learned", list(comparison["verdicts"].values()), sections)
+        REPORT / "index.html",
+        render("What the networks learned", [*comparison["verdicts"].values(), verdict.memory(memory)], sections),
     )
 
 
@@ -66,11 +65,6 @@ def data() -> str:
         f"Prices: forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts}). "
         f"Digits: {images['count']:,} images of {images['length']} x {images['features']} pixels."
     )
-
-
-def commit() -> str:
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return git.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def scale_stock() -> None:
     window, split = stock.window, stock.split
     try:
         count = count_windows(len(frame), window.length, window.horizon)
-        n_train, _ = in_time_order(count, split.train, split.validation)
+        _, n_train = in_time_order(count, split.train, split.validation, window.horizon)["train"]
         seen = training_rows(n_train, window.length, window.horizon) if stock.scale.fit_on == "train" else len(frame)
         scaler = MinMaxScaler.fit({column: frame[column].to_numpy()[:seen] for column in columns})
     except UserError as error:

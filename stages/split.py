@@ -17,8 +17,7 @@ def split_stock() -> None:
     split = read_params().stock.split
     window = {key: read_json(WINDOWS / "stock.json")[key] for key in ("length", "horizon")}
     windows = Windows(*read_arrays(SCALED / "stock", "inputs", "target", "dates"), **window)
-    validation, test = in_time_order(len(windows), split.train, split.validation)
-    bounds = {"train": (0, validation), "validation": (validation, test), "test": (test, len(windows))}
+    bounds = in_time_order(len(windows), split.train, split.validation, window["horizon"])
     for name, (start, stop) in bounds.items():
         part = windows.part(start, stop)
         write_arrays(SPLIT / "stock" / name, {"inputs": part.inputs, "target": part.target, "dates": part.dates})

@@ -65,7 +65,7 @@ def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[st
             for seed, by_seed in figures["by_seed"].items()
         },
         history=pd.read_csv(METRICS / f"history/{name}.csv"),
-        artifacts=dict.fromkeys(sorted(Path("report", name).glob("*.png")), "pictures")
+        artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics"},
         data_path=data,
         data_name=f"{track}-{sources[track]}",

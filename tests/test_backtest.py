@@ -105,7 +105,7 @@ def test_the_table_and_its_figures_by_fold_and_over_folds():
     windows = series(rows=23)
     folds = make_folds(len(windows), 10, 2, "rolling", 1)
     truth = [windows.part(fold.test_start, fold.test_stop).y[:, 0] for fold in folds]
-    table = to_table(windows, folds, [{0: truth[0] + 1, 1: truth[0] + 3}, {0: truth[1] + 4, 1: truth[1] + 4}])
+    table = to_table(windows, folds, [{0: truth[0] + 1, 1: truth[0] + 3}, {0: truth[1] + 4, 1: truth[1] + 4}], True)
     seen = windows.part(folds[1].train_start, folds[1].train_stop).target
     assert table["naive_mae"].iloc[-1] == pytest.approx(np.abs(np.diff(seen)).mean())
 

@@ -41,6 +41,15 @@ def test_intervals_are_those_of_the_mean_forecast_calibrated_on_validation():
     assert result["intervals"]["95"] == {"days": 2, "coverage": 1.0, "width": 2.0, "score": 2.0}
 
 
+def test_a_longer_horizon_shifts_further_and_calibrates_later():
+    series = np.random.default_rng(0).standard_normal(60).cumsum()
+    far = Days(series[7:], series[:-7], horizon=7, naive_mae=1.0)
+    result, bounds = evaluate_stock(far, {0: series[:-7]})
+    assert result["lag"]["shift"] == 7
+    # four errors are known 4 + 7 - 1 days later
+    assert np.flatnonzero(np.isfinite(bounds["lower_80"]))[0] == 10
+
+
 def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
     result, _ = evaluate_stock(days(TRUE, TRUE), {0: TRUE + 1})
     assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None}

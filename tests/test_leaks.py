@@ -14,8 +14,8 @@ from stages import baselines, fetch, scale, split, train, window
 from stages.files import read_json
 
 MODELS = ("stock_gru", "stock_rnn_change")
-TRAIN = 200
-SPAN = TRAIN + 5  # rows that the training windows and their targets cover: a window of 5 days, a horizon of 1
+TRAIN, LENGTH = 200, 5
+SPAN = TRAIN + LENGTH  # rows up to the last day of the first test window, which its forecast may know
 
 
 def run(prices: pd.DataFrame) -> dict[str, bytes]:
@@ -50,9 +50,16 @@ def prices(root, tmp_path, monkeypatch):
     torch.set_num_threads(threads)
 
 
+def change(key, value):
+    params = YAML(typ="safe").load(Path("params.yaml"))
+    params["stock"]["window" if key == "horizon" else "scale"][key] = value
+    YAML().dump(params, Path("params.yaml"))
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_altering_the_future_changes_nothing_that_was_learned(prices, data):
+    change("horizon", data.draw(st.sampled_from([1, 1, 2, 20]), label="horizon"))
     columns = ["Open", "High", "Low", "Close", "Volume"]
     first = data.draw(st.integers(SPAN, len(prices) - 1), label="first altered row")
     altered, column = prices.copy(), data.draw(st.sampled_from(columns), label="column")
@@ -68,16 +75,14 @@ def test_the_check_can_fail(prices):
     altered.loc[SPAN - 1, "Close"] *= 1.5
     assert run(altered) != before
 
-    params = YAML(typ="safe").load(Path("params.yaml"))
-    params["stock"]["scale"]["fit_on"] = "all"
-    YAML().dump(params, Path("params.yaml"))
+    change("fit_on", "all")
     before = run(prices)
     altered = prices.copy()
     altered.loc[len(prices) - 1, "Close"] *= 10
     assert run(altered) != before
 
 
-def test_no_baseline_and_no_interval_reads_a_day_before_it_is_over(prices):
+def test_no_baseline_reads_a_day_before_it_is_over(prices):
     """Forecasts of baselines for the days up to the altered one are as they were."""
     run(prices)
     baselines.baselines_stock()

@@ -68,6 +68,8 @@ def test_undefined_figures_are_none():
     assert metrics.mape(np.array([0.0, 1]), np.array([1.0, 1])) is None
     assert metrics.r2(np.array([2.0, 2]), np.array([1.0, 2])) is None
     assert metrics.directional_accuracy(TRUE, LAST, LAST) is None
+    # no direction is forecast for the first day: one of the two others is right
+    assert metrics.directional_accuracy(TRUE, np.array([9.0, 11, 13, 8]), LAST) == 0.5
     assert metrics.directional_accuracy(LAST, TRUE, LAST) is None
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rnnlab.errors import UserError
@@ -12,13 +12,31 @@ from rnnlab.splitting import draw, in_time_order
     [(200, 0, (200, 200)), (200, 26, (200, 226)), (0.5, 0, (213, 213)), (0.5, 0.25, (213, 319))],
 )
 def test_in_time_order(train, validation, expected):
-    assert in_time_order(426, train, validation) == expected
+    first, second = expected
+    parts = {"train": (0, first), "validation": (first, second), "test": (second, 426)}
+    assert in_time_order(426, train, validation, 1) == parts
+
+
+@given(st.integers(1, 60), st.integers(0, 40), st.integers(1, 20))
+def test_targets_of_a_part_are_known_when_the_next_makes_its_first_forecast(train, validation, horizon):
+    assume(train >= horizon)
+    length, parts = 5, in_time_order(120, train, validation, horizon)
+    last_target = {part: stop - 1 + length + horizon - 1 for part, (_, stop) in parts.items()}
+    first_forecast = {part: start + length - 1 for part, (start, _) in parts.items()}
+    assert last_target["train"] <= first_forecast["validation"]
+    start, stop = parts["validation"]
+    assert stop <= start or last_target["validation"] <= first_forecast["test"]
 
 
 @pytest.mark.parametrize(("train", "validation"), [(426, 0), (400, 26), (0.0001, 0)])
 def test_something_must_train_and_something_be_tested(train, validation):
     with pytest.raises(UserError, match=f"stock.split.train={train}"):
-        in_time_order(426, train, validation)
+        in_time_order(426, train, validation, 1)
+
+
+def test_a_horizon_leaves_something_to_train_on():
+    with pytest.raises(UserError, match="a horizon of 5 leaves out 4 of the first"):
+        in_time_order(426, 4, 0, 5)
 
 
 @given(st.integers(0, 40), st.booleans())
