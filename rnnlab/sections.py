@@ -97,8 +97,8 @@ def intervals(results: Results, order: Sequence[str], baselines: Sequence[str]) 
     ]
     caption = (
         "Rolling conformal intervals of the mean forecast, calibrated on the last known errors, 100 at most: how many "
-        "days they covered, their mean width in points, and the interval score (smaller is better). The first days have "
-        "none: an 80 % interval needs 4 known errors, one of 95 % needs 19"
+        "days they covered, their mean width in points, and the interval score (smaller is better). The first days "
+        "have none: an 80 % interval needs 4 known errors, one of 95 % needs 19"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
