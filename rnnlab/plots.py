@@ -220,8 +220,12 @@ def _line(number: int) -> dict[str, Any]:
 
 
 def _figure(width: float, height: float, rows: int = 1) -> tuple[Figure, Any]:
+    # Margins in inches: to have them laid out by what is drawn doubles the time of a picture.
+    left, right, bottom, top = 0.85 / width, 1 - 0.15 / width, 0.75 / height, 1 - 0.4 / height
     with plt.rc_context(STYLE):
-        return plt.subplots(rows, figsize=(width, height), layout="constrained")
+        figure, axes = plt.subplots(rows, figsize=(width, height))
+    figure.subplots_adjust(left=left, right=right, bottom=bottom, top=top, hspace=0.22)
+    return figure, axes
 
 
 def _png(figure: Figure) -> bytes:
