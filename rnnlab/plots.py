@@ -31,30 +31,22 @@ CLOSE_UP_DAYS = 60
 MISREAD_SHOWN = 40
 
 
-def loss(history: pd.DataFrame, title: str) -> bytes:
-    """Loss per epoch: the mean over seeds, a band from the smallest to the largest, on a logarithmic axis.
+def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
+    """Each model's loss per epoch on a logarithmic axis: the mean over its seeds, a band from the smallest to the
+    largest; where there is a validation part, its loss, thinner.
 
     Args:
-        history: columns epoch, seed, train_loss and perhaps validation_loss.
+        histories: by model, columns epoch, seed, train_loss and perhaps validation_loss.
     """
-    figure, axes = _figure(7, 4)
-    for column, color in (("train_loss", BLUE), ("validation_loss", ORANGE)):
-        if column in history:
-            by_epoch = history.groupby("epoch")[column]
-            axes.plot(by_epoch.mean(), color=color, label=f"{column.replace('_', ' ')}, mean")
-            axes.fill_between(by_epoch.min().index, by_epoch.min(), by_epoch.max(), color=color, alpha=0.25, lw=0)
-    seeds = history["seed"].nunique()
-    axes.set(yscale="log", xlabel="epoch", ylabel="loss", title=f"{title}: loss ({seeds} seed{'s' * (seeds > 1)})")
-    axes.legend()
-    return _png(figure)
-
-
-def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
-    """Each model's training loss per epoch, the mean over its seeds, on a logarithmic axis."""
-    figure, axes = _figure(9, 4)
+    figure, axes = _figure(9, 5)
     for number, (name, history) in enumerate(histories.items()):
-        axes.plot(history.groupby("epoch")["train_loss"].mean(), label=name, **_line(number))
-    axes.set(yscale="log", xlabel="epoch", ylabel="training loss", title=title)
+        line, by_epoch = _line(number), history.groupby("epoch")
+        trained = by_epoch["train_loss"].agg(["mean", "min", "max"])
+        axes.plot(trained["mean"], label=name, **line)
+        axes.fill_between(trained.index, trained["min"], trained["max"], color=line["color"], alpha=0.15, lw=0)
+        if "validation_loss" in history:
+            axes.plot(by_epoch["validation_loss"].mean(), **line | {"lw": 0.6, "label": f"{name}, validation"})
+    axes.set(yscale="log", xlabel="epoch", ylabel="loss", title=title)
     axes.legend(ncols=2)
     return _png(figure)
 

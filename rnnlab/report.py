@@ -54,13 +54,7 @@ class Track:
 
 def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], Pictures]:
     results, order, simple = track.results, list(track.board["stock"]), list(track.baselines)
-    pictures = {
-        name: {
-            "forecast": plots.forecast(track.predictions[name], name),
-            "loss": plots.loss(track.histories[name], name),
-        }
-        for name in track.models
-    }
+    pictures = {name: {"forecast": plots.forecast(track.predictions[name], name)} for name in track.models}
     best, *others = track.models
     late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
     late = {name: errors for name, errors in late.items() if errors}
@@ -95,11 +89,11 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
         Section(
             "Learning the prices",
             [
-                _picture(plots.losses(track.histories, "Training loss, mean over seeds"), "Training loss by epoch"),
-                Text(CHANGES),
-                Fold(
-                    "Each network, all its seeds", [_picture(drawn["loss"], name) for name, drawn in pictures.items()]
+                _picture(
+                    plots.losses(track.histories, "Training loss, mean over seeds and their range"),
+                    "Training loss by epoch",
                 ),
+                Text(CHANGES),
             ],
         ),
     ], pictures
@@ -113,7 +107,6 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
         pictures[name] = {
             "confusion": plots.confusion(np.array(result["confusion"]), name),
             "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
-            "loss": plots.loss(track.histories[name], name),
         }
     best, *others = track.models
     sure = {name: result["reliability"] for name, result in track.models.items()}
@@ -123,7 +116,9 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
         _picture(pictures[best]["confusion"], f"{best}: how often each digit was read as which"),
         _picture(pictures[best]["misread"], f"{best}: test images that it misread"),
         _picture(plots.reliability(sure, "Test images: how sure, and how right"), "Right answers by confidence"),
-        _picture(plots.losses(track.histories, "Training loss, mean over seeds"), "Training loss by epoch"),
+        _picture(
+            plots.losses(track.histories, "Training loss, mean over seeds and their range"), "Training loss by epoch"
+        ),
     ]
     kinds = ("confusion", "misread")
     folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]

@@ -25,8 +25,8 @@ def predictions():
 
 def test_the_same_picture_is_the_same_bytes():
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [1.0, 0.5], "validation_loss": [1.0, 0.7]})
-    assert plots.loss(history, "m").startswith(PNG)
-    assert plots.loss(history, "m") == plots.loss(history, "m")
+    assert plots.losses({"m": history}, "t").startswith(PNG)
+    assert plots.losses({"m": history}, "t") == plots.losses({"m": history}, "t")
 
 
 def test_price_pictures():
