@@ -1,11 +1,13 @@
 """train MODEL: data/split -> models/MODEL.safetensors and metrics/history/MODEL.csv; all seeds of a model at once."""
 
+import csv
+import io
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -13,7 +15,7 @@ from rnnlab.engines import ENGINES, choose, choose_device
 from rnnlab.errors import UserError
 from rnnlab.network import build, count_parameters
 from rnnlab.targets import Target
-from rnnlab.training import Settings, Trainer
+from rnnlab.training import Row, Settings, Trainer
 from rnnlab.weights import pack
 from stages.checkpoint import Checkpoint
 from stages.entry import run
@@ -66,9 +68,19 @@ def main(name: str) -> None:
         "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
     }
     write_bytes(Path("models") / f"{name}.safetensors", pack(dict(zip(seeds, trainer.states(), strict=True)), config))
-    history = pd.DataFrame(rows).sort_values(["seed", "epoch"], kind="stable").assign(threads=choice.threads)
-    write_text(Path("metrics/history") / f"{name}.csv", history.to_csv(index=False, float_format="%.8g"))
+    rows.sort(key=lambda row: (row["seed"], row["epoch"]))
+    write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
     checkpoint.remove()
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """By the standard library: to import pandas for this took longer than some trainings."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: value if isinstance(value, int) else f"{value:.8g}" for name, value in row.items()})
+    return text.getvalue()
 
 
 def _initial(architecture: dict[str, Any], seed: int, device: torch.device) -> dict[str, Tensor]:
