@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
 os.environ["DVC_NO_ANALYTICS"] = "true"
@@ -9,6 +10,9 @@ for name in [name for name in os.environ if name.startswith("DVC_") and name != 
     del os.environ[name]  # a shell that DVC started: the tests would land in its repository
 for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "RNNLAB_CACHE"):
     os.environ.pop(name, None)
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no reason to fail
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 MIRROR = os.environ.pop("RNNLAB_MIRROR", "")

@@ -56,7 +56,7 @@ def change(key, value):
     YAML().dump(params, Path("params.yaml"))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_altering_the_future_changes_nothing_that_was_learned(prices, data):
     change("horizon", data.draw(st.sampled_from([1, 1, 2, 20]), label="horizon"))
