@@ -209,6 +209,14 @@ def parse(content: object, source: str = "params.yaml") -> Params:
         raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
 
 
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}, as keys are typed."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
 def _typed(location: tuple[int | str, ...], content: object) -> list[int | str]:
     """The part of a pydantic location that stands in the file: unions append tags of their own."""
     keys: list[int | str] = []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rnnlab import plots, sections
 from rnnlab.leaderboard import Board
 from rnnlab.page import Block, Fold, Picture, Section, Text
+from rnnlab.params import flatten
 
 Results = Mapping[str, Mapping[str, Any]]
 Pictures = dict[str, dict[str, bytes]]  # by model, by kind
@@ -148,19 +149,11 @@ def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> 
     # Not the commit: the page would change with each, and dvc.lock, which holds its hash, could not name its own.
     made = ", ".join(f"{name} {version}" for name, version in versions.items())
     made += ". The commit stands in the tags of each run in MLflow (make ui)."
-    return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(_flat(params))])
+    return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(flatten(params))])
 
 
 def _others(pictures: Sequence[Picture]) -> list[Block]:
     return [Fold("The other networks", pictures)] if pictures else []
-
-
-def _flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"a.b": 1}"""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
-    return flat
 
 
 def _picture(png: bytes, caption: str) -> Picture:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from rnnlab.params import flatten
 from rnnlab.tracking import Result, Store
 from rnnlab.weights_config import read_config
 from stages.entry import run
@@ -24,7 +25,7 @@ RAW = {"stock": Path("data/raw/stock.csv"), "digits": Path("data/raw/digits")}
 def main() -> None:
     params = read_params()
     sources = {"stock": params.stock.source, "digits": params.digits.source}
-    settings = {track: _flat(getattr(params, track).model_dump(mode="json"), track) for track in RAW}
+    settings = {track: flatten(getattr(params, track).model_dump(mode="json"), f"{track}.") for track in RAW}
     results = [result_of(name, sources, settings) for name in params.models]
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
@@ -92,14 +93,6 @@ def _digest(files: list[Path]) -> str:
         with path.open("rb") as file:
             total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:32]
-
-
-def _flat(content: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """{"a": {"b": 1}} -> {"prefix.a.b": 1}"""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        flat |= _flat(value, f"{prefix}.{key}") if isinstance(value, dict) else {f"{prefix}.{key}": value}
-    return flat
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.errors import UserError
-from rnnlab.params import parse
+from rnnlab.params import flatten, parse
 
 
 @pytest.fixture
@@ -117,3 +117,7 @@ def test_a_file_that_is_no_mapping(content_):
 def test_an_unknown_model_is_named_with_those_there_are(content):
     with pytest.raises(UserError, match="there is no stock_x; there are stock_rnn, stock_lstm"):
         parse(content).training_of("stock_x")
+
+
+def test_flatten_names_keys_as_they_are_typed():
+    assert flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
