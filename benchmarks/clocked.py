@@ -1,5 +1,6 @@
 """Run a stage as `python -m` does, and print its seconds: imports, work, writing. For `pipeline.py`."""
 
+import importlib
 import runpy
 import sys
 import time
@@ -9,10 +10,8 @@ from typing import BinaryIO
 
 begun = time.perf_counter()
 
-import stages.entry  # noqa: E402
-import stages.files  # noqa: E402
-
-run, write = stages.entry.run, stages.files.write
+entry, files = (importlib.import_module(f"stages.{name}") for name in ("entry", "files"))
+run, write = entry.run, files.write
 writing = 0.0
 
 
@@ -30,6 +29,6 @@ def clocked_write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     writing += time.perf_counter() - start
 
 
-stages.entry.run, stages.files.write = clocked_run, clocked_write  # before the stage's module takes them
+entry.run, files.write = clocked_run, clocked_write  # before the stage's module takes them
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__")

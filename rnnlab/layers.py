@@ -12,6 +12,7 @@ Letters: T time steps, R rows, F features, H hidden, G blocks of gates, C column
 by what follows.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -25,7 +26,7 @@ class Block(NamedTuple):
     part: Literal["both", "input", "hidden"] = "both"
 
 
-class Layer:
+class Layer(ABC):
     """What all cells share. ``forward`` reads ``inputs`` and fills ``outputs``; ``backward`` reads ``d_outputs`` and
     fills ``d_inputs`` and the gradient.
 
@@ -82,17 +83,17 @@ class Layer:
             if t:
                 torch.add(self.carried(t), self._d_before[t], out=self.d_hidden)
 
+    @abstractmethod
     def activate(self, t: int) -> None:
         """Gates and output of a step from its product."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slopes(self) -> None:
         """Into d_gates, for all steps: what ``d_activate`` multiplies."""
-        raise NotImplementedError
 
+    @abstractmethod
     def d_activate(self, t: int) -> None:
         """d_gates of a step, from their slopes and d_hidden."""
-        raise NotImplementedError
 
     def carried(self, t: int) -> Tensor:
         """d_hidden of the step before, but for what comes through the product."""

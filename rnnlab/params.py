@@ -221,15 +221,15 @@ def _typed(location: tuple[int | str, ...], content: object) -> list[int | str]:
     """The part of a pydantic location that stands in the file: unions append tags of their own."""
     keys: list[int | str] = []
     for part in location:
-        known = isinstance(content, Mapping) and part in content
-        if isinstance(content, Mapping) and not known:
-            return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
-        if isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
-            known = True
-        if not known:
+        if isinstance(content, Mapping):
+            if part not in content:
+                return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
+            content = content[part]
+        elif isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        else:
             break
         keys.append(part)
-        content = content[part]  # type: ignore[index]
     return keys
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 
 from rnnlab.engines import Choice
 from rnnlab.training import Row, Trainer
@@ -64,8 +64,8 @@ class Checkpoint:
         try:
             with safe_open(self._path, framework="pt") as file:
                 header = json.loads(file.metadata()["checkpoint"])
-                if header["fingerprint"] == self._fingerprint:
-                    return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if header["fingerprint"] == self._fingerprint:
+                return header, load_file(self._path)
         except FileNotFoundError:
             pass
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
