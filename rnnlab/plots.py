@@ -16,6 +16,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from rnnlab.outlook import Outlook
+
 # Okabe and Ito's colours, which the colour-blind can tell apart.
 BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#D55E00", "#999999"
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", BLACK)  # but for yellow: too pale
@@ -74,6 +76,23 @@ def forecast(predictions: pd.DataFrame, title: str) -> bytes:
     _prices(near, test, marker=".")
     near.set(ylabel="price (points)", title=f"the first {len(test)} test days")
     near.legend(ncols=2)
+    return _png(figure)
+
+
+def outlook(prices: pd.Series, found: Outlook) -> bytes:
+    """The last 60 days of a series (by date), and the forecasts of those that follow, with their intervals."""
+    figure, axes = _figure(9, 4.5)
+    recent, dates = prices.iloc[-CLOSE_UP_DAYS:], [day.date for day in found.days]
+    axes.plot(recent.index, recent, color=BLACK, lw=1.2, marker=".", label="actual")
+    for level, width in (("95", 2), ("80", 5)):
+        bounds = [day.intervals[level] for day in found.days]
+        there = [(date, *bound) for date, bound in zip(dates, bounds, strict=True) if bound]
+        if there:
+            axes.vlines(*zip(*there, strict=True), color=BLUE, lw=width, alpha=0.5, label=f"{level} % interval")
+    axes.plot(dates, [day.forecast for day in found.days], "o", color=ORANGE, label=f"forecast of {found.model}")
+    axes.plot(dates, [day.persistence for day in found.days], "x", color=GREY, label="persistence (tomorrow = today)")
+    axes.set(ylabel=f"{found.target} (points)", title=f"After {found.last_date:%Y-%m-%d}")
+    axes.legend()
     return _png(figure)
 
 

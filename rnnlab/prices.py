@@ -197,7 +197,7 @@ def _tables(source: Path | BinaryIO, name: str) -> Iterator[pd.DataFrame]:
     except pd.errors.ParserWarning:
         raise UserError(f"{name}: rows hold more cells than the header names; is the separator a comma?") from None
     except FileNotFoundError:
-        raise UserError(f"{name}: there is no such file (stock.path)") from None
+        raise UserError(f"{name}: there is no such file") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{name}: is not UTF-8 text ({error.reason} at byte {error.start})") from None
     except pd.errors.EmptyDataError:

@@ -1,32 +1,55 @@
-"""MLflow, and the only module that knows it. Files are the truth; a run mirrors them.
+"""MLflow's runs. Files are the truth; a run mirrors them.
 
-A result's content key is a digest of its files: the same result makes no second run, wherever it was made.
+A run is opened by a training that takes long enough to be watched, and completed from the files of its result; or made
+from these alone. A result's content key is a digest of its files: the same result makes no second run, wherever it was
+made.
 """
 
 import json
 import logging
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault(
+    "MLFLOW_HTTP_REQUEST_TIMEOUT", "20"
+)  # seconds; by default a dead server is waited for for minutes
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 import pandas as pd
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
+from mlflow.exceptions import MlflowException
+from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+from sqlalchemy.exc import SQLAlchemyError
+
+from rnnlab.errors import UserError
+from rnnlab.processes import identity, is_gone
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
-KEY = "content_key"
+KEY = "content_key"  # tags; of a completed run
+TRAINING = "training_key"  # of a run that was opened by a training: what it depends on
+WEIGHTS = "weights_key"  # of such a run when the training is over: what it made
+PROCESS = "process"  # of such a run: who writes it
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI guesses, and shows pages for chats
 BATCH = 1000  # metrics that MLflow takes in one call
+SYSTEM_SECONDS = 10.0  # between two readings of the machine
 Figures = Mapping[str, float | None]
+Row = Mapping[str, float]
+
+
+class UnreachableError(UserError):
+    """There is no store to write to."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,7 @@ class Result:
     model: str
     track: str
     key: str  # the content key
+    weights_key: str  # of the weights file alone
     params: Mapping[str, object]
     figures: Figures  # means, standard deviations and the baseline's
     figures_by_seed: Mapping[int, Figures]
@@ -45,39 +69,130 @@ class Result:
     data_name: str
     data_digest: str
     tags: Mapping[str, str]
+    note: str  # Markdown
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is known of a training when it begins."""
+
+    model: str
+    track: str
+    name: str  # of the run
+    key: str  # of all that it depends on
+    params: Mapping[str, object]
+    tags: Mapping[str, str]
+    process: str  # its ``processes.identity``
 
 
 class Store:
     """The runs of one workspace, its temporary copies and its queues."""
 
     def __init__(self, root: Path, uri: str | None = None) -> None:
-        """Open ``uri``, or else the sqlite file in ``root``; safe where several start on an empty store at once."""
-        local = f"sqlite:///{root.resolve() / 'mlflow.db'}"
-        with FileLock(root / ".dvc/tmp/mlflow.lock") if uri is None else _no_lock():
-            self.client = MlflowClient(uri or local)
-            # Absolute: the default lies below the folder the stage runs in, which may be a temporary copy.
-            self.artifacts = (root.resolve() / "mlartifacts").as_uri() if uri is None else None
-            self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
+        """Open ``uri``, or else the sqlite file in ``root``; safe where several start on an empty store at once.
+
+        Raises:
+            UnreachableError: if that can't be done.
+        """
+        self.uri = uri or f"sqlite:///{root.resolve() / 'mlflow.db'}"
+        # Absolute: the default lies below the folder the stage runs in, which may be a temporary copy.
+        self.artifacts = (root.resolve() / "mlartifacts").as_uri() if uri is None else None
+        try:
+            with FileLock(root / ".dvc/tmp/mlflow.lock") if uri is None else nullcontext():
+                self.client = MlflowClient(self.uri)
+                self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
+        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
+            reason = " ".join(str(error).split())[:300]
+            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {_public(reason)}") from None
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
         return str(found.experiment_id if found else self.client.create_experiment(name, self.artifacts, tags=KIND))
 
-    def find(self, result: Result) -> str | None:
-        """The id of the finished run that mirrors this very result."""
-        found = self.client.search_runs(
-            [self.experiments[result.track]],
-            f"tags.{KEY} = '{result.key}' and attributes.status = 'FINISHED'",
+    @property
+    def shown(self) -> str:
+        """Its address, without a password."""
+        return _public(self.uri)
+
+    # A run that a training opens
+
+    def begin(self, training: Training) -> "Live":
+        """Open a run, or the one again that a training of the same things and name opened before, and may have left."""
+        self.tidy(training.track)
+        experiment = self.experiments[training.track]
+        tags = {**training.tags, "model": training.model, TRAINING: training.key, PROCESS: training.process}
+        left = self.client.search_runs(
+            [experiment],
+            f"tags.{TRAINING} = '{training.key}' and tags.mlflow.runName = '{training.name}'"
+            " and attributes.status != 'RUNNING'",
             max_results=1,
         )
+        if left:
+            run = left[0].info.run_id
+            self.client.update_run(run, status="RUNNING")
+            self.client.set_tag(run, PROCESS, tags[PROCESS])
+            history = self.client.get_metric_history(run, "train/loss")
+            return Live(self, run, 1 + max((point.step for point in history), default=-1))
+        run = self.start(training.track, training.name, tags)
+        self.client.log_batch(run, params=_params(training.params))
+        return Live(self, run, 0)
+
+    def tidy(self, track: str, older_than: float | None = None) -> list[str]:
+        """Close as KILLED the runs whose process is gone without a word; return their names.
+
+        Args:
+            older_than: hours; also those that began so long ago, on any machine.
+        """
+        closed = []
+        for run in self._running(track):
+            age = (time.time() - run.info.start_time / 1000) / 3600
+            if is_gone(run.data.tags[PROCESS]) or (older_than is not None and age > older_than):
+                self.client.set_terminated(run.info.run_id, "KILLED")
+                closed.append(str(run.info.run_name))
+        return closed
+
+    def _running(self, track: str) -> list[Run]:
+        """The runs of this program that are not closed."""
+        runs = self.client.search_runs([self.experiments[track]], "attributes.status = 'RUNNING'", max_results=1000)
+        return [run for run in runs if PROCESS in run.data.tags]
+
+    # A run of a result
+
+    def find(self, result: Result) -> str | None:
+        """The id of the finished run that mirrors this very result."""
+        return self.find_key(result.track, result.key)
+
+    def find_key(self, track: str, key: str) -> str | None:
+        found = self._finished(track, f"tags.{KEY} = '{key}'")
         return found[0].info.run_id if found else None
 
-    def add(self, result: Result, name: str) -> str:
-        """Mirror a result into a run, with one nested run per seed; return the run's id."""
-        tags = {**result.tags, "model": result.model}
-        parent = self._start(result.track, name, tags)
+    def find_live(self, result: Result, name: str) -> str | None:
+        """The id of the run that the training of this result opened, and that is still to be completed."""
+        found = self._finished(result.track, f"tags.{WEIGHTS} = '{result.weights_key}'")
+        open_ones = [run for run in found if KEY not in run.data.tags]
+        own = [run for run in open_ones if run.info.run_name == name]
+        return str((own or open_ones)[0].info.run_id) if open_ones else None
+
+    def add(
+        self, result: Result, name: str, live: str | None = None, log_model: Callable[[str], object] = lambda run: None
+    ) -> str:
+        """Mirror a result into a run, or into the one that its training opened, with one nested run per seed.
+
+        Args:
+            live: what ``find_live`` found.
+            log_model: gets the run's id.
+
+        Returns:
+            The run's id.
+        """
+        tags = {**result.tags, "model": result.model, PROCESS: identity()}
+        parent = live or self.start(result.track, name, tags)
+        started = [] if live else [parent]
         try:
-            self._log(parent, result.params, result.figures, _mean(result.history))
+            curve = pd.DataFrame({"epoch": []}) if live else _mean(result.history)
+            self._log(parent, {} if live else result.params, result.figures, curve)
+            for key, value in (tags | {"mlflow.note.content": result.note}).items():
+                self.client.set_tag(parent, key, value)
             source = json.dumps({"uri": result.data_path.resolve().as_uri()})
             dataset = Dataset(result.data_name, result.data_digest, source_type="local", source=source)
             context = InputTag("mlflow.data.context", "training")
@@ -86,39 +201,92 @@ class Store:
                 self.client.log_artifact(parent, str(path), folder or None)
             for seed, figures in result.figures_by_seed.items():
                 curve = result.history[result.history["seed"] == seed]
-                nested = {**tags, "mlflow.parentRunId": parent}
-                child = self._start(result.track, f"{name} / seed {seed}", nested)
+                child = self.start(result.track, f"{name} / seed {seed}", {**tags, "mlflow.parentRunId": parent})
+                started.append(child)
                 self._log(child, {**result.params, "seed": seed}, figures, curve)
                 self.client.set_terminated(child)
-            # The key last: a run that was cut short is not taken for the result.
-            self.client.set_tag(parent, KEY, result.key)
-            self.client.set_terminated(parent)
+            log_model(parent)
         except BaseException:
-            self.client.set_terminated(parent, "FAILED")
+            for run in started:
+                self.client.set_terminated(run, "FAILED")
             raise
-        return str(parent)
+        # The key last: a run that was cut short is not taken for the result.
+        self.client.set_tag(parent, KEY, result.key)
+        if not live:  # the end of a training that was seen is known
+            self.client.set_terminated(parent)
+        return parent
 
-    def _start(self, track: str, name: str, tags: Mapping[str, str]) -> str:
+    def start(self, track: str, name: str, tags: Mapping[str, str]) -> str:
         run = self.client.create_run(self.experiments[track], run_name=name, tags=dict(tags))
         return str(run.info.run_id)
+
+    def log_metrics(self, run: str, metrics: Sequence[Metric]) -> None:
+        for start in range(0, len(metrics), BATCH):
+            self.client.log_batch(run, metrics=metrics[start : start + BATCH])
 
     def _log(self, run: str, params: Mapping[str, object], figures: Figures, curve: pd.DataFrame) -> None:
         now = int(time.time() * 1000)
         metrics = [Metric(name, value, now, 0) for name, value in figures.items() if value is not None]
-        for column in curve.columns.drop(["epoch", "seed", "threads"], errors="ignore"):
-            name = column.replace("train_", "train/").replace("validation_", "validation/")
-            metrics += [
-                Metric(name, value, now, int(epoch)) for epoch, value in zip(curve["epoch"], curve[column], strict=True)
-            ]
-        self.client.log_batch(run, params=[Param(key, str(value)) for key, value in params.items()])
-        for start in range(0, len(metrics), BATCH):
-            self.client.log_batch(run, metrics=metrics[start : start + BATCH])
+        for row in curve.drop(columns=["seed", "threads"], errors="ignore").to_dict("records"):
+            metrics += _metrics({str(name): value for name, value in row.items()}, now)
+        self.client.log_batch(run, params=_params(params))
+        self.log_metrics(run, metrics)
+
+    def _finished(self, track: str, condition: str) -> list[Run]:
+        return list(
+            self.client.search_runs(
+                [self.experiments[track]], f"{condition} and attributes.status = 'FINISHED'", max_results=10
+            )
+        )
+
+
+class Live:
+    """A run while its training goes on."""
+
+    def __init__(self, store: Store, run: str, next_epoch: int) -> None:
+        self.store, self.run = store, run
+        self._next = next_epoch  # earlier ones stand in the run already
+        self._monitor: SystemMetricsMonitor | None = None
+
+    def log(self, epochs: Sequence[Sequence[Row]]) -> None:
+        """The figures of some epochs, each as rows of the seeds that were learning: their means."""
+        now, metrics = int(time.time() * 1000), []
+        for rows in epochs:
+            if rows[0]["epoch"] >= self._next:
+                mean = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0] if name != "seed"}
+                metrics += _metrics(mean, now)
+        self.store.log_metrics(self.run, metrics)
+
+    def watch_machine(self) -> None:
+        """Log the machine's load too, from now on."""
+        self._monitor = SystemMetricsMonitor(self.run, sampling_interval=SYSTEM_SECONDS, tracking_uri=self.store.uri)
+        self._monitor.start()
+
+    def end(self, status: str, tags: Mapping[str, str]) -> None:
+        if self._monitor:
+            self._monitor.finish()
+        for key, value in tags.items():
+            self.store.client.set_tag(self.run, key, value)
+        self.store.client.set_terminated(self.run, status)
+
+
+def _metrics(row: Row, now: int) -> list[Metric]:
+    """An epoch's figures, named so that the UI groups them; the step is the epoch."""
+    return [
+        Metric(name.replace("_", "/", 1), float(value), now, int(row["epoch"]))
+        for name, value in row.items()
+        if name != "epoch"
+    ]
+
+
+def _params(params: Mapping[str, object]) -> list[Param]:
+    return [Param(key, str(value)) for key, value in params.items()]
 
 
 def _mean(history: pd.DataFrame) -> pd.DataFrame:
     return history.drop(columns="seed").groupby("epoch", as_index=False).mean()
 
 
-@contextmanager
-def _no_lock() -> Iterator[None]:
-    yield
+def _public(text: str) -> str:
+    """Without the user names and passwords of the addresses in it."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", text)

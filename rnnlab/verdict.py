@@ -40,6 +40,19 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
     return f"{none} {rival} on these {days} beyond chance: the best, {figures} ({chance})."
 
 
+def model(name: str, result: Mapping[str, Any], persistence: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    """One network against persistence."""
+    test = comparison["against_persistence"][name]
+    ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, persistence))
+    if test["p_holm"] is None:
+        chance = "no test is possible"
+    elif _differs(test):
+        chance = f"{'better' if test['statistic'] < 0 else 'worse'} beyond chance, {_p(test['p_holm'])}"
+    else:
+        chance = f"a difference that may be luck, {_p(test['p_holm'])}"
+    return f"{name} has an RMSE of {ours:.2f} points on {comparison['days']} days, persistence {naive:.2f} ({chance})."
+
+
 def _differs(test: Mapping[str, Any]) -> bool:
     return test["p_holm"] is not None and test["p_holm"] < LEVEL
 

@@ -7,7 +7,7 @@ from safetensors import SafetensorError, safe_open
 
 from rnnlab.errors import UserError
 
-FORMAT = "rnnlab-1"
+FORMAT = "rnnlab-2"
 
 
 def to_header(config: dict[str, Any]) -> dict[str, str]:
@@ -27,6 +27,11 @@ def read_config(path: str) -> dict[str, Any]:
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: can't be read as weights: {error}") from None
     if FORMAT not in header:
+        other = next((key for key in header if key.startswith("rnnlab-")), None)
+        if other:
+            raise UserError(
+                f"{path}: is of format {other}, and this program reads {FORMAT}: train it anew (`dvc repro`)"
+            )
         raise UserError(f"{path}: holds no weights of this program (its header has no {FORMAT})")
     config: dict[str, Any] = json.loads(header[FORMAT])
     return config

@@ -29,11 +29,12 @@ class Checkpoint:
         folders: of the data.
 
     Attributes:
+        fingerprint: of all that the training depends on.
         choice: of the training that the file holds; None where there is nothing to go on from.
     """
 
     def __init__(self, path: Path, about: dict[str, Any], folders: Sequence[Path]) -> None:
-        self._path, self._fingerprint = path, _fingerprint(about, folders)
+        self._path, self.fingerprint = path, _fingerprint(about, folders)
         self._saved = time.monotonic()
         self._header, self._tensors = self._read()
         self.choice = Choice(**self._header["choice"]) if self._header else None
@@ -53,7 +54,7 @@ class Checkpoint:
             return
         columns = list(rows[0]) if rows else []
         figures = torch.tensor([list(row.values()) for row in rows], dtype=torch.float64)
-        header = {"fingerprint": self._fingerprint, "choice": asdict(choice), "columns": columns}
+        header = {"fingerprint": self.fingerprint, "choice": asdict(choice), "columns": columns}
         write_bytes(self._path, save(trainer.progress() | {"rows": figures}, {"checkpoint": json.dumps(header)}))
         self._saved = time.monotonic()
 
@@ -64,7 +65,7 @@ class Checkpoint:
         try:
             with safe_open(self._path, framework="pt") as file:
                 header = json.loads(file.metadata()["checkpoint"])
-            if header["fingerprint"] == self._fingerprint:
+            if header["fingerprint"] == self.fingerprint:
                 return header, load_file(self._path)
         except FileNotFoundError:
             pass

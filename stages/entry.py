@@ -1,6 +1,7 @@
 """How a stage meets its user: a mistake is one message and exit code 1, not a traceback."""
 
 import inspect
+import signal
 import sys
 from collections.abc import Callable, Mapping
 
@@ -10,6 +11,7 @@ from rnnlab.errors import UserError
 def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
     """Call a stage with the command line's words, or the one of several that the only word names."""
     words = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
     try:
         if isinstance(main, Mapping):
             if len(words) != 1 or words[0] not in main:
@@ -22,5 +24,7 @@ def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
             main(*words)
     except UserError as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
     except FileNotFoundError as error:  # an input that an earlier stage makes
         sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes what a stage needs, in order")

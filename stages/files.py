@@ -1,8 +1,9 @@
 """The one writer and reader of this pipeline's files: each is written whole or not at all."""
 
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +42,18 @@ def write_json(path: Path, content: Any) -> None:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def digest(contents: Iterable[bytes | Path]) -> str:
+    """Of several contents, or files' contents; 32 hexadecimal digits, as MLflow's digests have at most 36."""
+    total = hashlib.sha256()
+    for content in contents:
+        if isinstance(content, bytes):
+            total.update(hashlib.sha256(content).digest())
+            continue
+        with content.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:32]
 
 
 def write_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:

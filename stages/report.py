@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from rnnlab import report, verdict
+from rnnlab import card, report, verdict
 from rnnlab.leaderboard import rank
 from rnnlab.page import Section, render
+from rnnlab.params import Params
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_bytes, write_text
 from stages.params import read_params
@@ -29,6 +30,8 @@ def main() -> None:
         else:
             made, pictures = report.digits(track, comparison, *read_arrays(Path("data/split/digits/test"), "images"))
         sections += made
+        for model, text in cards(name, track, comparison, params).items():
+            write_text(REPORT / "cards" / f"{model}.md", text)
         for model, by_kind in pictures.items():  # also as files: a run carries them
             for kind, png in by_kind.items():
                 write_bytes(REPORT / "pictures" / model / f"{kind}.png", png)
@@ -57,14 +60,24 @@ def read_track(name: str, models: list[str]) -> report.Track:
     )
 
 
-def data() -> str:
+def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params: Params) -> dict[str, str]:
+    if name == "stock":
+        return {
+            model: card.stock(model, result, track.baselines, comparison["stock"], params, days())
+            for model, result in track.models.items()
+        }
+    return {name: card.digits(name, result, track.baselines, params) for name, result in track.models.items()}
+
+
+def days() -> str:
     prices = pd.read_csv(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
     counts = ", ".join(f"{count} {part}" for part, count in prices["part"].value_counts(sort=False).items())
+    return f"Forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts})."
+
+
+def data() -> str:
     images = read_json(Path("data/windows/digits.json"))
-    return (
-        f"Prices: forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts}). "
-        f"Digits: {images['count']:,} images of {images['length']} x {images['features']} pixels."
-    )
+    return f"Prices: {days()} Digits: {images['count']:,} images of {images['length']} x {images['features']} pixels."
 
 
 if __name__ == "__main__":

@@ -1,20 +1,23 @@
 """track: the files of all models -> the MLflow runs that are not there yet. To be run by hand after `dvc pull`."""
 
-import hashlib
 import os
-import subprocess
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from rnnlab.params import flatten
-from rnnlab.tracking import Result, Store
+from rnnlab.params import Params
+from rnnlab.prices import read_prices
+from rnnlab.tracking import Result, Store, UnreachableError
 from rnnlab.weights_config import read_config
 from stages.entry import run
-from stages.files import read_json, write_json
+from stages.files import digest, read_json, write_json
 from stages.params import read_params
+from stages.parts import read_digits
+from stages.runs import repeat_command, run_name, run_params, run_tags
 
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
@@ -24,20 +27,54 @@ RAW = {"stock": Path("data/raw/stock.csv"), "digits": Path("data/raw/digits")}
 
 def main() -> None:
     params = read_params()
-    sources = {"stock": params.stock.source, "digits": params.digits.source}
-    settings = {track: flatten(getattr(params, track).model_dump(mode="json"), f"{track}.") for track in RAW}
-    results = [result_of(name, sources, settings) for name in params.models]
-    # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
-    store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
-    prefix = os.environ.get("DVC_EXP_NAME", "workspace")
-    for result in results:
-        if store.find(result) is None:
-            store.add(result, f"{prefix} / {result.model}")
-            print(f"new run: {prefix} / {result.model}")
+    results = [result_of(name, params) for name in params.models]
     write_json(Path("data/tracked.json"), {result.model: result.key for result in results})
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    try:
+        # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
+        store = Store(Path(os.environ.get("DVC_ROOT", ".")), uri)
+    except UnreachableError as error:  # the results are there all the same, and an experiment must not be lost for it
+        print(f"note: {error}; `python -m stages.track` adds the runs when it can be")
+        return
+    for result in results:
+        name = run_name(result.model)
+        live = store.find_live(result, name)
+        if live or store.find(result) is None:
+            store.add(result, name, live, partial(log_model, store, result))
+            print(f"{'completed' if live else 'new'} run: {name}")
 
 
-def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[str, Any]]) -> Result:
+def log_model(store: Store, result: Result, run: str) -> None:
+    from rnnlab.registry import Package, log_model  # imports PyTorch: only where there is something to log
+    from rnnlab.serving import MODULES, input_columns, output_columns
+    from rnnlab.weights import unpack
+
+    weights = Path(f"models/{result.model}.safetensors")
+    networks, config = unpack(str(weights))
+    package = Package(
+        name=result.model,
+        module=MODULES[result.track](networks, config),
+        inputs=input_columns(config),
+        outputs=output_columns(config),
+        example=example(config),
+        weights=weights,
+    )
+    log_model(store.client, run, store.experiments[result.track], package)
+
+
+def example(config: dict[str, Any]) -> NDArray[np.float32]:
+    """The module's inputs for the last three windows, or the first three images."""
+    length = config["network"]["length"]
+    if config["track"] == "digits":
+        images, _ = read_digits("test")
+        pixels = images[:3].reshape(3, -1) * config["scaler"]["maximum"]
+        return np.ascontiguousarray(pixels, np.float32)
+    columns = config["scaler"]["columns"]
+    recent = read_prices(RAW["stock"], columns).frame[columns].tail(length + 2).to_numpy(np.float32)
+    return np.stack([recent[first : first + length].ravel() for first in range(3)])
+
+
+def result_of(name: str, params: Params) -> Result:
     """Read a model's files."""
     files = [
         Path(f"models/{name}.safetensors"),
@@ -49,50 +86,27 @@ def result_of(name: str, sources: Mapping[str, str], settings: dict[str, dict[st
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
-    stage = {"dvc.stage": f"train@{name}", "dvc.exp_name": os.environ.get("DVC_EXP_NAME", "")}
+    card = Path(f"report/cards/{name}.md")
     return Result(
         model=name,
         track=track,
-        key=_digest(files),
-        params={
-            **settings[track],
-            **config["network"],
-            **config["training"],
-            "parameters": config["parameters"],
-        },
-        figures=means | stds | baseline,
+        key=digest(files),
+        weights_key=digest(files[:1]),
+        params=run_params(params, name),
+        figures=means | stds | baseline | {"parameters": config["parameters"]},
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
         },
         history=pd.read_csv(METRICS / f"history/{name}.csv"),
         artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
-        | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics"},
+        | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""},
         data_path=data,
-        data_name=f"{track}-{sources[track]}",
-        data_digest=_digest(sorted(data.iterdir()) if data.is_dir() else [data]),
-        tags={key: str(value) for key, value in config["made_with"].items()}
-        | {key: value for key, value in stage.items() if value}
-        | _commit(),
+        data_name=f"{track}-{getattr(params, track).source}",
+        data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
+        tags={key: str(value) for key, value in config["made_with"].items()} | run_tags(name),
+        note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
     )
-
-
-def _commit() -> dict[str, str]:
-    """The commit that the run stands on; none where git or a commit is missing."""
-    revision = os.environ.get("DVC_EXP_BASELINE_REV")
-    if not revision:
-        git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-        revision = git.stdout.strip() if git.returncode == 0 else ""
-    return {"git.commit": revision, "mlflow.source.git.commit": revision} if revision else {}
-
-
-def _digest(files: list[Path]) -> str:
-    """Of several files' contents; 32 hexadecimal digits, as MLflow's digests have at most 36."""
-    total = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()[:32]
 
 
 if __name__ == "__main__":

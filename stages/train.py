@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,10 +20,12 @@ from rnnlab.training import Row, Settings, Trainer
 from rnnlab.weights import pack
 from stages.checkpoint import Checkpoint
 from stages.entry import run
-from stages.files import read_json, write_bytes, write_text
+from stages.files import digest, read_json, write_bytes, write_text
+from stages.live import LiveRun
 from stages.params import read_params
 from stages.parts import SPLIT, read_digits, read_windows
 from stages.progress import report
+from stages.runs import run_name, run_params, run_tags
 
 CLASSES = 10
 
@@ -31,7 +34,8 @@ def main(name: str) -> None:
     params = read_params()
     model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
     forms = model.target, model.output == "sequence", model.rollout
-    target = Target.fit(read_windows("train"), *forms) if model.track == "stock" else None
+    windows = read_windows("train") if model.track == "stock" else None
+    target = Target.fit(windows, *forms) if windows else None
     (x, y), validation = (_tensors(part, target, device) for part in ("train", "validation"))
     architecture = model.architecture(x.shape[2], x.shape[1], CLASSES if model.track == "digits" else 1)
     seeds = range(training.seed, training.seed + training.seeds)
@@ -47,30 +51,42 @@ def main(name: str) -> None:
     engine = ENGINES[choice.engine](architecture, states)
     settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
     trainer = Trainer(engine, x, y, seeds, settings, validation)
-    rows = checkpoint.restore(trainer)
-    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
-    for epoch in report(trained, training.epochs, name):
-        rows.extend(epoch)
-        if bad := [row for row in epoch if not math.isfinite(row["train_loss"])]:
-            raise UserError(
-                f"{name}: the loss of seed {bad[0]['seed']} is not finite in epoch {bad[0]['epoch']}; "
-                f"a smaller learning_rate (now {training.learning_rate:g}) or max_grad_norm may help"
-            )
-
     config: dict[str, Any] = {
         "model": name,
         "track": model.track,
         "network": architecture,
         "parameters": count_parameters(build(architecture)),
         "target": asdict(target) if target else None,
+        "horizon": windows.horizon if windows else None,
+        "trained_until": str(windows.target_dates[-1]) if windows else None,
         "training": training.model_dump(),
         "made_with": asdict(choice),
         "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
     }
-    write_bytes(Path("models") / f"{name}.safetensors", pack(dict(zip(seeds, trainer.states(), strict=True)), config))
-    rows.sort(key=lambda row: (row["seed"], row["epoch"]))
-    write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
+    rows = checkpoint.restore(trainer)
+    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
+    about = {"key": checkpoint.fingerprint, "params": run_params(params, name), "tags": run_tags(name)}
+    with LiveRun({"model": name, "track": model.track, "name": run_name(name), **about}) as live:
+        for _, done in itertools.groupby(rows, key=lambda row: row["epoch"]):
+            live.add(list(done))
+        for epoch in report(trained, training.epochs, name):
+            rows.extend(epoch)
+            live.add(epoch)
+            check_finite(epoch, name, training.learning_rate)
+        weights = pack(dict(zip(seeds, trainer.states(), strict=True)), config)
+        rows.sort(key=lambda row: (row["seed"], row["epoch"]))
+        write_bytes(Path("models") / f"{name}.safetensors", weights)
+        write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
+        live.finish({"weights_key": digest([weights])})
     checkpoint.remove()
+
+
+def check_finite(epoch: Sequence[Row], name: str, learning_rate: float) -> None:
+    if bad := [row for row in epoch if not math.isfinite(row["train_loss"])]:
+        raise UserError(
+            f"{name}: the loss of seed {bad[0]['seed']} is not finite in epoch {bad[0]['epoch']}; "
+            f"a smaller learning_rate (now {learning_rate:g}) or max_grad_norm may help"
+        )
 
 
 def to_csv(rows: Sequence[Row]) -> str:

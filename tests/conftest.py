@@ -6,6 +6,7 @@ from hypothesis import settings
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
 os.environ["DVC_NO_ANALYTICS"] = "true"
+os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 for name in [name for name in os.environ if name.startswith("DVC_") and name != "DVC_NO_ANALYTICS"]:
     del os.environ[name]  # a shell that DVC started: the tests would land in its repository
 for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "RNNLAB_CACHE"):
@@ -30,6 +31,16 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("needs the real data: set RNNLAB_MIRROR to a folder with kospi/ and mnist/")
     monkeypatch.setenv("RNNLAB_MIRROR", MIRROR)
     return Path(MIRROR)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without runs: a new one costs seconds, a copy nothing."""
+    from rnnlab.tracking import Store
+
+    root = tmp_path_factory.mktemp("store")
+    Store(root)
+    return root / "mlflow.db"
 
 
 @pytest.fixture(autouse=True)

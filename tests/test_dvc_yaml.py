@@ -14,7 +14,7 @@ ALLOWED = {
     "memory": {"torch"},
     "evaluate": {"torch"},
     "report": {"matplotlib"},
-    "track": {"mlflow"},
+    "track": {"mlflow", "torch"},  # torch for a model that is logged; imported when there is one
 }
 
 

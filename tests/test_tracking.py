@@ -6,20 +6,13 @@ import sys
 import pandas as pd
 import pytest
 
-from rnnlab.tracking import KEY, Result, Store
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A new database costs seconds, a copy nothing."""
-    root = tmp_path_factory.mktemp("template")
-    Store(root)
-    return root / "mlflow.db"
+from rnnlab.processes import identity
+from rnnlab.tracking import KEY, PROCESS, WEIGHTS, Result, Store, Training, UnreachableError
 
 
 @pytest.fixture
-def store(tmp_path, template):
-    shutil.copy(template, tmp_path / "mlflow.db")
+def store(tmp_path, empty_store):
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
     return Store(tmp_path)
 
 
@@ -32,6 +25,7 @@ def result(tmp_path):
         model="stock_gru",
         track="stock",
         key="abc",
+        weights_key="w",
         params={"hidden_size": 8},
         figures={"test/rmse": 3.0, "test/rmse_std": None},
         figures_by_seed={5: {"test/rmse": 2.0}, 6: {"test/rmse": 4.0}},
@@ -41,6 +35,7 @@ def result(tmp_path):
         data_name="stock-sample",
         data_digest="d" * 32,
         tags={"git.commit": "c0ffee"},
+        note="# stock_gru",
     )
 
 
@@ -52,6 +47,7 @@ def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
     assert run.data.metrics == {"test/rmse": 3.0, "train/loss": 1.0}
     assert run.data.tags[KEY] == "abc"
     assert run.data.tags["git.commit"] == "c0ffee"
+    assert run.data.tags["mlflow.note.content"] == "# stock_gru"
     curve = store.client.get_metric_history(run.info.run_id, "train/loss")
     assert [(point.step, point.value) for point in curve] == [(0, 3.0), (1, 1.0)]
     assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 32
@@ -75,11 +71,95 @@ def test_a_run_that_was_cut_short_is_failed_and_not_taken_for_the_result(store, 
     broken = Result(**vars(result) | {"figures_by_seed": {5: {"bad name @": 1.0}}})
     with pytest.raises(Exception, match="bad name"):
         store.add(broken, "a")
-    (failed,) = store.client.search_runs(
-        [store.experiments["stock"]], "tags.`git.commit` = 'c0ffee' and status = 'FAILED'"
-    )
-    assert failed.data.metrics["test/rmse"] == 3.0
+    runs = store.client.search_runs([store.experiments["stock"]], "tags.`git.commit` = 'c0ffee'")
+    assert [run.info.status for run in runs] == ["FAILED", "FAILED"]  # the seed's too
     assert store.find(result) is None
+
+
+def training(**changes):
+    given = {"model": "stock_gru", "track": "stock", "name": "a / stock_gru", "key": "t", "params": {"epochs": 4}}
+    return Training(**given | {"tags": {"dvc.exp_name": "a"}, "process": identity()} | changes)
+
+
+def epochs(*numbers):
+    return [[{"epoch": n, "seed": seed, "train_loss": float(n + seed)} for seed in (0, 2)] for n in numbers]
+
+
+def curve(store, run):
+    return [(point.step, point.value) for point in store.client.get_metric_history(run, "train/loss")]
+
+
+def test_a_training_is_seen_while_it_goes_on(store):
+    live = store.begin(training())
+    live.log(epochs(0, 1))
+    run = store.client.get_run(live.run)
+    assert run.info.status == "RUNNING"
+    assert run.data.params == {"epochs": "4"}
+    assert run.data.tags["dvc.exp_name"] == "a"
+    assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # means of two seeds
+
+
+def test_a_training_that_is_begun_again_goes_on_in_its_run_with_each_epoch_once(store):
+    live = store.begin(training())
+    live.log(epochs(0, 1))
+    live.end("KILLED", {})
+    again = store.begin(training())
+    assert again.run == live.run
+    again.log(epochs(0, 1, 2))
+    assert store.client.get_run(live.run).info.status == "RUNNING"
+    assert curve(store, live.run) == [(0, 1.0), (1, 2.0), (2, 3.0)]
+
+
+@pytest.mark.parametrize("changes", [{"key": "other"}, {"name": "b / stock_gru"}])
+def test_another_training_has_a_run_of_its_own(store, changes):
+    live = store.begin(training())
+    live.end("KILLED", {})
+    assert store.begin(training(**changes)).run != live.run
+
+
+def test_a_result_completes_the_run_of_its_training(store, result):
+    live = store.begin(training())
+    live.log(epochs(0, 1))
+    assert store.find_live(result, "a / stock_gru") is None
+    live.end("FINISHED", {WEIGHTS: "w"})
+    assert store.find_live(result, "a / stock_gru") == live.run
+    assert store.add(result, "a / stock_gru", live.run) == live.run
+    run = store.client.get_run(live.run)
+    assert (run.info.status, run.data.metrics["test/rmse"]) == ("FINISHED", 3.0)
+    assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # not twice
+    assert store.find_live(result, "a / stock_gru") is None
+    assert store.find(result) == live.run
+
+
+def test_of_two_trainings_of_the_same_weights_the_own_is_completed(store, result):
+    first, second = (store.begin(training(key=name, name=f"{name} / stock_gru")) for name in "ab")
+    for live in (first, second):
+        live.end("FINISHED", {WEIGHTS: "w"})
+    assert store.find_live(result, "a / stock_gru") == first.run
+    assert store.find_live(result, "b / stock_gru") == second.run
+
+
+def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
+    script = "from rnnlab.processes import identity; print(identity())"
+    gone = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    left = store.begin(training(key="left", name="left", process=gone.stdout.strip()))
+    going_on = store.begin(training(key="on", name="going on"))  # closes what it finds
+    status = {run: store.client.get_run(run).info.status for run in (left.run, going_on.run)}
+    assert status == {left.run: "KILLED", going_on.run: "RUNNING"}
+    assert store.tidy("stock") == []
+
+
+def test_a_run_of_another_machine_is_closed_by_its_age_alone(store):
+    live = store.begin(training())
+    store.client.set_tag(live.run, PROCESS, "elsewhere 1 0")
+    assert store.tidy("stock", older_than=1.0) == []
+    assert store.tidy("stock", older_than=0.0) == ["a / stock_gru"]
+
+
+def test_an_address_that_cannot_be_reached_is_named_without_its_password(tmp_path, monkeypatch):
+    with pytest.raises(UnreachableError, match=r"MLflow at http://127.0.0.1:9 can't be reached") as caught:
+        Store(tmp_path, "http://me:secret@127.0.0.1:9")
+    assert "secret" not in str(caught.value)
 
 
 def test_two_may_start_on_an_empty_store(root, tmp_path):

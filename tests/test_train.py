@@ -12,15 +12,37 @@ from rnnlab import engines
 from rnnlab.errors import UserError
 from rnnlab.weights_config import read_config
 from stages import checkpoint, train
-from stages.files import write_arrays, write_json
+from stages.files import digest, write_arrays, write_json
 
 MODEL = "stock_gru"
 CHECKPOINT = Path("data/checkpoints") / f"{MODEL}.safetensors"
 
 
+class Watched:
+    """In the place of LiveRun: what it was told."""
+
+    about, epochs, tags = None, None, None
+
+    def __init__(self, about):
+        Watched.about, Watched.epochs, Watched.tags = about, [], None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def add(self, epoch):
+        Watched.epochs.append(epoch)
+
+    def finish(self, tags):
+        Watched.tags = tags
+
+
 @pytest.fixture(autouse=True)
 def _workspace(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "LiveRun", Watched)
     shutil.copy(root / "params.yaml", "params.yaml")
     change("training.stock.epochs", 4)
     change("training.stock.seeds", 2)
@@ -150,6 +172,15 @@ def test_a_damaged_checkpoint_is_said_and_passed_over(whole, kill, capsys):
     train.main(MODEL)
     assert f"{CHECKPOINT}: is no checkpoint, training starts afresh" in capsys.readouterr().out
     assert results() == whole
+
+
+def test_a_training_is_watched_from_its_first_epoch_also_when_it_goes_on(kill):
+    kill(5)
+    train.main(MODEL)
+    assert [[row["epoch"] for row in rows] for rows in Watched.epochs] == [[0, 0], [1, 1], [2, 2], [3, 3]]
+    assert Watched.tags == {"weights_key": digest([Path(f"models/{MODEL}.safetensors")])}
+    assert Watched.about["params"]["training.epochs"] == 4
+    assert Watched.about["params"]["model.cell"] == "gru"
 
 
 def threads_of_the_history():

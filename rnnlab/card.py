@@ -1,0 +1,101 @@
+"""Model cards (Mitchell et al. 2019): what a person should know of a model before using it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rnnlab import verdict
+from rnnlab.leaderboard import to_rows
+from rnnlab.params import Model, Params
+
+Result = Mapping[str, Any]
+STOCK_LIMITS = """\
+- It was measured on the days above, of one series. Other series, and days that differ from these, it has not seen.
+- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell.
+- Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
+- The next date is the next weekday: exchange holidays are not known.
+- Prices far outside those of the training part make it worthless, above all one that learns the level."""
+DIGITS_LIMITS = """\
+- It knows the ten digits and nothing else: every picture is read as one of them, and often with confidence.
+- It was measured on images made like those that it learned from. Other pens, scanners and hands may be read worse."""
+
+
+def stock(
+    name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, days: str
+) -> str:
+    """Markdown.
+
+    Args:
+        result, baselines: what ``evaluation`` made.
+        comparison: what ``comparison.compare_stock`` made.
+        days: of which parts, in words.
+    """
+    stock, model = params.stock, params.model(name)
+    training = params.training_of(name)
+    intervals = [
+        f"- {level} %: {_percent(found['coverage'])} of {found['days']} days in it, {found['width']:.2f} points wide"
+        for level, found in result["intervals"].items()
+        if found["days"]
+    ]
+    parts = {
+        "Data": f"Source `{stock.source}`: {', '.join(stock.features)} in, {stock.target} out. {days}",
+        "Protocol": (
+            f"{_network(model, result)}, output {model.output}, target {model.target}. "
+            f"It reads {stock.window.length} days and forecasts "
+            f"{stock.window.horizon} ahead; MinMax scaling fitted on {stock.scale.fit_on}"
+            f"{' (which leaks the test period)' if stock.scale.fit_on == 'all' else ''}. "
+            + _training(training.model_dump())
+        ),
+        "Figures": _table("stock", name, result, {"persistence": baselines["persistence"]}),
+        "Intervals": "\n".join(intervals) or "None: too few days.",
+        "Limits": STOCK_LIMITS,
+    }
+    return _page(name, verdict.model(name, result, baselines["persistence"], comparison), parts)
+
+
+def digits(name: str, result: Result, baselines: Mapping[str, Result], params: Params) -> str:
+    low, high = result["wilson_95"]
+    parts = {
+        "Data": f"Source `{params.digits.source}`: {result['images']:,} test images that it never saw.",
+        "Protocol": (
+            f"{_network(params.model(name), result)}. It reads an image row by row. "
+            + _training(params.training_of(name).model_dump())
+        ),
+        "Figures": _table("digits", name, result, {"majority_class": baselines["majority_class"]}),
+        "Intervals": f"Test accuracy of the first seed, 95 % (Wilson): {_percent(low)} to {_percent(high)}.",
+        "Limits": DIGITS_LIMITS,
+    }
+    accuracy = 100 * result["metrics"]["test_accuracy"]["mean"]
+    return _page(name, f"{name} reads {accuracy:.2f} % of {result['images']:,} images that it never saw.", parts)
+
+
+def _network(model: Model, result: Result) -> str:
+    directions = " in both directions" if model.bidirectional else ""
+    size = f"hidden size {model.hidden_size}, {model.num_layers} layer{'s' * (model.num_layers > 1)}"
+    return f"{model.cell}{directions}, {size}, {result['parameters']:,} parameters"
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    return (
+        f"{training['seeds']} seed{'s' * (training['seeds'] > 1)} from {training['seed']}, "
+        f"at most {training['epochs']} epochs, batch {training['batch_size']}, Adam, "
+        f"learning rate {training['learning_rate']:g} ({training['schedule']})."
+    )
+
+
+def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result]) -> str:
+    entries = {}
+    for entry, found in ({name: result} | dict(baselines)).items():
+        figures = {key: figure["mean"] for key, figure in found["metrics"].items()}
+        spread = {f"{key}_std": figure["std"] for key, figure in found["metrics"].items() if figure["std"] is not None}
+        entries[entry] = figures | spread
+    columns = list(zip(*to_rows(track, entries), strict=True))  # a figure a line: a card is narrow
+    heading, *lines = [" | ".join(column) for column in columns]
+    return "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])
+
+
+def _page(name: str, sentence: str, parts: Mapping[str, str]) -> str:
+    return "\n\n".join([f"# {name}", sentence, *(f"## {title}\n\n{text}" for title, text in parts.items())]) + "\n"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,222 @@
+"""The command `rnnlab`: what one does with trained models. The only part of the library that prints.
+
+Heavy imports stand inside the commands: `rnnlab --help` must not wait for PyTorch.
+"""
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnlab.errors import UserError
+
+if TYPE_CHECKING:
+    from rnnlab.tracking import Store
+
+BOARD = Path("metrics/leaderboard.json")
+
+
+class Track(StrEnum):
+    stock = "stock"
+    digits = "digits"
+
+
+app = typer.Typer(
+    help="Forecasts, searches and the model registry. Run it in the project's folder; `dvc repro` makes the models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 it can't be done, and a message says why; 2 wrong words on the command line.",
+)
+
+
+def main() -> None:
+    try:
+        app()
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+Model = Annotated[
+    str,
+    typer.Option(
+        help="a model's name, or models:/NAME@ALIAS, models:/NAME/VERSION of MLflow",
+        show_default="the leaderboard's best network",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@app.command(epilog="rnnlab forecast --data prices.csv --model stock_gru --plot next.png")
+def forecast(
+    data: Annotated[Path, typer.Option(help="a CSV file of prices, oldest or newest first")] = Path(
+        "data/raw/stock.csv"
+    ),
+    model: Model = "",
+    horizon: Annotated[
+        int | None, typer.Option(help="days ahead", show_default="what the model was trained for")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
+    from rnnlab.forecasting import columns, look_ahead
+    from rnnlab.prices import read_prices
+
+    networks, config = _load(model, "stock")
+    prices = read_prices(data, columns(config))
+    outlook = look_ahead(networks, config, prices.frame, horizon)
+    notes = [*prices.notices, *outlook.notes]
+    if plot:
+        from rnnlab.plots import outlook as draw
+        from stages.files import write_bytes
+
+        write_bytes(plot, draw(prices.frame[outlook.target], outlook))
+    if as_json:
+        print(json.dumps(outlook.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
+        return
+    last = prices.frame[outlook.target].iloc[-1]
+    print(f"{outlook.model}, {outlook.target} after {last:,.2f} on {outlook.last_date:%Y-%m-%d} ({data})\n")
+    rows = [["date", "forecast", "80 % interval", "95 % interval", "tomorrow = today"]]
+    for day in outlook.days:
+        bounds = ("–" if found is None else f"{found[0]:,.2f} to {found[1]:,.2f}" for found in day.intervals.values())
+        rows.append([f"{day.date:%Y-%m-%d}", f"{day.forecast:,.2f}", *bounds, f"{day.persistence:,.2f}"])
+    _print_table(rows)
+    if (day := outlook.days[-1]).mae is not None:
+        print(
+            f"\nMean absolute error on the last {day.known} days that it was not trained on: {day.mae:,.2f}; "
+            f"of tomorrow = today: {day.persistence_mae:,.2f}"
+        )
+    _print_notes(notes)
+
+
+@app.command(epilog="rnnlab classify seven.png")
+def classify(
+    file: Annotated[
+        Path, typer.Argument(help="a picture of one digit, dark on light or light on dark", metavar="FILE.png")
+    ],
+    model: Model = "",
+    as_json: AsJson = False,
+) -> None:
+    """Read a handwritten digit."""
+    import torch
+
+    from rnnlab.handwriting import read_picture
+    from rnnlab.network import predict
+
+    networks, config = _load(model, "digits")
+    shape = config["network"]["length"], config["network"]["input_size"]
+    pixels = torch.from_numpy(read_picture(file, *shape))[None]
+    by_seed = torch.stack([predict(network, pixels).softmax(1)[0] for network in networks.values()])
+    probabilities = by_seed.mean(0).tolist()
+    order = sorted(range(len(probabilities)), key=lambda digit: -probabilities[digit])
+    if as_json:
+        print(
+            json.dumps({"model": config["model"], "file": str(file), "digit": order[0], "probabilities": probabilities})
+        )
+        return
+    print(f"{config['model']} reads {file} as {order[0]}\n")
+    _print_table([["digit", "probability"], *([str(digit), f"{probabilities[digit]:.3f}"] for digit in order[:3])])
+
+
+@app.command(epilog="rnnlab promote --track digits")
+def promote(
+    track: Annotated[Track, typer.Option(help="whose best model")] = Track.stock,
+    force: Annotated[bool, typer.Option("--force", help="also where it does not beat the baseline")] = False,
+) -> None:
+    """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
+    from rnnlab.leaderboard import RANKED_BY, SMALLER_IS_BETTER
+    from rnnlab.registry import promote as register
+    from stages.files import read_json
+
+    name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
+    metric = RANKED_BY[track.value]
+    board = read_json(BOARD)[track.value]
+    ours, theirs = board[name][metric], board[baseline][metric]
+    gain = theirs - ours if SMALLER_IS_BETTER[track.value] else ours - theirs
+    compared = f"{name} has {metric} {ours:.4g}, {baseline} {theirs:.4g}"
+    if gain <= 0 and not force:
+        raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
+    store, key = _store(), read_json(Path("data/tracked.json")).get(name)
+    run = store.find_key(track.value, key)
+    if run is None:
+        raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
+    card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")
+    tags = {"model": name, metric: str(ours), f"baseline/{metric}": str(theirs)}
+    version, new = register(store.client, track.value, run, card, tags)
+    print(f"{compared}")
+    print(f"models:/{track.value}@champion is version {version}, {name}" + ("" if new else ", as before"))
+
+
+@app.command(epilog="rnnlab tidy --older-than 24")
+def tidy(
+    older_than: Annotated[
+        float | None, typer.Option(help="hours: close also what began so long ago on any machine", min=0)
+    ] = None,
+) -> None:
+    """Close the MLflow runs that were left open by a process that is gone."""
+    store = _store()
+    closed = [name for track in store.experiments for name in store.tidy(track, older_than)]
+    for name in closed:
+        print(f"closed: {name}")
+    print(f"{len(closed)} run{'s' * (len(closed) != 1)} closed")
+
+
+def _store() -> "Store":
+    from rnnlab.tracking import Store
+
+    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+
+
+def _load(model: str, track: str) -> tuple[Any, dict[str, Any]]:
+    """The networks by seed and the config of a model of the track."""
+    from rnnlab.weights import unpack
+
+    if model.startswith("models:/"):
+        from rnnlab.registry import download_weights
+
+        path = download_weights(model, _store().uri)
+    else:
+        path = Path("models") / f"{model or _best(track)}.safetensors"
+        if not path.is_file():
+            made = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors"))) or "none"
+            raise UserError(
+                f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}"
+            )
+    networks, config = unpack(str(path))
+    if config["track"] != track:
+        raise UserError(f"{config['model']} is a model of track {config['track']}; one of track {track} is wanted")
+    return networks, config
+
+
+def _best(track: str) -> str:
+    """The network that leads the track's leaderboard."""
+    from stages.files import read_json
+
+    entries = read_json(BOARD).get(track, {}) if BOARD.is_file() else {}
+    for name in entries:
+        if Path(f"metrics/test/{name}.json").is_file():
+            return str(name)
+    raise UserError(
+        f"{BOARD}: names no network of track {track}; run `dvc repro` in the project's folder, or say --model"
+    )
+
+
+def _print_table(rows: list[list[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        print("  ".join([first.ljust(widths[0]), *cells]))
+
+
+def _print_notes(notes: list[str]) -> None:
+    for note in notes:
+        print(f"note: {note}")
+
+
+if __name__ == "__main__":
+    main()

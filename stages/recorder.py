@@ -1,0 +1,63 @@
+"""recorder: lines of JSON from a training -> an MLflow run while it goes on. Started by `stages.live`, not by hand.
+
+The first line says what the training is; then come its epochs; at last its end. Without that it was killed.
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+LONG = 60.0  # seconds after which the machine is watched too
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):  # the training's end is what counts
+        signal.signal(number, signal.SIG_IGN)
+    messages = read_messages()
+    about = next(messages)
+    try:
+        record(about, messages)
+    except Exception as error:  # whatever it is, it must not hold the training up
+        reason = " ".join(str(error).split())[:500]
+        print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
+
+
+def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
+    from rnnlab.tracking import Store, Training  # not before messages are read: it takes seconds, and pipes fill up
+
+    store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
+    run, watch_from, end = store.begin(Training(**about)), time.monotonic() + LONG, None
+    for message in messages:
+        if epochs := message.get("epochs"):
+            run.log(epochs)
+        if time.monotonic() > watch_from:
+            run.watch_machine()
+            watch_from = float("inf")
+        if "status" in message:
+            end = message
+    run.end(**(end or {"status": "KILLED", "tags": {}}))
+
+
+def read_messages() -> Iterator[dict[str, Any]]:
+    """As they come, until the training's side of the pipe is closed."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def fill() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=fill, daemon=True).start()
+    while line := lines.get():
+        yield json.loads(line)
+
+
+if __name__ == "__main__":
+    main()

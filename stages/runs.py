@@ -1,0 +1,52 @@
+"""What is said of a model's MLflow run, alike while it is trained and from its files."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from rnnlab.overrides import overrides
+from rnnlab.params import Params, flatten
+from stages.params import FILE
+
+
+def run_name(model: str) -> str:
+    return f"{os.environ.get('DVC_EXP_NAME', 'workspace')} / {model}"
+
+
+def run_params(params: Params, name: str) -> dict[str, Any]:
+    """Flat, as in params.yaml; ``model`` and ``training`` are what holds for this one, so that runs can be compared."""
+    model, training = params.model(name).model_dump(mode="json"), params.training_of(name).model_dump(mode="json")
+    track = model.pop("track")
+    own = {key: value for key, value in model.items() if key not in training}
+    return flatten({track: getattr(params, track).model_dump(mode="json"), "model": own, "training": training})
+
+
+def run_tags(name: str) -> dict[str, str]:
+    tags = {"dvc.stage": f"train@{name}", "dvc.exp_name": os.environ.get("DVC_EXP_NAME", ""), "git.commit": commit()}
+    tags["mlflow.source.git.commit"] = tags["git.commit"]
+    return {key: value for key, value in tags.items() if value}
+
+
+def commit() -> str:
+    """That the run stands on; empty where git or a commit is missing."""
+    return os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD").strip()
+
+
+def repeat_command() -> str:
+    """What a person types to have the same results again: on which commit, and with which parameters changed."""
+    revision = commit()
+    base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
+    if not isinstance(base, Mapping):
+        return "dvc repro"
+    words = [f"-S {shlex.quote(word)}" for word in overrides(base, YAML(typ="safe").load(FILE))]
+    command = " ".join(["dvc exp run", *words]) if words else "dvc repro"
+    return f"git checkout {revision[:12]} && {command}"
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""
