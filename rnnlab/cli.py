@@ -123,6 +123,34 @@ def classify(
     _print_table([["digit", "probability"], *([str(digit), f"{probabilities[digit]:.3f}"] for digit in order[:3])])
 
 
+@app.command(epilog="rnnlab tune stock_gru --trials 30 --space hidden_size=4..64 --space learning_rate=0.0003..0.03")
+def tune(
+    model: Annotated[str, typer.Argument(help="a model of params.yaml", metavar="MODEL")],
+    trials: Annotated[int, typer.Option(help="how many in all, those of earlier calls counted", min=1)] = 30,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KEY=LOW..HIGH or KEY=A,B,C; may be given several times", show_default="size, layers, rate, batch"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="networks a trial, trained at once", min=1, show_default="the model's")
+    ] = None,
+    study: Annotated[str, typer.Option(help="its name; the same one is gone on with", show_default="the model's")] = "",
+    storage: Annotated[str, typer.Option(help="a database's address", envvar="RNNLAB_STUDIES")] = "sqlite:///optuna.db",
+) -> None:
+    """Search for better parameters, judged on a validation part; the test part is never seen. Needs Optuna."""
+    try:
+        from stages.tune import tune as search
+    except ModuleNotFoundError as error:
+        if error.name != "optuna":
+            raise
+        raise UserError("tune needs Optuna: pip install -e '.[tune]'") from None
+    from rnnlab.tuning import DEFAULT_SPACE
+
+    search(model, trials, space or DEFAULT_SPACE, seeds, study, storage)
+
+
 @app.command(epilog="rnnlab promote --track digits")
 def promote(
     track: Annotated[Track, typer.Option(help="whose best model")] = Track.stock,

@@ -103,7 +103,7 @@ class Store:
                 self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
             reason = " ".join(str(error).split())[:300]
-            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {_public(reason)}") from None
+            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {public(reason)}") from None
 
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
@@ -112,7 +112,7 @@ class Store:
     @property
     def shown(self) -> str:
         """Its address, without a password."""
-        return _public(self.uri)
+        return public(self.uri)
 
     # A run that a training opens
 
@@ -134,7 +134,7 @@ class Store:
             history = self.client.get_metric_history(run, "train/loss")
             return Live(self, run, 1 + max((point.step for point in history), default=-1))
         run = self.start(training.track, training.name, tags)
-        self.client.log_batch(run, params=_params(training.params))
+        self.log_params(run, training.params)
         return Live(self, run, 0)
 
     def tidy(self, track: str, older_than: float | None = None) -> list[str]:
@@ -220,16 +220,24 @@ class Store:
         run = self.client.create_run(self.experiments[track], run_name=name, tags=dict(tags))
         return str(run.info.run_id)
 
+    def log_params(self, run: str, params: Mapping[str, object]) -> None:
+        self.client.log_batch(run, params=[Param(key, str(value)) for key, value in params.items()])
+
+    def log_figures(self, run: str, figures: Figures) -> None:
+        """Figures of a whole run; None is left out."""
+        now = int(time.time() * 1000)
+        self.log_metrics(run, [Metric(name, value, now, 0) for name, value in figures.items() if value is not None])
+
     def log_metrics(self, run: str, metrics: Sequence[Metric]) -> None:
         for start in range(0, len(metrics), BATCH):
             self.client.log_batch(run, metrics=metrics[start : start + BATCH])
 
     def _log(self, run: str, params: Mapping[str, object], figures: Figures, curve: pd.DataFrame) -> None:
-        now = int(time.time() * 1000)
-        metrics = [Metric(name, value, now, 0) for name, value in figures.items() if value is not None]
+        self.log_params(run, params)
+        self.log_figures(run, figures)
+        now, metrics = int(time.time() * 1000), []
         for row in curve.drop(columns=["seed", "threads"], errors="ignore").to_dict("records"):
             metrics += _metrics({str(name): value for name, value in row.items()}, now)
-        self.client.log_batch(run, params=_params(params))
         self.log_metrics(run, metrics)
 
     def _finished(self, track: str, condition: str) -> list[Run]:
@@ -279,14 +287,10 @@ def _metrics(row: Row, now: int) -> list[Metric]:
     ]
 
 
-def _params(params: Mapping[str, object]) -> list[Param]:
-    return [Param(key, str(value)) for key, value in params.items()]
-
-
 def _mean(history: pd.DataFrame) -> pd.DataFrame:
     return history.drop(columns="seed").groupby("epoch", as_index=False).mean()
 
 
-def _public(text: str) -> str:
+def public(text: str) -> str:
     """Without the user names and passwords of the addresses in it."""
     return re.sub(r"(?<=://)[^/@\s]+@", "", text)

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from rnnlab.overrides import overrides
 from rnnlab.params import Params, flatten
-from stages.params import FILE
+from stages.params import FILE, read_content
 
 
 def run_name(model: str) -> str:
@@ -42,7 +42,7 @@ def repeat_command() -> str:
     base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
     if not isinstance(base, Mapping):
         return "dvc repro"
-    words = [f"-S {shlex.quote(word)}" for word in overrides(base, YAML(typ="safe").load(FILE))]
+    words = [f"-S {shlex.quote(word)}" for word in overrides(base, read_content())]
     command = " ".join(["dvc exp run", *words]) if words else "dvc repro"
     return f"git checkout {revision[:12]} && {command}"
 
