@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+# Where the runs are, as the stages have it.
+STORE := "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+TRACK := stock
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro test check tutorial report ui bench clean
+.PHONY: help repro test test-all check tutorial report ui serve experiments bench clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
 
 # A stamp per set of dependencies: written last, so that an installation that was cut short is done again.
 $(VENV)/base.stamp: pyproject.toml constraints.txt
@@ -31,6 +34,9 @@ repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderb
 test: $(VENV)/test.stamp ## run the tests
 	@python -m pytest
 
+test-all: test ## and those that take minutes, with servers
+	@python -m pytest -m long
+
 check: $(VENV)/test.stamp ## lint and type-check
 	@ruff check . && ruff format --check . && mypy
 
@@ -44,10 +50,16 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 	@echo "file://$(CURDIR)/report/index.html"
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
-	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
+	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
+
+serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
+	@MLFLOW_TRACKING_URI=$(STORE) mlflow models serve --host 127.0.0.1 --port 5001 --env-manager local --model-uri models:/$(TRACK)@champion
+
+experiments: $(VENV)/base.stamp ## list the experiments: what was changed, and the figure that ranks each model
+	@dvc exp show --only-changed --hide-workspace --drop '(.*_std|deps.*|Created)'
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (10 min.; RNNLAB_MIRROR=FOLDER for digits)
-	@for name in stock pipeline scale $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
+	@for name in stock pipeline scale live $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
 
 clean: ## remove what was made (the environment, the MLflow store and the DVC cache stay)
 	@rm -rf data/raw data/scaled data/windows data/split data/checkpoints models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -62,6 +62,9 @@ def forecast(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
     as_json: AsJson = False,
+    request: Annotated[
+        bool, typer.Option("--request", help="print the last days as `make serve` takes them, and forecast nothing")
+    ] = False,
 ) -> None:
     """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
     from rnnlab.forecasting import columns, look_ahead
@@ -69,6 +72,11 @@ def forecast(
 
     networks, config = _load(model, "stock")
     prices = read_prices(data, columns(config))
+    if request:
+        from rnnlab.serving import request_of
+
+        print(json.dumps(request_of(config, prices.frame)))
+        return
     outlook = look_ahead(networks, config, prices.frame, horizon)
     notes = [*prices.notices, *outlook.notes]
     if plot:

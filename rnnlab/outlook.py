@@ -58,4 +58,4 @@ def next_dates(dates: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
 
 
 def on_weekdays(dates: pd.DatetimeIndex) -> bool:
-    return bool((dates.dayofweek < 5).all())
+    return bool((dates.day_of_week < 5).all())

@@ -4,6 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")  # needs no quotes
+OTHERWISE_READ = {"null", "true", "false", "nan", "inf"}
+
 
 def overrides(base: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
     """What makes ``changed`` of ``base``, a value of `-S` each, in Hydra's grammar: ``a.b=1``, ``+a.c={d: 2}``.
@@ -35,6 +38,7 @@ def _typed(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str) and not re.fullmatch(r"[\w./-]+", value):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, str) and (not PLAIN.fullmatch(value) or value.lower() in OTHERWISE_READ):
+        # a backslash stands for itself, but for those before a quote, and at the end
+        return "'" + re.sub(r"(\\*)('|$)", lambda found: 2 * found[1] + ("\\'" if found[2] else ""), value) + "'"
     return str(value)

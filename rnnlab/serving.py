@@ -6,9 +6,11 @@ Letters: B batch, T time steps, F features, K networks, C classes.
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from rnnlab.errors import UserError
 from rnnlab.merging import merge
 
 
@@ -86,3 +88,16 @@ def output_columns(config: Mapping[str, Any]) -> list[str]:
     if config["track"] == "digits":
         return [f"probability_{digit}" for digit in range(config["network"]["output_size"])]
     return [config["scaler"]["target"]]
+
+
+def request_of(config: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
+    """The body of a request to a server of the model: the last days of raw prices by date.
+
+    Raises:
+        UserError: if they are too few.
+    """
+    length = config["network"]["length"]
+    if len(frame) < length:
+        raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length} days")
+    days = frame[config["scaler"]["columns"]].tail(length).to_numpy()
+    return {"dataframe_split": {"columns": input_columns(config), "data": [days.ravel().tolist()]}}

@@ -62,6 +62,8 @@ def parse_space(words: Sequence[str]) -> dict[str, Distribution]:
             raise UserError(f"--space {word}: {key!r} can't be searched; allowed: {', '.join(KEYS)}")
         numbers = re.fullmatch(r"([\d.e+-]+?)\.\.([\d.e+-]+)", values)
         try:
+            if not values or (".." in values and not numbers):
+                raise ValueError(f"found {values!r}")
             if numbers:
                 low, high = (_number(text) for text in numbers.groups())
                 log = low > 0 and high / low >= 10

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +25,8 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     except OSError as error:
         raise UserError(f"{path}: can't be written: {error.strerror or error}") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # renamed, or never there
+            partial.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:

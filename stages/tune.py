@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rnnlab.backtest import rescale
 from rnnlab.errors import UserError
 from rnnlab.overrides import overrides
-from rnnlab.params import Model, Params, Training, parse
+from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
 from rnnlab.splitting import DRAW_SEED
 from rnnlab.targets import Target
@@ -54,10 +54,8 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     if now is None:
         now = loss_of(*make({}), data, threads)
         study.set_user_attr("now", now)
-    print(
-        f"{name} as it is in params.yaml: validation loss {now:.3g}; {finished(study)} of {trials} trials done",
-        flush=True,
-    )
+    print(f"{name} as it is in params.yaml: validation loss {now:.3g}")
+    print(f"study {study.study_name}: {finished(study)} of {trials} trials done", flush=True)
     if finished(study) < trials:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # Optuna closes a trial on an interrupt
         runs = TrialRuns(study, params, name)
@@ -183,8 +181,8 @@ class TrialRuns:
     def watch(self, trial: optuna.Trial, model: Model, training: Training) -> Callable[[list[Row]], None]:
         if self._store:
             run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
-            params = model.model_dump(mode="json", include=set(KEYS)) | training.model_dump(mode="json")
-            self._store.log_params(run, params)
+            own = model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
+            self._store.log_params(run, flatten({"model": own, "training": training.model_dump(mode="json")}))
             self._open, self._epochs = Live(self._store, run, 0), []
         return self._epochs.append
 

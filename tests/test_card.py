@@ -1,0 +1,48 @@
+import json
+
+import pytest
+from ruamel.yaml import YAML
+
+from rnnlab import card
+from rnnlab.params import parse
+
+
+@pytest.fixture
+def params(root):
+    return parse(YAML(typ="safe").load(root / "params.yaml"))
+
+
+def read(root, name):
+    return json.loads((root / "metrics" / name).read_text())
+
+
+def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
+    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
+    comparison = read(root, "comparison.json")["stock"]
+    text = card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
+    ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, baselines["persistence"]))
+    assert text.startswith(f"# stock_gru\n\nstock_gru has an RMSE of {ours:.2f} points on {result['days']} days, ")
+    assert f"persistence {naive:.2f} (" in text
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        f"## {title}" for title in ("Data", "Protocol", "Figures", "Intervals", "Limits")
+    ]
+    assert f"| RMSE (points) | {ours:.2f} ± " in text
+    assert "Forecasts for two days." in text
+    assert f"- 95 %: {100 * result['intervals']['95']['coverage']:.1f} % of" in text
+
+
+def test_a_scaler_that_leaks_is_named(root, params):
+    content = YAML(typ="safe").load(root / "params.yaml")
+    content["stock"]["scale"]["fit_on"] = "all"
+    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
+    comparison = read(root, "comparison.json")["stock"]
+    assert "leaks the test period" in card.stock("stock_gru", result, baselines, comparison, parse(content), "")
+    assert "leaks the test period" not in card.stock("stock_gru", result, baselines, comparison, params, "")
+
+
+def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):
+    result = read(root, "test/digits_bigru.json")
+    text = card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params)
+    low, high = result["wilson_95"]
+    assert f"95 % (Wilson): {100 * low:.1f} % to {100 * high:.1f} %" in text
+    assert "majority_class" in text

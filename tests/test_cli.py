@@ -1,0 +1,181 @@
+"""The command as its users type it, on a small trained model."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from rnnlab import cli
+from rnnlab.network import build
+from rnnlab.tracking import Result, Store
+from rnnlab.weights import pack
+from stages.files import write_bytes, write_json, write_text
+
+STOCK = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
+DIGITS = STOCK | {"input_size": 8, "length": 8, "output_size": 10}
+SHAPE = {"bidirectional": False, "head": "flatten", "output": "linear"}
+DATES = pd.bdate_range("2024-01-01", periods=40)
+
+
+def weights(name, track, network, **config):
+    torch.manual_seed(0)
+    config |= {"model": name, "track": track, "network": network | SHAPE}
+    write_bytes(Path(f"models/{name}.safetensors"), pack({0: build(config["network"]).state_dict()}, config))
+    write_json(Path(f"metrics/test/{name}.json"), {})
+
+
+@pytest.fixture(autouse=True)
+def _workspace(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scaler = {"columns": ["Close"], "minimum": [50.0], "maximum": [150.0], "features": ["Close"], "target": "Close"}
+    target = {"kind": "level", "unit": 1.0, "sequence": False, "rollout": False}
+    until = str(DATES[9])
+    weights("stock_gru", "stock", STOCK, scaler=scaler, target=target, horizon=1, trained_until=until)
+    weights("digits_gru", "digits", DIGITS, scaler={"minimum": 0, "maximum": 16})
+    figures = {"persistence": {"rmse": 2.0}, "stock_gru": {"rmse": 3.0}}
+    digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
+    write_json(Path("metrics/leaderboard.json"), {"stock": figures, "digits": digits})
+    close = 100 + np.random.default_rng(0).normal(0, 2, 40).cumsum()
+    pd.DataFrame({"Date": DATES, "Close": close}).to_csv("prices.csv", index=False)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Call `rnnlab` with words; return its exit code and what it printed."""
+
+    def _call(*words):
+        monkeypatch.setattr(sys, "argv", ["rnnlab", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        if isinstance(ended.value.code, str):  # a message: the interpreter prints it, and ends with 1
+            return 1, printed.out + ended.value.code
+        return ended.value.code or 0, printed.out + printed.err
+
+    return _call
+
+
+def test_forecast_prints_a_table(call):
+    code, text = call("forecast", "--data", "prices.csv")
+    assert code == 0
+    assert "stock_gru, Close after" in text
+    assert "2024-02-26" in text  # the Monday after the last day, a Friday
+    assert "Mean absolute error on the last 30 days that it was not trained on" in text
+    assert "note: dates are weekdays" in text
+
+
+def test_forecast_as_json(call):
+    code, text = call("forecast", "--data", "prices.csv", "--json", "--model", "stock_gru")
+    content = json.loads(text)
+    assert code == 0
+    (day,) = content["days"]
+    low, high = day["intervals"]["95"]
+    assert low < day["forecast"] < high
+    assert day["date"] == "2024-02-26T00:00:00"
+
+
+def test_forecast_draws_a_picture(call):
+    call("forecast", "--data", "prices.csv", "--plot", "next.png")
+    with Image.open("next.png") as picture:
+        assert picture.size > (400, 200)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
+        (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
+        (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, stock_gru"),
+        (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track stock is wanted"),
+        (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 day ahead"),
+        (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "can't be written"),
+        (("classify", "nix.png"), "nix.png: there is no such file"),
+        (("classify", "bad.csv"), "bad.csv: can't be read as a picture"),
+        (("promote",), "stock_gru has rmse 3, persistence 2: it does not beat the baseline"),
+    ],
+)
+def test_a_mistake_is_one_message_and_exit_code_1(call, words, message):
+    Path("bad.csv").write_text("Date,Close\n2024-01-01,1\n2024-01-02,two\n")
+    Path("nix.txt").write_text("")
+    code, text = call(*words)
+    assert (code, "Traceback" in text) == (1, False)
+    assert message in text
+
+
+def test_wrong_words_are_exit_code_2(call):
+    code, text = call("forecast", "--horizont", "1")
+    assert code == 2
+    assert "--horizon" in text
+
+
+def test_classify_reads_a_picture(call):
+    Image.fromarray(np.eye(8, dtype=np.uint8) * 255).save("seven.png")
+    code, text = call("classify", "seven.png", "--json")
+    content = json.loads(text)
+    assert code == 0
+    assert content["model"] == "digits_gru"
+    assert len(content["probabilities"]) == 10
+    assert sum(content["probabilities"]) == pytest.approx(1, abs=1e-5)
+    assert content["digit"] == int(np.argmax(content["probabilities"]))
+    assert f"reads seven.png as {content['digit']}" in call("classify", "seven.png")[1]
+
+
+@pytest.fixture
+def store(tmp_path, empty_store):
+    shutil.copy(empty_store, "mlflow.db")
+    Path(".dvc/tmp").mkdir(parents=True)
+    return Store(tmp_path)
+
+
+def add_run(store):
+    write_json(Path("data/tracked.json"), {"digits_gru": "the key"})
+    write_text(Path("report/cards/digits_gru.md"), "# digits_gru\n")
+    history = pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]})
+    made = Result("digits_gru", "digits", "the key", "w", {}, {}, {}, history, {}, Path(), "digits", "d", {}, "")
+    return store.add(made, "a / digits_gru")
+
+
+def test_promote_needs_the_run_in_the_store(call, store):
+    write_json(Path("data/tracked.json"), {"digits_gru": "the key"})
+    code, text = call("promote", "--track", "digits")
+    assert code == 1
+    assert "its run is not in sqlite:///" in text
+
+
+def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
+    run, told = add_run(store), []
+    monkeypatch.setattr("rnnlab.registry.promote", lambda _, *words: told.append(words) or ("4", True))
+    code, text = call("promote", "--track", "digits")
+    assert code == 0
+    tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}
+    assert told == [("digits", run, "# digits_gru\n", tags)]
+    assert "models:/digits@champion is version 4, digits_gru" in text
+
+
+def test_tidy_closes_what_is_left(call, store):
+    run = store.start("stock", "left", {"process": "elsewhere 1 0"})
+    assert "0 runs closed" in call("tidy")[1]
+    assert "closed: left\n1 run closed" in call("tidy", "--older-than", "0")[1]
+    assert store.client.get_run(run).info.status == "KILLED"
+
+
+def test_help_imports_nothing_heavy(root):
+    """PyTorch, MLflow and pandas cost seconds, `--help` and the shell's completion must not."""
+    script = "import sys, rnnlab.cli; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=root, env=os.environ, capture_output=True, text=True)
+    assert not {"torch", "mlflow", "pandas", "numpy", "optuna", "pydantic"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", ["forecast", "classify", "tune", "promote", "tidy"])
+def test_help_shows_an_example(call, command):
+    code, text = call(command, "--help")
+    assert code == 0
+    assert f"rnnlab {command}" in text

@@ -1,0 +1,139 @@
+"""What comes after the last day: the same numbers as `evaluate` gives for it afterwards."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from rnnlab.errors import UserError
+from rnnlab.forecasting import look_ahead
+from rnnlab.intervals import rolling_radius
+from rnnlab.network import build
+from rnnlab.outlook import next_dates
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.targets import Target, forecast
+from rnnlab.windows import Windows
+
+LENGTH, ROWS, TRAINED = 3, 60, 20
+DATES = pd.bdate_range("2024-01-01", periods=ROWS)
+
+
+def config(horizon=1, rollout=False):
+    network = {"cell": "gru", "input_size": 1, "length": LENGTH, "output_size": 1, "hidden_size": 2, "num_layers": 1}
+    return {
+        "model": "small",
+        "network": network | {"bidirectional": False, "head": "flatten", "output": "linear"},
+        "scaler": {
+            "columns": ["Close"],
+            "minimum": [50.0],
+            "maximum": [150.0],
+            "features": ["Close"],
+            "target": "Close",
+        },
+        "target": {"kind": "level", "unit": 1.0, "sequence": False, "rollout": rollout},
+        "horizon": horizon,
+        "trained_until": str(DATES[TRAINED - 1]),
+    }
+
+
+@pytest.fixture
+def networks():
+    networks = {}
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        networks[seed] = build(config()["network"])
+    return networks
+
+
+@pytest.fixture
+def prices():
+    return pd.DataFrame({"Close": 100 + np.random.default_rng(0).normal(0, 2, ROWS).cumsum()}, index=DATES)
+
+
+def evaluated(networks, config, prices, horizon):
+    """Forecasts and truth of all windows, by the evaluation's own functions."""
+    scaler = MinMaxScaler.from_dict(config["scaler"])
+    scaled = scaler.transform(prices["Close"].to_numpy(), "Close")
+    windows = Windows(scaled[:, None], scaled, prices.index.to_numpy(), LENGTH, horizon)
+    by_seed = [forecast(network, windows, Target(**config["target"]))[:, 0] for network in networks.values()]
+    y_pred = scaler.inverse(np.mean(by_seed, axis=0), "Close")
+    return windows.target_dates, y_pred, scaler.inverse(windows.y[:, 0], "Close")
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_the_day_to_come_is_forecast_as_evaluate_does_later(networks, prices, horizon):
+    given = config(horizon)
+    (day,) = look_ahead(networks, given, prices.iloc[:-horizon], None).days
+    dates, y_pred, y_true = evaluated(networks, given, prices, horizon)
+    assert (day.step, day.date) == (horizon, DATES[-1])
+    assert day.forecast == pytest.approx(y_pred[-1], rel=1e-9)
+    assert day.persistence == pytest.approx(prices["Close"].iloc[-1 - horizon])
+    tested = dates > np.datetime64(given["trained_until"])
+    errors = np.abs(y_true - y_pred)[tested]
+    for level in (0.8, 0.95):
+        half = rolling_radius(np.empty(0), errors, level, horizon)[-1]
+        assert day.intervals[f"{100 * level:.0f}"] == pytest.approx((y_pred[-1] - half, y_pred[-1] + half), rel=1e-9)
+    assert day.mae == pytest.approx(errors[:-horizon].mean())
+
+
+def test_days_that_it_was_trained_on_say_nothing_of_its_errors(networks, prices):
+    outlook = look_ahead(networks, config(), prices.iloc[: TRAINED + 5])
+    assert outlook.days[0].known == 5
+    assert outlook.days[0].intervals["95"] is None
+    assert outlook.days[0].intervals["80"] is not None
+    assert any("no 95 % interval" in note and "at least 19 days after 2024-01-26" in note for note in outlook.notes)
+
+
+def test_without_an_unseen_day_there_is_no_error_to_tell(networks, prices):
+    (day,) = look_ahead(networks, config(), prices.iloc[:TRAINED]).days
+    assert (day.known, day.mae, day.persistence_mae) == (0, None, None)
+
+
+def test_a_model_that_rolls_out_forecasts_each_day_up_to_the_horizon(networks, prices):
+    outlook = look_ahead(networks, config(2, rollout=True), prices, 3)
+    assert [day.step for day in outlook.days] == [1, 2, 3]
+    for day in outlook.days:
+        _, y_pred, _ = evaluated(networks, config(2, rollout=True), extended(prices, day.step), day.step)
+        assert day.forecast == pytest.approx(y_pred[-1], rel=1e-9)
+
+
+def extended(prices, days):
+    more = pd.DataFrame({"Close": 100.0}, index=pd.bdate_range(DATES[-1], periods=days + 1)[1:])
+    return pd.concat([prices, more])
+
+
+def test_another_horizon_than_was_learned_is_refused(networks, prices):
+    with pytest.raises(UserError, match=r"horizon 3: small was trained to forecast 1 day ahead.*horizon=3"):
+        look_ahead(networks, config(), prices, 3)
+
+
+@pytest.mark.parametrize("horizon", [0, 21])
+def test_a_rollout_has_bounds(networks, prices, horizon):
+    with pytest.raises(UserError, match="rolls out 1 to 20 days"):
+        look_ahead(networks, config(rollout=True), prices, horizon)
+
+
+def test_too_short_a_series_is_refused(networks, prices):
+    with pytest.raises(UserError, match="2 rows are too few: small reads 3 days"):
+        look_ahead(networks, config(), prices.iloc[:2])
+
+
+def test_prices_beyond_the_scaler_are_noted(networks, prices):
+    notes = look_ahead(networks, config(), prices + 100).notes
+    assert any("lies outside what the scaler was fitted on (50.00 to 150.00)" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        (pd.bdate_range("2024-01-01", "2024-01-12"), ["2024-01-15", "2024-01-16"]),  # a Friday
+        (pd.date_range("2024-01-01", "2024-01-12"), ["2024-01-13", "2024-01-14"]),  # trades on weekends too
+        (pd.date_range("2024-01-05", periods=9, freq="7D"), ["2024-03-08", "2024-03-15"]),
+        (pd.date_range("2023-01-31", "2024-01-31", freq="ME"), ["2024-02-29", "2024-03-31"]),
+        (pd.date_range("2023-01-15", periods=12, freq=pd.DateOffset(months=1)), ["2024-01-15", "2024-02-15"]),
+        (pd.date_range("2024-01-01 10:00", periods=9, freq="30min"), ["2024-01-01 14:30", "2024-01-01 15:00"]),
+        (pd.DatetimeIndex(["2024-01-05"]), ["2024-01-08", "2024-01-09"]),  # one day tells no spacing
+    ],
+)
+def test_next_dates(dates, expected):
+    assert list(next_dates(dates, 2)) == [pd.Timestamp(text) for text in expected]

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from rnnlab.errors import UserError
+from rnnlab.handwriting import read_picture
+
+
+def save(path, pixels):
+    """Pixels (rows, columns), 0 black to 255 white."""
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(path)
+    return path
+
+
+def test_a_picture_of_the_networks_size_is_taken_as_it_is(tmp_path):
+    ink = np.zeros((8, 8))
+    ink[2, 3], ink[5, 6] = 255, 102
+    found = read_picture(save(tmp_path / "a.png", ink), 8, 8)
+    np.testing.assert_allclose(found, ink / 255, atol=1e-6)
+
+
+def test_light_paper_is_turned_over(tmp_path):
+    paper = np.full((8, 8), 255)
+    paper[4, 4] = 0
+    found = read_picture(save(tmp_path / "a.png", paper), 8, 8)
+    assert found[4, 4] == 1
+    assert found.sum() == 1
+
+
+def test_a_large_picture_is_cut_to_its_ink_and_fills_the_box(tmp_path):
+    paper = np.full((300, 200), 255)
+    paper[100:180, 120:160] = 0  # twice as high as wide
+    found = read_picture(save(tmp_path / "a.png", paper), 8, 8)
+    expected = np.zeros((8, 8))
+    expected[:, 2:6] = 1
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_large_images_keep_the_margin_of_mnist(tmp_path):
+    paper = np.full((100, 100), 255)
+    paper[10:50, 10:50] = 0
+    found = read_picture(save(tmp_path / "a.png", paper), 28, 28)
+    expected = np.zeros((28, 28))
+    expected[4:24, 4:24] = 1  # a box of 20, in the middle
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_is_transparent_is_paper(tmp_path):
+    picture = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    picture.putpixel((3, 4), (0, 0, 0, 255))
+    picture.save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", 8, 8)
+    assert found[4, 3] == 1
+    assert found.sum() == 1
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_blank_picture_is_refused(tmp_path, value):
+    path = save(tmp_path / "a.png", np.full((20, 20), value))
+    with pytest.raises(UserError, match=r"a.png: is blank"):
+        read_picture(path, 8, 8)
+
+
+def test_what_is_no_picture_is_refused(tmp_path):
+    (tmp_path / "a.png").write_text("no")
+    with pytest.raises(UserError, match=r"a.png: can't be read as a picture"):
+        read_picture(tmp_path / "a.png", 8, 8)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nix.png: there is no such file"):
+        read_picture(tmp_path / "nix.png", 8, 8)

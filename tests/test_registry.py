@@ -1,0 +1,154 @@
+"""Models in MLflow: loaded by MLflow alone they say what the networks say, and the best is registered."""
+
+import json
+import shutil
+
+import mlflow.pyfunc
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from rnnlab import registry
+from rnnlab.errors import UserError
+from rnnlab.network import build
+from rnnlab.registry import Package, download_weights, log_model, promote
+from rnnlab.serving import PriceForecaster, input_columns, output_columns
+from rnnlab.tracking import Store
+from rnnlab.weights import pack, unpack
+
+# MLflow 3.17 hands PyTorch an array that it may only read, which is all that is done with it; PyTorch warns once
+pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
+NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}
+CONFIG = {
+    "model": "small",
+    "track": "stock",
+    "network": NETWORK,
+    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
+    "horizon": 1,
+    "scaler": {"columns": ["Open", "Close"], "minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
+    | {"features": ["Open", "Close"], "target": "Close"},
+}
+
+
+@pytest.fixture
+def store(tmp_path, empty_store, monkeypatch):
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    return Store(tmp_path)
+
+
+@pytest.fixture
+def package(tmp_path):
+    states = {}
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        states[seed] = build(NETWORK).state_dict()
+    weights = tmp_path / "small.safetensors"
+    weights.write_bytes(pack(states, CONFIG))
+    networks, config = unpack(str(weights))
+    columns = input_columns(config)
+    return Package(
+        "small", PriceForecaster(networks, config), columns, output_columns(config), prices(3, columns), weights
+    )
+
+
+def prices(count, columns):
+    return np.random.default_rng(count).uniform(1500, 2600, (count, len(columns))).astype(np.float32)
+
+
+@pytest.fixture
+def run(store, package):
+    run = store.start("stock", "a / small", {})
+    log_model(store.client, run, store.experiments["stock"], package)
+    return run
+
+
+def logged_folder(store, run):
+    (model,) = store.client.get_run(run).outputs.model_outputs
+    uri = f"models:/{model.model_id}"
+    return mlflow.artifacts.download_artifacts(uri, tracking_uri=store.uri, registry_uri=store.uri)
+
+
+@pytest.mark.parametrize("count", [1, 3, 64])
+def test_a_loaded_model_forecasts_as_the_networks_do(store, package, run, count):
+    loaded = mlflow.pyfunc.load_model(logged_folder(store, run))
+    table = prices(count, package.inputs)
+    with torch.no_grad():
+        expected = package.module(torch.from_numpy(table)).numpy()
+    found = loaded.predict(pd.DataFrame(table.astype(float), columns=package.inputs))
+    np.testing.assert_allclose(found.to_numpy(), expected, rtol=1e-6)
+
+
+def test_its_columns_have_names_and_its_example_is_three_windows(store, package, run):
+    loaded = mlflow.pyfunc.load_model(logged_folder(store, run))
+    assert loaded.metadata.signature.inputs.input_names() == package.inputs
+    assert loaded.metadata.signature.outputs.input_names() == ["Close"]
+    example = loaded.input_example
+    assert example.shape == (3, len(package.inputs))
+    with torch.no_grad():
+        expected = package.module(torch.from_numpy(package.example)).numpy()
+    np.testing.assert_allclose(loaded.predict(example).to_numpy(), expected)
+
+
+def test_a_missing_column_is_named(store, package, run):
+    loaded = mlflow.pyfunc.load_model(logged_folder(store, run))
+    table = pd.DataFrame(prices(1, package.inputs).astype(float), columns=package.inputs).drop(columns="Close[t]")
+    with pytest.raises(mlflow.exceptions.MlflowException, match=r"missing inputs \['Close\[t\]'\]"):
+        loaded.predict(table)
+
+
+def test_it_needs_no_pickle_and_pins_what_it_needs(store, run, monkeypatch, tmp_path):
+    folder = tmp_path / logged_folder(store, run)
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {
+        "", ".json", ".pt2", ".safetensors", ".txt", ".yaml"
+    }  # fmt: skip
+    lines = (folder / "requirements.txt").read_text().split()
+    assert all("==" in line and "+" not in line for line in lines)
+    assert f"torch=={torch.__version__.split('+')[0]}" in lines
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    mlflow.pyfunc.load_model(str(folder))
+
+
+def test_its_weights_can_be_had_again(store, run, package):
+    (model,) = store.client.get_run(run).outputs.model_outputs
+    found = download_weights(f"models:/{model.model_id}", store.uri)
+    assert found.read_bytes() == package.weights.read_bytes()
+
+
+def test_a_model_that_is_not_there_is_named(store):
+    with pytest.raises(UserError, match=r"models:/nix@champion: can't be had from MLflow"):
+        download_weights("models:/nix@champion", store.uri)
+
+
+def test_the_best_becomes_champion_and_the_one_before_previous(store, package, run):
+    assert promote(store.client, "stock", run, "# card", {"rmse": "1"}) == ("1", True)
+    assert promote(store.client, "stock", run, "# card", {}) == ("1", False)
+    other = store.start("stock", "b / small", {})
+    log_model(store.client, other, store.experiments["stock"], package)
+    assert promote(store.client, "stock", other, "# card", {}) == ("2", True)
+    assert store.client.get_registered_model("stock").aliases == {"champion": 2, "previous": 1}
+    version = store.client.get_model_version_by_alias("stock", "previous")
+    assert (version.description, version.tags["rmse"], version.run_id) == ("# card", "1", run)
+
+
+def test_a_champion_that_comes_back_is_no_new_version(store, package, run):
+    other = store.start("stock", "b / small", {})
+    log_model(store.client, other, store.experiments["stock"], package)
+    for promoted in (run, other, run):
+        promote(store.client, "stock", promoted, "", {})
+    assert store.client.get_registered_model("stock").aliases == {"champion": 1, "previous": 2}
+    assert len(store.client.search_model_versions("name = 'stock'")) == 2
+
+
+def test_a_run_without_a_model_cannot_be_promoted(store):
+    with pytest.raises(UserError, match="has no model"):
+        promote(store.client, "stock", store.start("stock", "empty", {}), "", {})
+
+
+def test_the_example_is_written_as_a_server_takes_it(package, tmp_path):
+    registry.save_model(tmp_path / "model", package, registry.Model())
+    content = json.loads((tmp_path / "model/serving_input_example.json").read_text())
+    assert content["dataframe_split"]["columns"] == package.inputs
+    assert len(content["dataframe_split"]["data"]) == 3

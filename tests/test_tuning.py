@@ -1,0 +1,165 @@
+"""The search: what it may vary, that it goes on where it was left, and that it never sees the test part."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+import torch
+from ruamel.yaml import YAML
+
+from rnnlab.errors import UserError
+from rnnlab.params import parse
+from rnnlab.tracking import Store
+from rnnlab.tuning import Data, bounds, loss_of, parse_space, search
+from stages import tune
+from stages.files import write_arrays, write_json
+
+TREND = torch.linspace(0, 1, 24)
+WORDS = ["hidden_size=2,3", "learning_rate=0.001..0.1"]
+
+
+def test_ranges_and_choices():
+    space = parse_space(["hidden_size=4..64", "num_layers=1..3", "learning_rate=1e-4..1e-1", "cell=rnn,gru"])
+    assert space["hidden_size"] == optuna.distributions.IntDistribution(4, 64, log=True)
+    assert space["num_layers"] == optuna.distributions.IntDistribution(1, 3)
+    assert space["learning_rate"] == optuna.distributions.FloatDistribution(1e-4, 1e-1, log=True)
+    assert space["cell"] == optuna.distributions.CategoricalDistribution(["rnn", "gru"])
+
+
+def test_choices_have_the_types_of_the_file():
+    (found,) = parse_space(["max_grad_norm=null,1,0.5"]).values()
+    assert bounds(found) == (None, 1, 0.5)
+
+
+@pytest.mark.parametrize(
+    "word", ["target=level,change", "seeds=1..3", "hidden_size", "hidden_size=9..4", "hidden_size=a..b"]
+)
+def test_what_cannot_be_searched_is_refused(word):
+    with pytest.raises(UserError, match=f"--space {word}"):
+        parse_space([word])
+
+
+@pytest.fixture
+def params(root):
+    content = YAML(typ="safe").load(root / "params.yaml")
+    content["training"]["stock"] |= {"epochs": 3, "seeds": 2}
+    return content
+
+
+@pytest.fixture
+def data():
+    x = TREND.unfold(0, 3, 1)[:, :, None]
+    return Data((x[:14], x[:14, -1]), (x[14:], x[14:, -1]), 1)
+
+
+def making(params, name="stock_gru"):
+    def make(values):
+        changed = parse(tune.changed_content(params, name, values))
+        return changed.model(name), changed.training_of(name)
+
+    return make
+
+
+def test_a_study_goes_on_to_as_many_trials_as_are_wanted(params, data):
+    study, told = optuna.create_study(), []
+
+    def go(trials):
+        search(study, trials, parse_space(WORDS), making(params), data, 1, lambda *_: told.append, lambda *_: None)
+
+    go(2)
+    assert len(study.trials) == 2
+    go(3)
+    assert len(study.trials) == 3
+    assert [rows[0]["epoch"] for rows in told] == [0, 1, 2] * 3
+    assert {row["seed"] for row in told[0]} == {0, 1}
+
+
+def test_a_trials_value_is_the_last_validation_loss_of_its_seeds(params, data):
+    study, told = optuna.create_study(), []
+    search(study, 1, parse_space(["hidden_size=4"]), making(params), data, 1, lambda *_: told.append, lambda *_: None)
+    expected = np.mean([row["validation_loss"] for row in told[-1]])
+    assert study.best_value == pytest.approx(expected)
+    assert loss_of(*making(params)({"hidden_size": 4}), data, 1) == pytest.approx(expected)
+
+
+def test_values_that_do_not_go_together_are_passed_over(params, data):
+    study = optuna.create_study()
+    space = parse_space(["cell=mlp", "bidirectional=true"])
+    search(study, 1, space, making(params), data, 1, lambda *_: lambda rows: None, lambda *_: None)
+    assert [trial.state.name for trial in study.trials] == ["PRUNED"]
+
+
+@pytest.fixture
+def workspace(params, tmp_path, empty_store, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params["threads"] = 1
+    YAML().dump(params, Path("params.yaml"))
+    shutil.copy(empty_store, "mlflow.db")
+    Path(".dvc/tmp").mkdir(parents=True)
+    generator = np.random.default_rng(0)
+    for part, rows in (("train", 40), ("validation", 0)):
+        arrays = {"inputs": generator.random((rows, 2)), "target": generator.random(rows)}
+        arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
+        write_arrays(Path("data/split/stock") / part, arrays)
+        write_json(Path("data/split/stock") / part / "window.json", {"length": 3, "horizon": 2})
+    write_json(Path("data/scaled/stock/scaler.json"), {"features": ["Open", "Close"]})
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def test_without_a_validation_part_the_last_fifth_of_the_training_part_is_held_out(workspace):
+    data = tune.stock(parse(tune.read_content()).model("stock_gru"))
+    # 40 rows, 3 long and 2 ahead: 36 windows, of which 7 validate, and one before these is left out
+    assert (len(data.train[0]), len(data.validation[0])) == (28, 7)
+    assert (data.train[0].min(), data.train[0].max()) == (0, 1)  # scaled by what trials train on
+
+
+def run_tune(trials=2, words=WORDS, study=""):
+    tune.tune("stock_gru", trials, words, None, study, "sqlite:///optuna.db")
+
+
+def test_a_search_prints_a_line_that_runs_its_best(workspace, capsys):
+    run_tune(3, ["learning_rate=0.01,0.02"])
+    out = capsys.readouterr().out
+    assert "study stock_gru: 0 of 3 trials done" in out
+    assert "dvc exp run -S +models.stock_gru.learning_rate=0.0" in out
+    run_tune(3, ["learning_rate=0.01,0.02"])
+    assert "3 of 3 trials done" in capsys.readouterr().out
+
+
+def test_a_search_is_one_run_with_a_nested_run_a_trial(workspace):
+    run_tune(2)
+    run_tune(3)
+    store = Store(workspace)
+    runs = store.client.search_runs([store.experiments["stock"]])
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    trials = [run for run in runs if run is not parent]
+    assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
+    assert (parent.info.run_name, len(trials)) == ("tune stock_gru / stock_gru", 3)
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    best = min(run.data.metrics["validation/loss"] for run in trials if run.data.tags["optuna.state"] == "complete")
+    assert parent.data.metrics["validation/loss"] == pytest.approx(best)
+    assert all(run.data.params["model.hidden_size"] in "23" for run in trials)
+
+
+def test_a_study_of_other_things_is_not_gone_on_with(workspace):
+    run_tune(1)
+    with pytest.raises(UserError, match="study stock_gru: was begun with other space"):
+        run_tune(2, ["hidden_size=2,3"])
+    write_arrays(Path("data/split/stock/train"), {"target": np.random.default_rng(1).random(40)})
+    with pytest.raises(UserError, match="was begun with other data"):
+        run_tune(2)
+    run_tune(1, study="another")
+
+
+def test_a_value_that_the_model_cannot_have_is_refused_before_a_trial(workspace):
+    with pytest.raises(UserError, match=r"models.stock_gru.cell: input should be .* \(found 'foo'\)"):
+        run_tune(words=["cell=gru,foo"])
+
+
+def test_a_storage_that_cannot_be_opened_is_named_without_its_password(workspace):
+    with pytest.raises(UserError, match=r"--storage sqlite:////nix/x.db: can't be opened"):
+        tune.tune("stock_gru", 1, WORDS, None, "", "sqlite:////nix/x.db")
