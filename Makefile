@@ -50,7 +50,7 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 	@echo "file://$(CURDIR)/report/index.html"
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
-	@mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
+	@case $(STORE) in http*) echo "the runs are at" $(STORE); exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
 serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
 	@MLFLOW_TRACKING_URI=$(STORE) mlflow models serve --host 127.0.0.1 --port 5001 --env-manager local --model-uri models:/$(TRACK)@champion

@@ -100,7 +100,8 @@ def promote(client: MlflowClient, track: str, run: str, card: str, tags: Mapping
         raise UserError(
             f"run {run} has no model, an older version made it: delete it, and run `python -m stages.track`"
         )
-    source = f"models:/{outputs.model_outputs[-1].model_id}"
+    model = client.get_logged_model(outputs.model_outputs[-1].model_id)
+    source = model.artifact_location
     try:
         client.create_registered_model(track, description=f"The best of track {track}, by `rnnlab promote`.")
     except MlflowException as error:
@@ -110,7 +111,11 @@ def promote(client: MlflowClient, track: str, run: str, card: str, tags: Mapping
     if CHAMPION in aliases and client.get_model_version(track, aliases[CHAMPION]).source == source:
         return str(aliases[CHAMPION]), False
     known = client.search_model_versions(f"name = '{track}' and source_path = '{source}'")
-    made = known[0] if known else client.create_model_version(track, source, run, tags=dict(tags), description=card)
+    made = (
+        known[0]
+        if known
+        else client.create_model_version(track, source, run, tags=dict(tags), description=card, model_id=model.model_id)
+    )
     if CHAMPION in aliases:
         client.set_registered_model_alias(track, PREVIOUS, aliases[CHAMPION])
     client.set_registered_model_alias(track, CHAMPION, made.version)

@@ -18,6 +18,7 @@ from pathlib import Path
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # lines without end
 os.environ.setdefault(
     "MLFLOW_HTTP_REQUEST_TIMEOUT", "20"
 )  # seconds; by default a dead server is waited for for minutes
@@ -106,8 +107,13 @@ class Store:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {public(reason)}") from None
 
     def _experiment(self, name: str) -> str:
-        found = self.client.get_experiment_by_name(name)
-        return str(found.experiment_id if found else self.client.create_experiment(name, self.artifacts, tags=KIND))
+        if self.client.get_experiment_by_name(name) is None:
+            try:
+                self.client.create_experiment(name, self.artifacts, tags=KIND)
+            except MlflowException as error:  # on a server another may have been faster
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+        return str(self.client.get_experiment_by_name(name).experiment_id)
 
     @property
     def shown(self) -> str:
@@ -163,8 +169,11 @@ class Store:
         return self.find_key(result.track, result.key)
 
     def find_key(self, track: str, key: str) -> str | None:
+        return next(iter(self._mirrors(track, key)), None)
+
+    def _mirrors(self, track: str, key: str) -> list[str]:
         found = self._finished(track, f"tags.{KEY} = '{key}'")
-        return found[0].info.run_id if found else None
+        return [run.info.run_id for run in sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))]
 
     def find_live(self, result: Result, name: str) -> str | None:
         """The id of the run that the training of this result opened, and that is still to be completed."""
@@ -183,7 +192,7 @@ class Store:
             log_model: gets the run's id.
 
         Returns:
-            The run's id.
+            The id of the run that mirrors it.
         """
         tags = {**result.tags, "model": result.model, PROCESS: identity()}
         parent = live or self.start(result.track, name, tags)
@@ -196,7 +205,10 @@ class Store:
             source = json.dumps({"uri": result.data_path.resolve().as_uri()})
             dataset = Dataset(result.data_name, result.data_digest, source_type="local", source=source)
             context = InputTag("mlflow.data.context", "training")
-            self.client.log_inputs(parent, [DatasetInput(dataset, [context])])
+            try:
+                self.client.log_inputs(parent, [DatasetInput(dataset, [context])])
+            except MlflowException:  # another wrote the same one at the same moment; now it is there
+                self.client.log_inputs(parent, [DatasetInput(dataset, [context])])
             for path, folder in result.artifacts.items():
                 self.client.log_artifact(parent, str(path), folder or None)
             for seed, figures in result.figures_by_seed.items():
@@ -214,7 +226,16 @@ class Store:
         self.client.set_tag(parent, KEY, result.key)
         if not live:  # the end of a training that was seen is known
             self.client.set_terminated(parent)
-        return parent
+        return self._only(result)
+
+    def _only(self, result: Result) -> str:
+        """Of runs that several made of the same result at once, the one that all of them keep."""
+        kept, *twins = self._mirrors(result.track, result.key)
+        for twin in twins:
+            nested = self.client.search_runs([self.experiments[result.track]], f"tags.mlflow.parentRunId = '{twin}'")
+            for run in (twin, *(child.info.run_id for child in nested)):
+                self.client.delete_run(run)
+        return kept
 
     def start(self, track: str, name: str, tags: Mapping[str, str]) -> str:
         run = self.client.create_run(self.experiments[track], run_name=name, tags=dict(tags))

@@ -1,108 +1,23 @@
 """The pipeline as its users run it: real `dvc` calls on a small copy. What re-runs is part of the contract."""
 
 import json
-import os
-import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 from selenium import webdriver
 from selenium.webdriver.common.by import By
+from workspace import RAN, RESTORED, make_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-IDENTITY = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-RAN = re.compile(r"^Running stage '(.+)':$", re.MULTILINE)
-RESTORED = re.compile(r"^Stage '(.+)' is cached - skipping run, checking out outputs$", re.MULTILINE)
 AFTER = {"compare", "parity", "report", "track"}
-
-
-class Workspace:
-    """A copy of the project, small, in git."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(folder.parent),
-            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
-            "DVC_GLOBAL_CONFIG_DIR": str(folder.parent / "global"),
-            "DVC_SYSTEM_CONFIG_DIR": str(folder.parent / "system"),
-            **IDENTITY,
-        }
-
-    def call(self, *command: str, ok: bool = True) -> str:
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert (done.returncode == 0) == ok, done.stdout
-        return done.stdout
-
-    def dvc(self, *words: str, ok: bool = True) -> str:
-        return self.call("dvc", *words, ok=ok)
-
-    def ran(self, *words: str) -> set[str]:
-        return set(RAN.findall(self.dvc(*words)))
-
-    def set(self, key: str, value: object) -> None:
-        path, yaml = self.folder / "params.yaml", YAML()
-        content = section = yaml.load(path)
-        *parts, last = key.split(".")
-        for part in parts:
-            section = section[part]
-        section[last] = value
-        yaml.dump(content, path)
-
-    def read(self, name: str) -> dict:
-        return json.loads((self.folder / name).read_text())
-
-    def commit(self) -> None:
-        self.call("git", "add", "-A")
-        self.call("git", "commit", "-qm", "step", "--allow-empty")
-
-    def runs(self) -> list[str]:
-        """Names of the top-level runs in the store, oldest first."""
-        script = (
-            "from pathlib import Path; from rnnlab.tracking import Store; s = Store(Path('.'));"
-            "print(*(r.info.run_name for r in s.client.search_runs(list(s.experiments.values()),"
-            " order_by=['attributes.start_time ASC']) if 'mlflow.parentRunId' not in r.data.tags), sep='\\n')"
-        )
-        return self.call(sys.executable, "-c", script).splitlines()
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
-    root = Path(__file__).parent.parent
-    folder = tmp_path_factory.mktemp("pipeline") / "project"
-    for name in ("rnnlab", "stages", ".dvc/plots"):
-        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in (
-        ".dvc/config",
-        ".dvc/.gitignore",
-        ".dvcignore",
-        ".gitignore",
-        "dvc.yaml",
-        "params.yaml",
-        "data/example.csv",
-    ):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, folder / name)
-    workspace = Workspace(folder)
-    workspace.set("training.stock.epochs", 3)
-    workspace.set("training.stock.seeds", 2)
-    workspace.set("training.digits.epochs", 2)
-    workspace.set("backtest.models", ["stock_gru"])
-    workspace.set("backtest.seeds", 1)
-    workspace.set("memory.lengths", [4, 6])
-    workspace.set("memory.epochs", 1)
-    params = YAML(typ="safe").load(folder / "params.yaml")
-    workspace.set("models", {name: params["models"][name] for name in ("stock_rnn", "stock_gru", "digits_bigru")})
-    workspace.call("git", "init", "-q")
-    workspace.commit()
+    workspace = make_workspace(tmp_path_factory.mktemp("pipeline") / "project")
     workspace.first = workspace.dvc("repro")
     workspace.commit()
     return workspace
@@ -230,3 +145,77 @@ def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(wor
     assert "Traceback" not in output
     workspace.call("git", "checkout", "-q", ".")
     workspace.dvc("checkout", "-q")
+
+
+def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(workspace):
+    before = workspace.runs()
+    workspace.set("models.stock_gru.hidden_size", 5)
+    workspace.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
+    output = workspace.dvc("repro")
+    del workspace.env["MLFLOW_TRACKING_URI"]
+    assert output.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
+    assert workspace.runs() == before
+    assert "new run: workspace / stock_gru" in workspace.call(sys.executable, "-m", "stages.track")
+    assert workspace.dvc("status", "-q") == ""
+    workspace.call("git", "checkout", "-q", ".")
+    workspace.dvc("checkout", "-q")
+
+
+@pytest.fixture
+def day_before(workspace):
+    """The prices without their last day."""
+    path = workspace.folder / "before.csv"
+    *lines, _ = (workspace.folder / "data/raw/stock.csv").read_text().splitlines(keepends=True)
+    path.write_text("".join(lines))
+    yield str(path)
+    path.unlink()
+
+
+def last_day(workspace, model):
+    """What `evaluate` says of it."""
+    header, *_, last = (workspace.folder / f"metrics/predictions/{model}.csv").read_text().splitlines()
+    return dict(zip(header.split(","), last.split(","), strict=True))
+
+
+def test_a_forecast_is_what_evaluate_says_of_that_day(workspace, day_before):
+    content = json.loads(workspace.call("rnnlab", "forecast", "--data", day_before, "--model", "stock_gru", "--json"))
+    (day,), evaluated = content["days"], last_day(workspace, "stock_gru")
+    assert day["date"][:10] == evaluated["date"]
+    assert day["forecast"] == pytest.approx(float(evaluated["y_pred"]), rel=1e-6)
+    for level in ("80", "95"):
+        bounds = float(evaluated[f"lower_{level}"]), float(evaluated[f"upper_{level}"])
+        assert day["intervals"][level] == pytest.approx(bounds, rel=1e-6)
+
+
+LOADED = """
+import json, sys, mlflow, pandas as pd
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+table = json.load(sys.stdin)["dataframe_split"]
+print(mlflow.pyfunc.load_model("models:/stock@champion").predict(pd.DataFrame(**table)).iloc[0, 0])
+"""
+
+
+def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_before):
+    workspace.call("rnnlab", "promote", "--force")
+    board = workspace.read("metrics/leaderboard.json")["stock"]
+    expected = float(last_day(workspace, next(name for name in board if name.startswith("stock_")))["y_pred"])
+    words = ("forecast", "--data", day_before, "--model", "models:/stock@champion")
+    by_weights = json.loads(workspace.call("rnnlab", *words, "--json"))
+    assert by_weights["days"][0]["forecast"] == pytest.approx(expected, rel=1e-6)
+    request = workspace.call("rnnlab", *words, "--request")
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOADED],
+        input=request, cwd=workspace.folder, env=workspace.env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(loaded.stdout.splitlines()[-1]) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_run_says_how_to_have_it_again(workspace):
+    script = (
+        "from pathlib import Path; from rnnlab.tracking import Store; s = Store(Path('.'));"
+        "(r,) = s.client.search_runs([s.experiments['stock']], \"tags.mlflow.runName = 'lunar-gyms / stock_tiny'\");"
+        "print(r.data.tags['mlflow.note.content'])"
+    )
+    note = workspace.call(sys.executable, "-c", script)
+    assert note.startswith("# stock_tiny\n\nstock_tiny has an RMSE of ")
+    assert " && dvc exp run -S '+models.stock_tiny={track: stock, cell: gru," in note.splitlines()[-2]

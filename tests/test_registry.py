@@ -8,28 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from small_model import make_package, prices
 
 from rnnlab import registry
 from rnnlab.errors import UserError
-from rnnlab.network import build
-from rnnlab.registry import Package, download_weights, log_model, promote
-from rnnlab.serving import PriceForecaster, input_columns, output_columns
+from rnnlab.registry import download_weights, log_model, promote
 from rnnlab.tracking import Store
-from rnnlab.weights import pack, unpack
 
 # MLflow 3.17 hands PyTorch an array that it may only read, which is all that is done with it; PyTorch warns once
 pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
-NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
-NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}
-CONFIG = {
-    "model": "small",
-    "track": "stock",
-    "network": NETWORK,
-    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
-    "horizon": 1,
-    "scaler": {"columns": ["Open", "Close"], "minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
-    | {"features": ["Open", "Close"], "target": "Close"},
-}
 
 
 @pytest.fixture
@@ -41,21 +28,7 @@ def store(tmp_path, empty_store, monkeypatch):
 
 @pytest.fixture
 def package(tmp_path):
-    states = {}
-    for seed in (0, 1):
-        torch.manual_seed(seed)
-        states[seed] = build(NETWORK).state_dict()
-    weights = tmp_path / "small.safetensors"
-    weights.write_bytes(pack(states, CONFIG))
-    networks, config = unpack(str(weights))
-    columns = input_columns(config)
-    return Package(
-        "small", PriceForecaster(networks, config), columns, output_columns(config), prices(3, columns), weights
-    )
-
-
-def prices(count, columns):
-    return np.random.default_rng(count).uniform(1500, 2600, (count, len(columns))).astype(np.float32)
+    return make_package(tmp_path)
 
 
 @pytest.fixture

@@ -139,6 +139,13 @@ def test_of_two_trainings_of_the_same_weights_the_own_is_completed(store, result
     assert store.find_live(result, "b / stock_gru") == second.run
 
 
+def test_of_two_runs_of_one_result_the_first_is_kept(store, result):
+    first = store.add(result, "a")
+    assert store.add(result, "b") == first  # as by a worker that looked before the first had ended
+    left = store.client.search_runs([store.experiments["stock"]], "tags.model = 'stock_gru'")
+    assert {run.info.run_name for run in left} == {"a", "a / seed 5", "a / seed 6"}
+
+
 def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
     script = "from rnnlab.processes import identity; print(identity())"
     gone = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)

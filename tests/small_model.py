@@ -1,0 +1,40 @@
+"""A small model as MLflow gets it, for the tests of the registry and of the server."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from rnnlab.network import build
+from rnnlab.registry import Package
+from rnnlab.serving import PriceForecaster, input_columns, output_columns
+from rnnlab.weights import pack, unpack
+
+NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
+NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}
+CONFIG = {
+    "model": "small",
+    "track": "stock",
+    "network": NETWORK,
+    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
+    "horizon": 1,
+    "scaler": {"columns": ["Open", "Close"], "minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
+    | {"features": ["Open", "Close"], "target": "Close"},
+}
+
+
+def make_package(folder: Path) -> Package:
+    states = {}
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        states[seed] = build(NETWORK).state_dict()
+    weights = folder / "small.safetensors"
+    weights.write_bytes(pack(states, CONFIG))
+    networks, config = unpack(str(weights))
+    columns = input_columns(config)
+    module = PriceForecaster(networks, config)
+    return Package("small", module, columns, output_columns(config), prices(3, columns), weights)
+
+
+def prices(count, columns):
+    return np.random.default_rng(count).uniform(1500, 2600, (count, len(columns))).astype(np.float32)

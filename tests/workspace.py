@@ -1,0 +1,99 @@
+"""A small copy of the project, for tests that run it as its users do."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+IDENTITY = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+RAN = re.compile(r"^Running stage '(.+)':$", re.MULTILINE)
+RESTORED = re.compile(r"^Stage '(.+)' is cached - skipping run, checking out outputs$", re.MULTILINE)
+
+
+class Workspace:
+    """A copy of the project, small, in git."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(folder.parent),
+            "DVC_SITE_CACHE_DIR": str(folder.parent / "site"),
+            "DVC_GLOBAL_CONFIG_DIR": str(folder.parent / "global"),
+            "DVC_SYSTEM_CONFIG_DIR": str(folder.parent / "system"),
+            **IDENTITY,
+        }
+
+    def call(self, *command: str, ok: bool = True) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert (done.returncode == 0) == ok, done.stdout
+        return done.stdout
+
+    def dvc(self, *words: str, ok: bool = True) -> str:
+        return self.call("dvc", *words, ok=ok)
+
+    def ran(self, *words: str) -> set[str]:
+        return set(RAN.findall(self.dvc(*words)))
+
+    def set(self, key: str, value: object) -> None:
+        path, yaml = self.folder / "params.yaml", YAML()
+        content = section = yaml.load(path)
+        *parts, last = key.split(".")
+        for part in parts:
+            section = section[part]
+        section[last] = value
+        yaml.dump(content, path)
+
+    def read(self, name: str) -> dict:
+        return json.loads((self.folder / name).read_text())
+
+    def commit(self) -> None:
+        self.call("git", "add", "-A")
+        self.call("git", "commit", "-qm", "step", "--allow-empty")
+
+    def runs(self) -> list[str]:
+        """Names of the top-level runs in the store, oldest first."""
+        script = (
+            "from pathlib import Path; from rnnlab.tracking import Store; s = Store(Path('.'));"
+            "print(*(r.info.run_name for r in s.client.search_runs(list(s.experiments.values()),"
+            " order_by=['attributes.start_time ASC']) if 'mlflow.parentRunId' not in r.data.tags), sep='\\n')"
+        )
+        return self.call(sys.executable, "-c", script).splitlines()
+
+
+def make_workspace(folder: Path) -> Workspace:
+    """Copy the project into ``folder``, with few seeds and epochs, and commit it; nothing is made yet."""
+    for name in ("rnnlab", "stages", ".dvc/plots"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (
+        ".dvc/config",
+        ".dvc/.gitignore",
+        ".dvcignore",
+        ".gitignore",
+        "dvc.yaml",
+        "params.yaml",
+        "data/example.csv",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    workspace = Workspace(folder)
+    workspace.set("training.stock.epochs", 3)
+    workspace.set("training.stock.seeds", 2)
+    workspace.set("training.digits.epochs", 2)
+    workspace.set("backtest.models", ["stock_gru"])
+    workspace.set("backtest.seeds", 1)
+    workspace.set("memory.lengths", [4, 6])
+    workspace.set("memory.epochs", 1)
+    params = YAML(typ="safe").load(folder / "params.yaml")
+    workspace.set("models", {name: params["models"][name] for name in ("stock_rnn", "stock_gru", "digits_bigru")})
+    workspace.call("git", "init", "-q")
+    workspace.commit()
+    return workspace
