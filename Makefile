@@ -13,7 +13,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .PHONY: help repro test test-all check tutorial report ui serve experiments bench clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 # A stamp per set of dependencies: written last, so that an installation that was cut short is done again.
 $(VENV)/base.stamp: pyproject.toml constraints.txt
@@ -55,8 +55,8 @@ ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
 	@MLFLOW_TRACKING_URI=$(STORE) mlflow models serve --host 127.0.0.1 --port 5001 --env-manager local --model-uri models:/$(TRACK)@champion
 
-experiments: $(VENV)/base.stamp ## list the experiments: what was changed, and the figure that ranks each model
-	@dvc exp show --only-changed --hide-workspace --drop '(.*_std|deps.*|Created)'
+experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
+	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|Created|State|Executor'
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (10 min.; RNNLAB_MIRROR=FOLDER for digits)
 	@for name in stock pipeline scale live $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done

@@ -11,7 +11,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +94,12 @@ class Store:
         Raises:
             UnreachableError: if that can't be done.
         """
+        self._root = root
         self.uri = uri or f"sqlite:///{root.resolve() / 'mlflow.db'}"
         # Absolute: the default lies below the folder the stage runs in, which may be a temporary copy.
         self.artifacts = (root.resolve() / "mlartifacts").as_uri() if uri is None else None
         try:
-            with FileLock(root / ".dvc/tmp/mlflow.lock") if uri is None else nullcontext():
+            with self._lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
                 self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
         except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
@@ -114,6 +114,9 @@ class Store:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
         return str(self.client.get_experiment_by_name(name).experiment_id)
+
+    def _lock(self, what: str) -> FileLock:
+        return FileLock(self._root / f".dvc/tmp/mlflow-{what}.lock")
 
     @property
     def shown(self) -> str:
@@ -181,6 +184,15 @@ class Store:
         open_ones = [run for run in found if KEY not in run.data.tags]
         own = [run for run in open_ones if run.info.run_name == name]
         return str((own or open_ones)[0].info.run_id) if open_ones else None
+
+    def mirror(self, result: Result, name: str, log_model: Callable[[str], object] = lambda run: None) -> str | None:
+        """See to it that one run mirrors the result; return what was done, or None if it was there."""
+        with self._lock("add"):  # of several on this machine each looks when the others are done
+            live = self.find_live(result, name)
+            if live is None and self.find(result):
+                return None
+            self.add(result, name, live, log_model)
+        return "completed" if live else "new"
 
     def add(
         self, result: Result, name: str, live: str | None = None, log_model: Callable[[str], object] = lambda run: None

@@ -38,10 +38,8 @@ def main() -> None:
         return
     for result in results:
         name = run_name(result.model)
-        live = store.find_live(result, name)
-        if live or store.find(result) is None:
-            store.add(result, name, live, partial(log_model, store, result))
-            print(f"{'completed' if live else 'new'} run: {name}")
+        if done := store.mirror(result, name, partial(log_model, store, result)):
+            print(f"{done} run: {name}")
 
 
 def log_model(store: Store, result: Result, run: str) -> None:
