@@ -61,6 +61,7 @@ class Result:
     key: str  # the content key
     weights_key: str  # of the weights file alone
     params: Mapping[str, object]
+    parameters: int  # of the network
     figures: Figures  # means, standard deviations and the baseline's
     figures_by_seed: Mapping[int, Figures]
     history: pd.DataFrame  # columns epoch, seed and the figures of an epoch
@@ -211,7 +212,8 @@ class Store:
         started = [] if live else [parent]
         try:
             curve = pd.DataFrame({"epoch": []}) if live else _mean(result.history)
-            self._log(parent, {} if live else result.params, result.figures, curve)
+            params = {} if live else result.params  # a training logged them at its start
+            self._log(parent, {**params, "parameters": result.parameters}, result.figures, curve)
             for key, value in (tags | {"mlflow.note.content": result.note}).items():
                 self.client.set_tag(parent, key, value)
             source = json.dumps({"uri": result.data_path.resolve().as_uri()})

@@ -91,7 +91,8 @@ def result_of(name: str, params: Params) -> Result:
         key=digest(files),
         weights_key=digest(files[:1]),
         params=run_params(params, name),
-        figures=means | stds | baseline | {"parameters": config["parameters"]},
+        parameters=config["parameters"],
+        figures=means | stds | baseline,
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()

@@ -139,7 +139,7 @@ def add_run(store):
     write_json(Path("data/tracked.json"), {"digits_gru": "the key"})
     write_text(Path("report/cards/digits_gru.md"), "# digits_gru\n")
     history = pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]})
-    made = Result("digits_gru", "digits", "the key", "w", {}, {}, {}, history, {}, Path(), "digits", "d", {}, "")
+    made = Result("digits_gru", "digits", "the key", "w", {}, 9, {}, {}, history, {}, Path(), "digits", "d", {}, "")
     return store.add(made, "a / digits_gru")
 
 
@@ -179,3 +179,10 @@ def test_help_shows_an_example(call, command):
     code, text = call(command, "--help")
     assert code == 0
     assert f"rnnlab {command}" in text
+
+
+def test_the_shell_completes_commands(root):
+    shell = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab f", "COMP_CWORD": "1"}
+    words = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnnlab'; from rnnlab.cli import main; main()"]
+    done = subprocess.run(words, cwd=root, env=os.environ | shell, capture_output=True, text=True)
+    assert done.stdout.split() == ["forecast"]

@@ -2,10 +2,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
 
+from rnnlab import tracking
 from rnnlab.processes import identity
 from rnnlab.tracking import KEY, PROCESS, WEIGHTS, Result, Store, Training, UnreachableError
 
@@ -27,6 +29,7 @@ def result(tmp_path):
         key="abc",
         weights_key="w",
         params={"hidden_size": 8},
+        parameters=809,
         figures={"test/rmse": 3.0, "test/rmse_std": None},
         figures_by_seed={5: {"test/rmse": 2.0}, 6: {"test/rmse": 4.0}},
         history=history,
@@ -43,7 +46,7 @@ def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
     run = store.client.get_run(store.add(result, "workspace / stock_gru"))
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "workspace / stock_gru"
-    assert run.data.params == {"hidden_size": "8"}
+    assert run.data.params == {"hidden_size": "8", "parameters": "809"}
     assert run.data.metrics == {"test/rmse": 3.0, "train/loss": 1.0}
     assert run.data.tags[KEY] == "abc"
     assert run.data.tags["git.commit"] == "c0ffee"
@@ -115,6 +118,18 @@ def test_another_training_has_a_run_of_its_own(store, changes):
     live = store.begin(training())
     live.end("KILLED", {})
     assert store.begin(training(**changes)).run != live.run
+
+
+def test_the_machine_is_watched_when_asked_for(store, monkeypatch):
+    monkeypatch.setattr(tracking, "SYSTEM_SECONDS", 0.1)
+    live = store.begin(training())
+    live.watch_machine()
+    until = time.monotonic() + 30
+    while not any(name.startswith("system/") for name in store.client.get_run(live.run).data.metrics):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    live.end("FINISHED", {})
+    assert "system/cpu_utilization_percentage" in store.client.get_run(live.run).data.metrics
 
 
 def test_a_result_completes_the_run_of_its_training(store, result):
