@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 from workspace import Workspace, make_workspace
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 RMSE = "stock.stock_gru.rmse"
 SIZE = "models.stock_gru.hidden_size"

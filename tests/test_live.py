@@ -54,7 +54,8 @@ def test_an_exception_fails_the_run_and_says_why(tmp_path):
 
 
 SCRIPT = f"""
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in a shell's background it is ignored
 from stages import live
 from stages.entry import run
 def main():
