@@ -148,6 +148,12 @@ def _train(
     trainer = Trainer(engine, x, y, list(seeds) * len(sets), settings, starts=starts, count=count)
     for _ in watch(trainer.run()):
         pass
+    if trainer.diverged:
+        k, epoch = next(iter(trainer.diverged.items()))
+        raise UserError(
+            f"backtest: the loss of seed {trainer.seeds[k]} is not finite in epoch {epoch}; "
+            f"a smaller learning_rate (now {settings.learning_rate:g}) or max_grad_norm may help"
+        )
     states = trainer.states()
     return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnlab import verdict
-from rnnlab.leaderboard import to_rows
+from rnnlab.leaderboard import rank, to_rows
 from rnnlab.params import Model, Params
 
 Result = Mapping[str, Any]
@@ -43,7 +43,7 @@ def stock(
             f"It reads {stock.window.length} days and forecasts "
             f"{stock.window.horizon} ahead; MinMax scaling fitted on {stock.scale.fit_on}"
             f"{' (which leaks the test period)' if stock.scale.fit_on == 'all' else ''}. "
-            + _training(training.model_dump())
+            + _training(training.model_dump(), result)
         ),
         "Figures": _table("stock", name, result, {"persistence": baselines["persistence"]}),
         "Intervals": "\n".join(intervals) or "None: too few days.",
@@ -58,7 +58,7 @@ def digits(name: str, result: Result, baselines: Mapping[str, Result], params: P
         "Data": f"Source `{params.digits.source}`: {result['images']:,} test images that it never saw.",
         "Protocol": (
             f"{_network(params.model(name), result)}. It reads an image row by row. "
-            + _training(params.training_of(name).model_dump())
+            + _training(params.training_of(name).model_dump(), result)
         ),
         "Figures": _table("digits", name, result, {"majority_class": baselines["majority_class"]}),
         "Intervals": f"Test accuracy of the first seed, 95 % (Wilson): {_percent(low)} to {_percent(high)}.",
@@ -74,20 +74,19 @@ def _network(model: Model, result: Result) -> str:
     return f"{model.cell}{directions}, {size}, {result['parameters']:,} parameters"
 
 
-def _training(training: Mapping[str, Any]) -> str:
+def _training(training: Mapping[str, Any], result: Result) -> str:
+    diverged = ", ".join(result["diverged"])
     return (
         f"{training['seeds']} seed{'s' * (training['seeds'] > 1)} from {training['seed']}, "
         f"at most {training['epochs']} epochs, batch {training['batch_size']}, Adam, "
         f"learning rate {training['learning_rate']:g} ({training['schedule']})."
+        + (f" Left out, as their losses were not finite: seeds {diverged}." if diverged else "")
     )
 
 
 def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result]) -> str:
-    entries = {}
-    for entry, found in ({name: result} | dict(baselines)).items():
-        figures = {key: figure["mean"] for key, figure in found["metrics"].items()}
-        spread = {f"{key}_std": figure["std"] for key, figure in found["metrics"].items() if figure["std"] is not None}
-        entries[entry] = figures | spread
+    board = rank({track: {name: result} | dict(baselines)})[track]
+    entries = {entry: board[entry] for entry in (name, *baselines)}
     columns = list(zip(*to_rows(track, entries), strict=True))  # a figure a line: a card is narrow
     heading, *lines = [" | ".join(column) for column in columns]
     return "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])

@@ -34,14 +34,15 @@ def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
         results: track -> name -> what ``evaluation`` made.
 
     Returns:
-        track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it where there are several.
+        track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it where there are several;
+        and ``seeds`` that the means are over, and ``diverged`` that are left out.
     """
     board: Board = {}
     for track, by_name in results.items():
         metric, sign = RANKED_BY[track], 1 if SMALLER_IS_BETTER[track] else -1
         entries: dict[str, dict[str, float | None]] = {}
         for name, result in by_name.items():
-            entries[name] = {}
+            entries[name] = {"seeds": result["seeds"], "diverged": len(result.get("diverged", ()))}
             for key in COLUMNS[track]:
                 figure = result["metrics"][key]
                 entries[name][key] = figure["mean"]
@@ -73,7 +74,7 @@ def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[lis
     columns = COLUMNS[track]
     headings = ["", *(heading for heading, _, _ in columns.values())]
     return [headings] + [
-        [name, *(_cell(figures, key, factor, places) for key, (_, factor, places) in columns.items())]
+        [_label(name, figures), *(_cell(figures, key, factor, places) for key, (_, factor, places) in columns.items())]
         for name, figures in entries.items()
     ]
 
@@ -88,6 +89,11 @@ def to_markdown(board: Board, verdicts: Mapping[str, str]) -> str:
         lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
         parts.append(f"## {track}\n\n{verdicts[track]}\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def _label(name: str, figures: Mapping[str, float | None]) -> str:
+    seeds, diverged = figures["seeds"] or 0, figures["diverged"] or 0
+    return f"{name} ({seeds} of {seeds + diverged} seeds)" if diverged else name
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from rnnlab.ensemble import Ensemble
+from rnnlab.errors import UserError
 from rnnlab.network import build
 from rnnlab.training import Settings, Trainer
 
@@ -54,8 +55,13 @@ def learn(
     architecture, states = architecture_of(cell, length, hidden_size), initial(cell, length, hidden_size, seeds)
     data, test = adding_problem(samples, length, seeds[0]), adding_problem(TEST_SAMPLES, length, TEST_SEED)
     trainer = Trainer(Ensemble(architecture, states), *data, seeds, settings, test)
-    *_, rows = trainer.run()
-    return [row["validation_loss"] for row in rows]
+    epochs = list(trainer.run())
+    if trainer.diverged:
+        raise UserError(
+            f"memory: a loss of {cell} at {length} steps is not finite in epoch {min(trainer.diverged.values())}; "
+            f"a smaller memory.learning_rate (now {settings.learning_rate:g}) or memory.max_grad_norm may help"
+        )
+    return [row["validation_loss"] for row in epochs[-1]]
 
 
 def gradient_by_distance(

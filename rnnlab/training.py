@@ -75,6 +75,10 @@ class Trainer:
         validation: sequences and targets to report on, never trained on.
         starts: where replicas train on samples of their own: the first of each, which ``count`` - 1 follow.
 
+    Attributes:
+        diverged: replica -> the epoch in which its loss or a weight was no longer a finite number. It trains on to no
+            avail, without a row of its own; the others are not touched by it.
+
     Raises:
         UserError: if there is patience and nothing to validate on.
     """
@@ -111,6 +115,7 @@ class Trainer:
         self.epoch = self.step = 0  # how many are done; of the steps, in this epoch
         self.order_states = [order.get_state() for order in self.orders]  # at the start of the epoch
         self.total, self.right = engine.parameters[0].new_zeros(2, len(seeds))  # over the epoch's samples so far
+        self.diverged = dict[int, int]()
         self.best_losses, self.waited = [float("inf")] * len(seeds), [0] * len(seeds)  # epochs since the best
         self.best_states = engine.states() if settings.patience else []
 
@@ -129,7 +134,11 @@ class Trainer:
             self.order_states = [order.get_state() for order in self.orders]
             self.total.zero_()
             self.right.zero_()
-            yield rows
+            if rows:
+                yield rows
+        for k, state in enumerate(self.states()):  # the last steps have no epoch after them that would show it
+            if k not in self.diverged and not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+                self.diverged[k] = self.epoch - 1
 
     def states(self) -> list[dict[str, Tensor]]:
         """State dicts of the networks; with ``patience`` those of their best epochs."""
@@ -143,6 +152,7 @@ class Trainer:
             "orders": torch.stack(self.order_states),
             "best_losses": torch.tensor(self.best_losses, dtype=torch.float64),
             "waited": torch.tensor(self.waited),
+            "diverged": torch.tensor([self.diverged.get(k, -1) for k in range(len(self.seeds))]),
         }
         for k, state in enumerate(self.best_states):
             tensors |= {f"best.{k}.{name}": value for name, value in state.items()}
@@ -154,7 +164,9 @@ class Trainer:
         self.order_states = [state.clone() for state in tensors["orders"]]  # set_state reads a tensor from its start
         for order, state in zip(self.orders, self.order_states, strict=True):
             order.set_state(state)
+        self.diverged = dict[int, int]()
         self.best_losses, self.waited = tensors["best_losses"].tolist(), tensors["waited"].tolist()
+        self.diverged = {k: epoch for k, epoch in enumerate(tensors["diverged"].tolist()) if epoch >= 0}
         for k, best in enumerate(self.best_states):
             best.update((name, tensors[f"best.{k}.{name}"]) for name in best)
         for name, tensor in self._updated().items():
@@ -172,9 +184,10 @@ class Trainer:
         return tensors | {f"{kind}.{i}": tensor for kind, many in kinds.items() for i, tensor in enumerate(many)}
 
     def _learning(self) -> list[int]:
-        """The replicas whose patience is not at its end."""
+        """The replicas that did not diverge, and whose patience is not at its end."""
         patience = self.settings.patience
-        return [k for k, waited in enumerate(self.waited) if patience is None or waited < patience]
+        waiting = [k for k, waited in enumerate(self.waited) if patience is None or waited < patience]
+        return [k for k in waiting if k not in self.diverged]
 
     def _step(self, indices: Tensor) -> None:
         """(K, B), the samples of each replica."""
@@ -243,6 +256,8 @@ class Trainer:
             if self.classes:
                 figures["validation_accuracy"] = (predicted.argmax(1) == targets).float().mean(1)
         by_name = {name: values.tolist() for name, values in figures.items()}
+        self.diverged |= {k: self.epoch for k in learning if not math.isfinite(by_name["train_loss"][k])}
+        learning = [k for k in learning if k not in self.diverged]
         if self.settings.patience:
             self._keep_best(learning, by_name["validation_loss"])
         return [

@@ -109,14 +109,15 @@ def search(
         loss = math.nan
         for rows in train(model, training, data, threads):
             told(rows)
-            loss = sum(row["validation_loss"] for row in rows) / len(rows)
-            epoch = int(rows[0]["epoch"])
-            if not math.isfinite(loss):
-                raise optuna.TrialPruned(f"the loss is not finite in epoch {epoch}")
+            epoch, loss = int(rows[0]["epoch"]), sum(row["validation_loss"] for row in rows) / training.seeds
+            if len(rows) < training.seeds or not math.isfinite(loss):
+                raise optuna.TrialPruned(f"a seed diverged in epoch {epoch}")
             if epoch % every == every - 1:
                 trial.report(loss, epoch)
                 if epoch >= WARM_UP * training.epochs and trial.should_prune():
                     raise optuna.TrialPruned
+        if not math.isfinite(loss):
+            raise optuna.TrialPruned("all seeds diverged in epoch 0")
         return loss
 
     study.optimize(objective, callbacks=[after, optuna.study.MaxTrialsCallback(trials, FINISHED)])
@@ -138,8 +139,8 @@ def train(model: Model, training: Training, data: Data, threads: int | None) -> 
 
 def loss_of(model: Model, training: Training, data: Data, threads: int | None) -> float:
     """What a trial with these would have as its value."""
-    *_, last = train(model, training, data, threads)
-    return float(sum(row["validation_loss"] for row in last) / len(last))
+    losses = [sum(row["validation_loss"] for row in rows) / len(rows) for rows in train(model, training, data, threads)]
+    return losses[-1] if losses else math.inf
 
 
 def _suggest(trial: optuna.Trial, key: str, distribution: Distribution) -> Value:

@@ -26,7 +26,7 @@ def main(name: str) -> None:
     networks, config = unpack(f"models/{name}.safetensors")
     evaluate = {"stock": stock, "digits": digits}[config["track"]]
     figures, predictions = evaluate(networks, config)
-    about = {"model": name, "track": config["track"], "parameters": config["parameters"]}
+    about = {"model": name} | {key: config[key] for key in ("track", "parameters", "diverged")}
     write_json(Path("metrics/test") / f"{name}.json", about | figures)
     write_text(Path("metrics/predictions") / f"{name}.csv", predictions.to_csv(index=False, float_format="%.6f"))
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -64,28 +63,34 @@ def main(name: str) -> None:
         "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
     }
     rows = checkpoint.restore(trainer)
-    trained = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
+    epochs = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
     about = {"key": checkpoint.fingerprint, "params": run_params(params, name), "tags": run_tags(name)}
     with LiveRun({"model": name, "track": model.track, "name": run_name(name), **about}) as live:
         for _, done in itertools.groupby(rows, key=lambda row: row["epoch"]):
             live.add(list(done))
-        for epoch in report(trained, training.epochs, name):
+        for epoch in report(epochs, training.epochs, name):
             rows.extend(epoch)
             live.add(epoch)
-            check_finite(epoch, name, training.learning_rate)
-        weights = pack(dict(zip(seeds, trainer.states(), strict=True)), config)
+        diverged = {seeds[k]: epoch for k, epoch in trainer.diverged.items()}
+        check(diverged, seeds, name, training.learning_rate)
+        trained = {seed: state for seed, state in zip(seeds, trainer.states(), strict=True) if seed not in diverged}
+        weights = pack(trained, config | {"diverged": diverged})
         rows.sort(key=lambda row: (row["seed"], row["epoch"]))
         write_bytes(Path("models") / f"{name}.safetensors", weights)
         write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
-        live.finish({"weights_key": digest([weights])})
+        left_out = {"diverged": ", ".join(map(str, diverged))} if diverged else {}
+        live.finish({"weights_key": digest([weights])} | left_out)
     checkpoint.remove()
 
 
-def check_finite(epoch: Sequence[Row], name: str, learning_rate: float) -> None:
-    if bad := [row for row in epoch if not math.isfinite(row["train_loss"])]:
+def check(diverged: dict[int, int], seeds: range, name: str, learning_rate: float) -> None:
+    """Name the seeds that diverged, with their epoch; without any other there is no model."""
+    for seed, epoch in diverged.items():
+        print(f"{name}: the loss of seed {seed} is not finite in epoch {epoch}: it is left out", flush=True)
+    if len(diverged) == len(seeds):
         raise UserError(
-            f"{name}: the loss of seed {bad[0]['seed']} is not finite in epoch {bad[0]['epoch']}; "
-            f"a smaller learning_rate (now {learning_rate:g}) or max_grad_norm may help"
+            f"{name}: no seed of {len(seeds)} learned: their losses are not finite (the first in epoch "
+            f"{min(diverged.values())}); a smaller learning_rate (now {learning_rate:g}) or max_grad_norm may help"
         )
 
 

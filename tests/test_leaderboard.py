@@ -2,7 +2,8 @@ from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
 
 
 def result(track, figure, std=0.5):
-    return {"metrics": {key: {"mean": figure, "std": std if figure else None} for key in COLUMNS[track]}}
+    metrics = {key: {"mean": figure, "std": std if figure else None} for key in COLUMNS[track]}
+    return {"seeds": 3, "diverged": {}, "metrics": metrics}
 
 
 RESULTS = {
@@ -38,6 +39,11 @@ def test_headline_keeps_what_ranks_and_no_null():
 
 def test_a_track_without_models_is_left_out():
     assert list(rank({"stock": RESULTS["stock"]})) == ["stock"]
+
+
+def test_seeds_that_diverged_are_counted_beside_the_name():
+    results = {"stock": {"stock_a": result("stock", 3.0) | {"diverged": {"7": 2}}}}
+    assert to_markdown(rank(results), VERDICTS).splitlines()[6].startswith("| stock_a (3 of 4 seeds) |")
 
 
 def test_markdown():

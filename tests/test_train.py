@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from rnnlab import engines
 from rnnlab.errors import UserError
+from rnnlab.weights import unpack
 from rnnlab.weights_config import read_config
 from stages import checkpoint, train
 from stages.files import digest, write_arrays, write_json
@@ -207,8 +208,23 @@ def test_a_training_goes_on_with_the_threads_that_it_began_with(kill, monkeypatc
     assert threads_of_the_history() == {2}
 
 
-def test_a_loss_that_is_not_finite_names_its_seed(kill):
+def test_without_a_seed_that_learns_there_is_no_model(kill):
     change("training.stock.learning_rate", 1e30)
-    with pytest.raises(UserError, match=r"stock_gru: the loss of seed \d is not finite in epoch \d"):
+    with pytest.raises(UserError, match=r"stock_gru: no seed of 2 learned: .* \(the first in epoch \d\)"):
         train.main(MODEL)
     assert not Path("models").exists()
+
+
+def test_a_seed_that_diverges_is_named_and_left_out(monkeypatch, capsys):
+    initial = train._initial
+
+    def spoilt(architecture, seed, device):
+        state = initial(architecture, seed, device)
+        return {name: value.fill_(float("inf")) if seed == 0 else value for name, value in state.items()}
+
+    monkeypatch.setattr(train, "_initial", spoilt)
+    train.main(MODEL)
+    assert "stock_gru: the loss of seed 0 is not finite in epoch 0: it is left out" in capsys.readouterr().out
+    networks, config = unpack(f"models/{MODEL}.safetensors")
+    assert (list(networks), config["diverged"]) == ([1], {"0": 0})
+    assert {line.split(",")[1] for line in Path(f"metrics/history/{MODEL}.csv").read_text().splitlines()[1:]} == {"1"}

@@ -160,6 +160,36 @@ def test_a_replica_without_patience_left_stops_alone_and_keeps_its_best_weights(
     assert len({sum(row["seed"] == seed for row in rows) for seed in SEEDS}) == 2  # not both at once
 
 
+@ENGINES
+@pytest.mark.parametrize("patience", [None, 2])
+def test_a_replica_that_diverges_is_named_and_the_others_go_on_as_if_alone(engine, patience):
+    settings = Settings(epochs=4, batch_size=4, learning_rate=0.05, max_grad_norm=1.0, patience=patience)
+    validation = other_data() if patience else None
+    alone = trainer_of(settings, validation, engine)
+    expected = [[row for row in rows if row["seed"] == SEEDS[1]] for rows in alone.run()]
+    spoilt = {name: torch.full_like(value, float("inf")) for name, value in states()[0].items()}
+    trainer = trainer_of(settings, validation, lambda config, given: engine(config, [spoilt, given[1]]))
+    assert list(trainer.run()) == [rows for rows in expected if rows]
+    assert trainer.diverged == {0: 0}
+    for name, value in alone.states()[1].items():
+        torch.testing.assert_close(trainer.states()[1][name], value, rtol=0, atol=0)
+
+
+def test_a_replica_that_diverges_in_its_last_step_is_found(monkeypatch):
+    trainer = trainer_of()
+    trained = trainer.states
+    spoilt = {"linear.bias": torch.tensor([float("nan")])}
+    monkeypatch.setattr(trainer, "states", lambda: [trained()[0], trained()[1] | spoilt])
+    assert len(list(trainer.run())) == SETTINGS.epochs
+    assert trainer.diverged == {1: SETTINGS.epochs - 1}
+
+
+def test_where_all_diverge_the_training_ends_without_a_row():
+    trainer = trainer_of(Settings(epochs=50, batch_size=4, learning_rate=1e30))
+    assert len(list(trainer.run())) < 5
+    assert set(trainer.diverged) == {0, 1}
+
+
 def test_validation_is_reported_and_not_trained_on():
     plain, watched = trainer_of(), trainer_of(validation=other_data())
     list(plain.run())
