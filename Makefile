@@ -37,8 +37,8 @@ test: $(VENV)/test.stamp ## run the tests
 test-all: test ## and those that take minutes, with servers
 	@python -m pytest -m long
 
-check: $(VENV)/test.stamp ## lint and type-check
-	@ruff check . && ruff format --check . && mypy
+check: $(VENV)/test.stamp ## lint, type-check, and look for unsafe code
+	@ruff check . && ruff format --check . && mypy && bandit -q -c pyproject.toml -r rnnlab stages
 
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
