@@ -15,6 +15,8 @@ import typer
 from rnnlab.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from rnnlab.tracking import Store
 
 BOARD = Path("metrics/leaderboard.json")
@@ -39,6 +41,8 @@ def main() -> None:
         app()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except FileNotFoundError as error:
+        sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes it, in the project's folder")
 
 
 Model = Annotated[
@@ -58,7 +62,7 @@ def forecast(
     ),
     model: Model = "",
     horizon: Annotated[
-        int | None, typer.Option(help="days ahead", show_default="what the model was trained for")
+        int | None, typer.Option(help="days ahead", min=1, show_default="what the model was trained for")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
     as_json: AsJson = False,
@@ -88,18 +92,19 @@ def forecast(
         print(json.dumps(outlook.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
         return
     last = prices.frame[outlook.target].iloc[-1]
-    print(f"{outlook.model}, {outlook.target} after {last:,.2f} on {outlook.last_date:%Y-%m-%d} ({data})\n")
+    print(f"{outlook.model}, {outlook.target} after {_price(last)} on {_date(outlook.last_date)} ({data})")
+    _print_notes(notes)
+    print()
     rows = [["date", "forecast", "80 % interval", "95 % interval", "tomorrow = today"]]
     for day in outlook.days:
-        bounds = ("–" if found is None else f"{found[0]:,.2f} to {found[1]:,.2f}" for found in day.intervals.values())
-        rows.append([f"{day.date:%Y-%m-%d}", f"{day.forecast:,.2f}", *bounds, f"{day.persistence:,.2f}"])
+        bounds = ("–" if found is None else " to ".join(map(_price, found)) for found in day.intervals.values())
+        rows.append([_date(day.date), _price(day.forecast), *bounds, _price(day.persistence)])
     _print_table(rows)
     if (day := outlook.days[-1]).mae is not None:
         print(
-            f"\nMean absolute error on the last {day.known} days that it was not trained on: {day.mae:,.2f}; "
-            f"of tomorrow = today: {day.persistence_mae:,.2f}"
+            f"\nMean absolute error on the last {day.known} days that it was not trained on: {_price(day.mae)}; "
+            f"of tomorrow = today: {_price(day.persistence_mae or 0.0)}"
         )
-    _print_notes(notes)
 
 
 @app.command(epilog="rnnlab classify seven.png")
@@ -205,6 +210,8 @@ def tidy(
 def _store() -> "Store":
     from rnnlab.tracking import Store
 
+    if not Path("dvc.yaml").is_file():
+        raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
     return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
 
 
@@ -240,6 +247,14 @@ def _best(track: str) -> str:
     raise UserError(
         f"{BOARD}: names no network of track {track}; run `dvc repro` in the project's folder, or say --model"
     )
+
+
+def _price(value: float) -> str:
+    return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
+
+
+def _date(moment: "pd.Timestamp") -> str:
+    return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _print_table(rows: list[list[str]]) -> None:

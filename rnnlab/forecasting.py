@@ -13,7 +13,7 @@ from torch import nn
 from rnnlab.errors import UserError
 from rnnlab.intervals import LEVELS, WINDOW, radius
 from rnnlab.metrics import Array
-from rnnlab.outlook import Day, Outlook, next_dates, on_weekdays
+from rnnlab.outlook import Day, Outlook, is_daily, next_dates
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.targets import Target, forecast
 from rnnlab.windows import Windows
@@ -114,8 +114,10 @@ def _open_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[str
 
 def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]) -> Iterator[str]:
     """What a person should know of a forecast before believing it."""
-    if on_weekdays(pd.DatetimeIndex(frame.index[-250:])):
-        yield "dates are weekdays; exchange holidays are not known here"
+    if is_daily(pd.DatetimeIndex(frame.index)):
+        yield "dates are the week's trading days; exchange holidays are not known here"
+    else:
+        yield "dates are spaced as the last ones; exchange holidays and hours are not known here"
     for level in LEVELS:
         name, needed = f"{100 * level:.0f}", round(level / (1 - level))
         if any(day.intervals[name] is None for day in days):
@@ -126,5 +128,10 @@ def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]
     scaler, column = config["scaler"], config["scaler"]["target"]
     place, last = scaler["columns"].index(column), float(frame[column].iloc[-1])
     low, high = scaler["minimum"][place], scaler["maximum"][place]
-    if not low <= last <= high:
+    if not low - (high - low) <= last <= high + (high - low):
+        yield (
+            f"DO NOT BELIEVE IT: the last {column}, {last:,.6g}, lies far outside what the model was trained on "
+            f"({low:,.6g} to {high:,.6g}); train it on these prices"
+        )
+    elif not low <= last <= high:
         yield f"the last {column}, {last:,.2f}, lies outside what the scaler was fitted on ({low:,.2f} to {high:,.2f})"

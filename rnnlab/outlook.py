@@ -41,21 +41,45 @@ class Outlook:
 
 
 def next_dates(dates: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
-    """The ``count`` dates that follow, by the spacing of the last 250: weekdays, days, weeks, months, hours.
+    """The ``count`` dates that follow, by the spacing of the last 250: trading days, weeks, months, quarters, hours.
 
-    Exchange holidays are not known.
+    Neither exchange holidays nor hours are known.
     """
     recent = dates[-250:]
     gaps = recent[1:] - recent[:-1]
     spacing = pd.Timedelta(np.median(gaps)) if len(gaps) else pd.Timedelta(days=1)
     if spacing == pd.Timedelta(days=1):
-        step: Any = pd.offsets.BusinessDay() if on_weekdays(recent) else spacing
+        step: Any = pd.offsets.CustomBusinessDay(weekmask=trading_days(recent))
     elif pd.Timedelta(days=28) <= spacing <= pd.Timedelta(days=31):
-        step = pd.offsets.MonthEnd() if recent[-1].is_month_end else pd.DateOffset(months=1)
+        step = _ends(recent, pd.offsets.MonthEnd(), pd.offsets.BMonthEnd()) or pd.DateOffset(months=1)
+    elif pd.Timedelta(days=89) <= spacing <= pd.Timedelta(days=92):
+        first = recent[-1].month % 3 or 3
+        ends = pd.offsets.QuarterEnd(startingMonth=first), pd.offsets.BQuarterEnd(startingMonth=first)
+        step = _ends(recent, *ends) or pd.DateOffset(months=3)
     else:
         step = spacing
-    return pd.DatetimeIndex([recent[-1] + step * ahead for ahead in range(1, count + 1)])
+    following = [recent[-1]]
+    for _ in range(count):
+        following.append(following[-1] + step)
+    return pd.DatetimeIndex(following[1:])
 
 
-def on_weekdays(dates: pd.DatetimeIndex) -> bool:
-    return bool((dates.day_of_week < 5).all())
+def is_daily(dates: pd.DatetimeIndex) -> bool:
+    gaps = dates[-250:][1:] - dates[-250:][:-1]
+    return not len(gaps) or pd.Timedelta(np.median(gaps)) == pd.Timedelta(days=1)
+
+
+def trading_days(dates: pd.DatetimeIndex) -> str:
+    """From Monday on, 1 for the days of the week that at least one in twenty dates falls on: not for a single session.
+
+    Of few dates: Monday to Friday, and what else occurs among them.
+    """
+    counts = np.bincount(dates.day_of_week, minlength=7)
+    if len(dates) < 20:
+        return "".join("1" if day < 5 or counts[day] else "0" for day in range(7))
+    return "".join("1" if number >= 0.05 * len(dates) else "0" for number in counts)
+
+
+def _ends(dates: pd.DatetimeIndex, *offsets: Any) -> Any:
+    """The first of the offsets that all dates lie on."""
+    return next((offset for offset in offsets if all(map(offset.is_on_offset, dates))), None)

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ KEY = "content_key"  # tags; of a completed run
 TRAINING = "training_key"  # of a run that was opened by a training: what it depends on
 WEIGHTS = "weights_key"  # of such a run when the training is over: what it made
 PROCESS = "process"  # of such a run: who writes it
+TROUBLE = (
+    MlflowException,
+    SQLAlchemyError,
+    OSError,
+    ImportError,
+)  # of a store that is not there
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI guesses, and shows pages for chats
 BATCH = 1000  # metrics that MLflow takes in one call
 SYSTEM_SECONDS = 10.0  # between two readings of the machine
@@ -103,9 +110,8 @@ class Store:
             with self._lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
                 self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
-        except (MlflowException, SQLAlchemyError, OSError, ImportError) as error:
-            reason = " ".join(str(error).split())[:300]
-            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {public(reason)}") from None
+        except TROUBLE as error:
+            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
     def _experiment(self, name: str) -> str:
         if self.client.get_experiment_by_name(name) is None:
@@ -135,11 +141,13 @@ class Store:
             [experiment],
             f"tags.{TRAINING} = '{training.key}' and tags.mlflow.runName = '{training.name}'"
             " and attributes.status != 'RUNNING'",
-            max_results=1,
         )
+        left = [run for run in left if KEY not in run.data.tags]  # a completed one stays as it is
         if left:
             run = left[0].info.run_id
             self.client.update_run(run, status="RUNNING")
+            if "reason" in left[0].data.tags:
+                self.client.delete_tag(run, "reason")
             self.client.set_tag(run, PROCESS, tags[PROCESS])
             history = self.client.get_metric_history(run, "train/loss")
             return Live(self, run, 1 + max((point.step for point in history), default=-1))
@@ -251,6 +259,12 @@ class Store:
                 self.client.delete_run(run)
         return kept
 
+    def has(self, run: str) -> bool:
+        try:
+            return str(self.client.get_run(run).info.lifecycle_stage) == "active"
+        except MlflowException:
+            return False
+
     def start(self, track: str, name: str, tags: Mapping[str, str]) -> str:
         run = self.client.create_run(self.experiments[track], run_name=name, tags=dict(tags))
         return str(run.info.run_id)
@@ -324,6 +338,11 @@ def _metrics(row: Row, now: int) -> list[Metric]:
 
 def _mean(history: pd.DataFrame) -> pd.DataFrame:
     return history.drop(columns="seed").groupby("epoch", as_index=False).mean()
+
+
+def explain(error: BaseException) -> str:
+    """In short, and without a password."""
+    return public(textwrap.shorten(str(error), 200, placeholder=" ..."))
 
 
 def public(text: str) -> str:

@@ -8,13 +8,14 @@ import os
 import queue
 import signal
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-LONG = 60.0  # seconds after which the machine is watched too
+LONG = 45.0  # seconds of training after which the machine is watched too: a minute's training then has a first reading
 
 
 def main() -> None:
@@ -25,15 +26,16 @@ def main() -> None:
     try:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
-        reason = " ".join(str(error).split())[:500]
+        reason = textwrap.shorten(str(error), 300, placeholder=" ...")
         print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
 
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
     from rnnlab.tracking import Store, Training  # not before messages are read: it takes seconds, and pipes fill up
 
+    began = time.monotonic() - about.pop("seconds")
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
-    run, watch_from, end = store.begin(Training(**about)), time.monotonic() + LONG, None
+    run, watch_from, end = store.begin(Training(**about)), began + LONG, None
     for message in messages:
         if epochs := message.get("epochs"):
             run.log(epochs)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rnnlab.params import Params
 from rnnlab.prices import read_prices
-from rnnlab.tracking import Result, Store, UnreachableError
+from rnnlab.tracking import TROUBLE, Result, Store, UnreachableError, explain
 from rnnlab.weights_config import read_config
 from stages.entry import run
 from stages.files import digest, read_json, write_json
@@ -30,16 +30,21 @@ def main() -> None:
     results = [result_of(name, params) for name in params.models]
     write_json(Path("data/tracked.json"), {result.model: result.key for result in results})
     uri = os.environ.get("MLFLOW_TRACKING_URI")
+    # The results are there all the same, and an experiment must not be lost for want of a server.
+    later = "`python -m stages.track` adds the runs when it can be"
     try:
         # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
         store = Store(Path(os.environ.get("DVC_ROOT", ".")), uri)
-    except UnreachableError as error:  # the results are there all the same, and an experiment must not be lost for it
-        print(f"note: {error}; `python -m stages.track` adds the runs when it can be")
+    except UnreachableError as error:
+        print(f"note: {error}; {later}")
         return
-    for result in results:
-        name = run_name(result.model)
-        if done := store.mirror(result, name, partial(log_model, store, result)):
-            print(f"{done} run: {name}")
+    try:
+        for result in results:
+            name = run_name(result.model)
+            if done := store.mirror(result, name, partial(log_model, store, result)):
+                print(f"{done} run: {name}")
+    except TROUBLE as error:
+        print(f"note: MLflow at {store.shown} can't be reached any more: {explain(error)}; {later}")
 
 
 def log_model(store: Store, result: Result, run: str) -> None:

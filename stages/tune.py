@@ -4,7 +4,8 @@ import os
 import shlex
 import signal
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import optuna
 import torch
 from filelock import FileLock
+from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,7 +24,7 @@ from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
 from rnnlab.splitting import DRAW_SEED
 from rnnlab.targets import Target
-from rnnlab.tracking import PROCESS, Live, Store, UnreachableError, public
+from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain, public
 from rnnlab.training import Row
 from rnnlab.tuning import HELD_OUT, KEYS, Data, Value, bounds, finished, loss_of, parse_space, search
 from rnnlab.windows import Windows
@@ -31,6 +33,7 @@ from stages.params import read_content, read_params
 from stages.parts import SPLIT, read_digits, read_windows
 from stages.runs import run_params, run_tags
 
+LOCK = ".dvc/tmp/tune.lock"
 HEARTBEAT = 20  # seconds; a trial that missed three is taken for dead
 
 
@@ -40,7 +43,6 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     model, space = params.model(name), parse_space(words)
     threads = None if params.threads == "auto" else params.threads
     data = stock(model) if model.track == "stock" else digits()
-    study = open_study(study_name or name, storage, about(params, name, words, seeds))
 
     def make(values: Mapping[str, Value]) -> tuple[Model, Training]:
         changed = parse(changed_content(content, name, values))
@@ -50,6 +52,7 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     for key, distribution in space.items():
         for value in bounds(distribution):
             make({key: value})
+    study = open_study(study_name or name, storage, about(params, name, words, seeds))
     now = study.user_attrs.get("now")
     if now is None:
         now = loss_of(*make({}), data, threads)
@@ -59,10 +62,13 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     if finished(study) < trials:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # Optuna closes a trial on an interrupt
         runs = TrialRuns(study, params, name)
-        status = "KILLED"
+        status = "FAILED"
         try:
             search(study, trials, space, make, data, threads, runs.watch, runs.after)
             status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
         finally:
             runs.close(status)
     show(study, content, name, now)
@@ -71,15 +77,15 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
 def stock(model: Model) -> Data:
     """Scaled by the rows that trials train on, and by no later ones."""
     train, validation = read_windows("train"), read_windows("validation")
+    names = read_json(Path("data/scaled/stock/scaler.json"))["features"]
     if not len(validation):
         count, gap = len(train), train.horizon - 1
         held_out = round(HELD_OUT * count)
         if count - held_out - gap < 1 or held_out < 1:
             raise UserError(f"{count} training windows are too few to hold a fifth of them out for validation")
-        seen = train.part(0, count - held_out - gap)
-        names = read_json(Path("data/scaled/stock/scaler.json"))["features"]
-        parts = [rescale(part, seen, names)[0] for part in (seen, train.part(count - held_out, count))]
-        train, validation = parts
+        train, validation = train.part(0, count - held_out - gap), train.part(count - held_out, count)
+    # anew, for the scaler may have been fitted on all rows
+    train, validation = (rescale(part, train, names)[0] for part in (train, validation))
     target = Target.fit(train, model.target, model.output == "sequence", model.rollout)
 
     def tensors(windows: Windows) -> tuple[torch.Tensor, torch.Tensor]:
@@ -130,9 +136,12 @@ def open_study(name: str, storage: str, common: dict[str, Any]) -> optuna.Study:
             load_if_exists=True,
             pruner=optuna.pruners.MedianPruner(),
         )
-    study.sampler = optuna.samplers.TPESampler(seed=len(study.get_trials(deepcopy=False)))  # goes on, not over again
-    before = study.user_attrs.setdefault("about", common)
-    if before != common:
+    with FileLock(LOCK):  # a seed for each worker: with the same one they would draw the same values
+        worker = study.user_attrs.get("workers", 0)
+        study.set_user_attr("workers", worker + 1)
+    study.sampler = optuna.samplers.TPESampler(seed=worker)
+    before = study.user_attrs.get("about", common)
+    if before != common and study.get_trials(deepcopy=False):
         different = ", ".join(key for key in common if before.get(key) != common[key])
         raise UserError(f"study {name}: was begun with other {different}; begin another with --study NAME")
     study.set_user_attr("about", common)
@@ -146,7 +155,7 @@ def changed_content(content: Mapping[str, Any], name: str, values: Mapping[str, 
 
 
 def show(study: optuna.Study, content: Mapping[str, Any], name: str, now: float) -> None:
-    if not study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         print("\nno trial came to its end: another --space may do better")
         return
     loss, best = study.best_value, study.best_trial
@@ -161,49 +170,63 @@ def show(study: optuna.Study, content: Mapping[str, Any], name: str, now: float)
 
 
 class TrialRuns:
-    """A study in MLflow: one run, and a nested run for each trial."""
+    """A study in MLflow: one run, and a nested run for each trial. Where MLflow goes away, the search goes on."""
 
     def __init__(self, study: optuna.Study, params: Params, name: str) -> None:
-        self._study, self._params, self._name, self._track = study, params, name, params.model(name).track
+        self._study, self._name, self._track = study, name, params.model(name).track
         self._open: Live | None = None
         self._epochs: list[list[Row]] = []
         self._store: Store | None = None
-        try:
+        self._parent = ""
+        with self._going_on():
             self._store = Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
-        except UnreachableError as error:
-            print(f"note: {error}; trials are kept in the study alone")
-            return
-        with FileLock(".dvc/tmp/tune.lock"):  # of several that work on one study, the first makes the run
-            self._parent = study.user_attrs.get("run") or self._start("", {})
-            study.set_user_attr("run", self._parent)
-        self._store.client.update_run(self._parent, status="RUNNING")
+            self._store.tidy(self._track)
+            with FileLock(LOCK):  # of several that work on one study, the first makes the run
+                key = f"run in {self._store.shown}"
+                known = study.user_attrs.get(key)
+                self._parent = known if known and self._store.has(known) else self._start("", {})
+                study.set_user_attr(key, self._parent)
+            self._store.client.update_run(self._parent, status="RUNNING")
+            self._store.client.set_tag(self._parent, PROCESS, identity())
 
     def watch(self, trial: optuna.Trial, model: Model, training: Training) -> Callable[[list[Row]], None]:
-        if self._store:
-            run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
-            own = model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
-            self._store.log_params(run, flatten({"model": own, "training": training.model_dump(mode="json")}))
-            self._open, self._epochs = Live(self._store, run, 0), []
+        self._epochs = []
+        with self._going_on():
+            if self._store:
+                run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
+                self._open = Live(self._store, run, 0)
+                own = model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
+                self._store.log_params(run, flatten({"model": own, "training": training.model_dump(mode="json")}))
         return self._epochs.append
 
     def after(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         """Called by Optuna when a trial is over: its curve in one piece, for trials are short."""
         loss = "" if trial.value is None else f"  validation loss {trial.value:.3g}"
         print(f"trial {trial.number}: {trial.state.name.lower()}{loss}  {trial.params}", flush=True)
-        if self._open:
-            self._open.log(self._epochs)
-            self._open.end("FINISHED", {"optuna.state": trial.state.name.lower()})
-            self._open = None
+        with self._going_on():
+            if self._open:
+                self._open.log(self._epochs)
+                self._open.end("FINISHED", {"optuna.state": trial.state.name.lower()})
+        self._open = None
 
     def close(self, status: str) -> None:
-        if self._store is None:
-            return
-        if self._open:
-            self._open.end("KILLED", {})
-        if self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
-            best = self._study.best_trial
-            self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
-        self._store.client.set_terminated(self._parent, status)
+        with self._going_on():
+            if self._open:
+                self._open.end("KILLED", {})
+            if self._store is None or self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                return  # others are at work
+            if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+                best = self._study.best_trial
+                self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
+            self._store.client.set_terminated(self._parent, status)
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except (UnreachableError, *TROUBLE) as error:
+            print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
+            self._store = self._open = None
 
     def _start(self, ending: str, tags: Mapping[str, str]) -> str:
         assert self._store is not None

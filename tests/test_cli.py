@@ -69,7 +69,7 @@ def test_forecast_prints_a_table(call):
     assert "stock_gru, Close after" in text
     assert "2024-02-26" in text  # the Monday after the last day, a Friday
     assert "Mean absolute error on the last 30 days that it was not trained on" in text
-    assert "note: dates are weekdays" in text
+    assert "note: dates are the week's trading days" in text
 
 
 def test_forecast_as_json(call):
@@ -131,6 +131,7 @@ def test_classify_reads_a_picture(call):
 @pytest.fixture
 def store(tmp_path, empty_store):
     shutil.copy(empty_store, "mlflow.db")
+    Path("dvc.yaml").touch()
     Path(".dvc/tmp").mkdir(parents=True)
     return Store(tmp_path)
 
@@ -178,7 +179,17 @@ def test_help_imports_nothing_heavy(root):
 def test_help_shows_an_example(call, command):
     code, text = call(command, "--help")
     assert code == 0
-    assert f"rnnlab {command}" in text
+    below_the_options = text.rsplit("╯", 1)[1]
+    assert below_the_options.split()[:2] == ["rnnlab", command]
+
+
+@pytest.mark.parametrize("command", ["tidy", "promote --track digits --force"])
+def test_elsewhere_nothing_is_made(call, command, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    code, text = call(*command.split())
+    assert (code, "Traceback" in text) == (1, False)
+    assert list(Path().iterdir()) == []
 
 
 def test_the_shell_completes_commands(root):

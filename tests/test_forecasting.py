@@ -119,8 +119,17 @@ def test_too_short_a_series_is_refused(networks, prices):
 
 
 def test_prices_beyond_the_scaler_are_noted(networks, prices):
-    notes = look_ahead(networks, config(), prices + 100).notes
+    notes = look_ahead(networks, config(), prices + 60).notes
     assert any("lies outside what the scaler was fitted on (50.00 to 150.00)" in note for note in notes)
+
+
+def test_prices_of_another_scale_are_not_to_be_believed(networks, prices):
+    notes = look_ahead(networks, config(), prices + 1000).notes
+    assert any(note.startswith("DO NOT BELIEVE IT: the last Close") for note in notes)
+
+
+WITH_A_SATURDAY = pd.bdate_range("2024-01-01", "2024-05-10").union(pd.DatetimeIndex(["2024-03-02"]))
+SUNDAY_TO_THURSDAY = pd.bdate_range("2024-01-01", "2024-05-09", freq="C", weekmask="Sun Mon Tue Wed Thu")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +141,10 @@ def test_prices_beyond_the_scaler_are_noted(networks, prices):
         (pd.date_range("2023-01-31", "2024-01-31", freq="ME"), ["2024-02-29", "2024-03-31"]),
         (pd.date_range("2023-01-15", periods=12, freq=pd.DateOffset(months=1)), ["2024-01-15", "2024-02-15"]),
         (pd.date_range("2024-01-01 10:00", periods=9, freq="30min"), ["2024-01-01 14:30", "2024-01-01 15:00"]),
+        (pd.date_range("2020-03-31", "2024-03-31", freq="QE"), ["2024-06-30", "2024-09-30"]),
+        (pd.date_range("2023-01-01", "2024-03-30", freq="BME"), ["2024-04-30", "2024-05-31"]),  # 31 March is a Sunday
+        (WITH_A_SATURDAY, ["2024-05-13", "2024-05-14"]),
+        (SUNDAY_TO_THURSDAY, ["2024-05-12", "2024-05-13"]),
         (pd.DatetimeIndex(["2024-01-05"]), ["2024-01-08", "2024-01-09"]),  # one day tells no spacing
     ],
 )

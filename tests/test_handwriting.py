@@ -70,3 +70,31 @@ def test_what_is_no_picture_is_refused(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UserError, match=r"nix.png: there is no such file"):
         read_picture(tmp_path / "nix.png", 8, 8)
+
+
+def test_white_ink_on_nothing_is_seen(tmp_path):
+    picture = Image.new("RGBA", (8, 8), (255, 255, 255, 0))
+    picture.putpixel((3, 4), (255, 255, 255, 255))
+    picture.save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", 8, 8)
+    assert (found[4, 3], found.sum()) == (1, 1)
+
+
+def test_sixteen_bits_are_read_as_eight(tmp_path):
+    paper = np.full((8, 8), 60_000, np.uint16)
+    paper[4, 4] = 0
+    Image.fromarray(paper).save(tmp_path / "a.png")
+    found = read_picture(tmp_path / "a.png", 8, 8)
+    assert (found[4, 4], found.sum()) == (1, 1)
+
+
+def test_thin_strokes_keep_their_ink(tmp_path):
+    paper = np.full((1000, 1000), 255)
+    paper[100:900, 500:504] = paper[100:104, 200:800] = 0
+    assert read_picture(save(tmp_path / "a.png", paper), 8, 8).max() == 1
+
+
+def test_two_dots_far_apart_are_no_error(tmp_path):
+    paper = np.full((3000, 3000), 255)
+    paper[10, 10] = paper[2990, 2990] = 0
+    assert read_picture(save(tmp_path / "a.png", paper), 8, 8).max() == 1

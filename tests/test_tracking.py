@@ -113,6 +113,22 @@ def test_a_training_that_is_begun_again_goes_on_in_its_run_with_each_epoch_once(
     assert curve(store, live.run) == [(0, 1.0), (1, 2.0), (2, 3.0)]
 
 
+def test_a_reason_goes_when_the_training_is_begun_again(store):
+    live = store.begin(training())
+    live.end("FAILED", {"reason": "a full disk"})
+    store.begin(training()).end("FINISHED", {})
+    assert "reason" not in store.client.get_run(live.run).data.tags
+
+
+def test_a_completed_run_is_not_opened_again(store, result):
+    live = store.begin(training())
+    live.end("FINISHED", {WEIGHTS: "w"})
+    store.mirror(result, "a / stock_gru")
+    again = store.begin(training())
+    again.end("KILLED", {})
+    assert store.find(result) == live.run != again.run
+
+
 @pytest.mark.parametrize("changes", [{"key": "other"}, {"name": "b / stock_gru"}])
 def test_another_training_has_a_run_of_its_own(store, changes):
     live = store.begin(training())

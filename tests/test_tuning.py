@@ -145,6 +145,47 @@ def test_a_search_is_one_run_with_a_nested_run_a_trial(workspace):
     assert all(run.data.params["model.hidden_size"] in "23" for run in trials)
 
 
+def test_a_search_goes_on_where_its_run_is_lost(workspace, empty_store):
+    run_tune(1)
+    shutil.copy(empty_store, "mlflow.db")
+    run_tune(2)
+    store = Store(workspace)
+    runs = store.client.search_runs([store.experiments["stock"]])
+    names = sorted(run.info.run_name for run in runs)
+    assert names == ["tune stock_gru / stock_gru", "tune stock_gru / stock_gru / trial 1"]
+
+
+def test_a_search_goes_on_without_mlflow(workspace, monkeypatch, capsys):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    run_tune(1)
+    assert "note: trials are kept in the study alone" in capsys.readouterr().out
+    assert "1 of 1 trials done" in (run_tune(1) or capsys.readouterr().out)
+
+
+def test_workers_of_one_study_draw_different_values(workspace):
+    drawn = []
+    for _ in range(2):
+        study = tune.open_study("shared", "sqlite:///optuna.db", {})
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+        drawn.append(study.trials[-1].params["x"])
+    assert drawn[0] != drawn[1]
+
+
+def test_a_mistyped_space_leaves_no_study_behind(workspace):
+    with pytest.raises(UserError, match="hidden_size"):
+        run_tune(1, ["hidden_size=0..4"])
+    run_tune(1)
+
+
+def test_a_scaler_fitted_on_all_rows_is_fitted_anew(workspace):
+    arrays = {"inputs": np.linspace(0.3, 0.5, 40).reshape(20, 2), "target": np.linspace(0.2, 0.4, 20)}
+    arrays["dates"] = np.arange(20).astype("datetime64[D]").astype("datetime64[s]")
+    for part in ("train", "validation"):
+        write_arrays(Path("data/split/stock") / part, arrays)
+    data = tune.stock(parse(tune.read_content()).model("stock_gru"))
+    assert (data.train[0].min(), data.train[1].max()) == (0, 1)
+
+
 def test_a_study_of_other_things_is_not_gone_on_with(workspace):
     run_tune(1)
     with pytest.raises(UserError, match="study stock_gru: was begun with other space"):
