@@ -231,8 +231,10 @@ def _load(model: str, track: str) -> tuple[Any, dict[str, Any]]:
                 f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}"
             )
     networks, config = unpack(str(path))
-    if config["track"] != track:
-        raise UserError(f"{config['model']} is a model of track {config['track']}; one of track {track} is wanted")
+    if config.get("track") != track:
+        raise UserError(
+            f"{config.get('model', path)} is a model of track {config.get('track')}; one of track {track} is wanted"
+        )
     return networks, config
 
 

@@ -1,6 +1,7 @@
 """Decoding of the two forms that the digits come in."""
 
 import gzip
+import math
 import zlib
 
 import numpy as np
@@ -25,13 +26,31 @@ def read_idx(packed: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:
         raise UserError(f"{name}: is not a gzip file ({error})") from None
     if unpacker.unconsumed_tail:
         raise UserError(f"{name}: unpacks to more than {LARGEST:,} bytes")
+    if unpacker.unused_data:
+        raise UserError(f"{name}: goes on after its end as a gzip file")
     header = 4 + 4 * dimensions
     if len(content) < header or int.from_bytes(content[:4], "big") != MAGIC[dimensions]:
         raise UserError(f"{name}: does not begin as an idx file of {dimensions} dimensions")
-    shape = np.frombuffer(content, ">u4", count=dimensions, offset=4).astype(np.int64)
-    if len(content) != header + shape.prod():
-        raise UserError(f"{name}: should hold {shape.prod():,} values, holds {len(content) - header:,}")
+    shape = np.frombuffer(content, ">u4", count=dimensions, offset=4).tolist()
+    if len(content) != header + math.prod(shape):
+        raise UserError(f"{name}: should hold {math.prod(shape):,} values, holds {len(content) - header:,}")
+    if not unpacker.eof:
+        raise UserError(f"{name}: is cut short: its checksum is missing")
+    if 0 in shape:
+        raise UserError(f"{name}: holds no value (its dimensions are {' x '.join(map(str, shape))})")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def check_labels(images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str) -> None:
+    """That each image has a label, and each label is a digit.
+
+    Raises:
+        UserError: naming what was found, and the first label that is none.
+    """
+    if len(images) != len(labels):
+        raise UserError(f"{name}: {len(images):,} images and {len(labels):,} labels; as many of both are needed")
+    if (wrong := np.flatnonzero(labels > 9)).size:
+        raise UserError(f"{name}: label {wrong[0] + 1} is {labels[wrong[0]]}; 0 to 9 are allowed")
 
 
 def to_unit_interval(images: NDArray[np.uint8], maximum: int) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ class DigitsSplit(Section):
 
 class Stock(Section):
     source: Literal["sample", "kospi", "csv"]
-    path: Column
+    path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
     start: Annotated[datetime.date, Field(strict=False)] | None
     end: Annotated[datetime.date, Field(strict=False)] | None
     rows: Positive | None

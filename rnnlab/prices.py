@@ -1,10 +1,14 @@
 """Daily (or other regular) prices from a CSV file: read, checked, sorted."""
 
+import codecs
+import csv
 import datetime
 import difflib
+import io
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,8 +21,13 @@ from rnnlab.errors import UserError
 
 DATE_NAMES = ("date", "datetime", "timestamp", "time", "날짜", "일자")
 EMPTY = {"", "null", "nan", "na", "n/a", "none", "-"}
-OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(?:Z|UTC|[+-]\d\d:?\d\d)$")
+OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
+CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
+POSITIVE = {"Open", "High", "Low", "Close", "Adj Close"}
+FIRST_DAY, LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2100-12-31")
 SHOWN = 5  # lines named in a notice
+SHOWN_NAMES = 20  # columns named in an error
+LONGEST = 2**16  # bytes of a line; a parser's memory grows with it
 ROWS_AT_ONCE = 2**17
 
 
@@ -42,7 +51,7 @@ def read_prices(source: Path | BinaryIO, columns: Sequence[str], name: str = "")
         UserError: naming file, line and column of what is wrong.
     """
     rows = _Rows(name or str(source), list(dict.fromkeys(columns)))
-    for table in _tables(source, rows.name):
+    for table in _tables(source, rows.name, rows.needed):
         rows.add(table)
     return rows.prices()
 
@@ -76,6 +85,7 @@ class _Rows:
         self.lines: list[NDArray[np.int64]] = []  # of the file, of each row
         self.dropped: list[int] = []  # lines with empty cells
         self.first = ""  # the first date, whose form all have
+        self.offset: int | None = None  # minutes, of its time zone
         self.readings: list[list[NDArray[np.datetime64]]] = []  # the dates, in each way that such a form may mean
         self.failures: list[tuple[int, str] | None] = []  # line and text of the first that a reading can't read
 
@@ -90,6 +100,13 @@ class _Rows:
             return
         for column in self.needed:
             self.numbers[column].append(self._to_numbers(cells[column]))
+        if "High" in self.numbers and "Low" in self.numbers:
+            crossed = self.numbers["High"][-1] < self.numbers["Low"][-1]
+            if crossed.any():
+                high, low = cells.loc[crossed, ["High", "Low"]].iloc[0]
+                raise UserError(
+                    f"{self.name}: line {cells.index[crossed][0] + 2}: High ({high}) lies below Low ({low})"
+                )
         self.lines.append(cells.index.to_numpy() + 2)
         self._add_dates(cells[self.date_column])
 
@@ -102,6 +119,12 @@ class _Rows:
             rows = "row" if count == 1 else "rows"
             notices.append(f"{self.name}: {count} {rows} with empty cells dropped (line {_some(self.dropped)})")
         dates = self._choose_dates()
+        odd = (dates < FIRST_DAY) | (dates >= LAST_DAY + 1)
+        if odd.any():
+            line, day = np.concatenate(self.lines)[odd][0], str(dates[odd][0])[:10]
+            raise UserError(
+                f"{self.name}: line {line}, column {self.date_column}: {day} lies outside {FIRST_DAY} to {LAST_DAY}"
+            )
         # column by column, and each list is let go of: the file may be large
         columns = {column: np.concatenate(self.numbers.pop(column)) for column in self.needed}
         if not (dates[1:] > dates[:-1]).all():
@@ -123,20 +146,28 @@ class _Rows:
             near = difflib.get_close_matches(missing[0], found, n=1, cutoff=0.6)
             hint = f" (is {missing[0]} perhaps {near[0]}?)" if near else ""
             raise UserError(f"{self.name}: no column {_listed(missing)}; found {_listed(found)}{hint}")
+        if date_column in self.needed:
+            raise UserError(f"{self.name}: column {date_column} holds the dates; it can't be read as numbers too")
         return str(date_column)
 
     def _to_numbers(self, cells: pd.Series) -> NDArray[np.float64]:
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy("float64")
         bad = ~np.isfinite(numbers)
         if bad.any():
-            line, found = cells.index[bad][0] + 2, cells[bad].iloc[0]
-            raise UserError(f"{self.name}: line {line}, column {cells.name}: {found!r} is not a finite number")
+            line, found = cells.index[bad][0] + 2, _shown(cells[bad].iloc[0])
+            raise UserError(f"{self.name}: line {line}, column {cells.name}: {found} is not a finite number")
+        if cells.name in POSITIVE and (low := numbers <= 0).any():
+            line, found = cells.index[low][0] + 2, _shown(cells[low].iloc[0])
+            raise UserError(f"{self.name}: line {line}, column {cells.name}: {found} is no price: it must be above 0")
         return numbers
 
     def _add_dates(self, cells: pd.Series) -> None:
         if not self.first:
             self.first = cells.iloc[0]
-        readings = _read_dates(cells, self.first)
+            self.offset = _offset(self.first)
+        text = cells.str.replace(OFFSET, r"\1", regex=True)  # the exchange's own clock is what counts
+        self._check_offsets(cells, text != cells)
+        readings = _read_dates(text, self.first)
         self.readings = self.readings or [[] for _ in readings]
         self.failures = self.failures or [None for _ in readings]
         for number, dates in enumerate(readings):
@@ -146,10 +177,24 @@ class _Rows:
             self.readings[number].append(dates.to_numpy("datetime64[us]"))
         failures = [failure for failure in self.failures if failure is not None]
         if len(failures) == len(readings):
-            line, text = max(failures)  # of the reading that got furthest
+            line, found = max(failures)  # of the reading that got furthest
             raise UserError(
-                f"{self.name}: line {line}, column {self.date_column}: {text!r} is not a date "
+                f"{self.name}: line {line}, column {self.date_column}: {_shown(found)} is not a date "
                 "in one form with the first row; YYYY-MM-DD is always read"
+            )
+
+    def _check_offsets(self, cells: pd.Series, zoned: pd.Series) -> None:
+        """That all rows have a time zone or none has, and that no two are further apart than summer and winter."""
+        if not zoned.any() and self.offset is None:
+            return
+        offsets = pd.Series([_offset(text) for text in cells], cells.index, "float64")
+        bad = offsets.isna() if self.offset is not None else zoned
+        bad |= (offsets - (self.offset or 0)).abs() > 60
+        if bad.any():
+            line, found = cells.index[bad][0] + 2, _shown(cells[bad].iloc[0])
+            raise UserError(
+                f"{self.name}: line {line}, column {self.date_column}: {found} is of another time zone than "
+                f"the first row's {_shown(self.first)}"
             )
 
     def _choose_dates(self) -> NDArray[np.datetime64]:
@@ -178,41 +223,79 @@ class _Rows:
             )
 
 
-def _tables(source: Path | BinaryIO, name: str) -> Iterator[pd.DataFrame]:
-    """A file's rows as text, so that each bad cell can be named as it stands there, some rows at a time."""
+class _Text(io.TextIOBase):
+    """A file's text, piece by piece, refused before a parser chokes on it."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file, self.name, self.line = file, name, 1
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self.start = self._piece()
+        self.header = next(csv.reader(io.StringIO(self.start, newline="")), [])
+
+    def read(self, size: int | None = -1, /) -> str:
+        text, self.start = self.start or self._piece(), ""
+        return text
+
+    def _piece(self) -> str:
+        piece = self.file.read(LONGEST)
+        if b"\0" in piece:
+            raise UserError(f"{self.name}: line {self._line(piece, piece.index(0))} is not UTF-8 text (a NUL byte)")
+        if len(piece) == LONGEST and not re.search(rb"[\r\n]", piece):
+            raise UserError(f"{self.name}: line {self.line} is too long: up to {LONGEST:,} bytes are read")
+        try:
+            text = self.decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            line = self._line(piece, error.start)
+            raise UserError(f"{self.name}: line {line} is not UTF-8 text ({error.reason})") from None
+        self.line = self._line(piece, len(piece))
+        return text or (self._piece() if piece else "")  # no more than half a character came
+
+    def _line(self, piece: bytes, stop: int) -> int:
+        return self.line + (piece.count(b"\n", 0, stop) or piece.count(b"\r", 0, stop))
+
+
+def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator[pd.DataFrame]:
+    """A file's rows as text, so that each bad cell can be named as it stands there, some rows at a time.
+
+    The columns of ``once``, and the date's, may stand there once only.
+    """
     options: Any = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
     try:
-        with pd.read_csv(source, encoding="utf-8-sig", chunksize=ROWS_AT_ONCE, **options) as tables:
-            while True:
-                with warnings.catch_warnings():  # rows longer than the header: cells would be lost
-                    warnings.simplefilter("error", pd.errors.ParserWarning)
-                    table = next(tables, None)
-                if table is None:
-                    return
-                if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
-                    raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
-                if table.empty:
-                    raise UserError(f"{name}: holds a header and no row")
-                yield table.fillna("")
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+            text = _Text(file, name)
+            names = [column for column in text.header if column in once or column.strip().lower() in DATE_NAMES]
+            if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:
+                raise UserError(f"{name}: has more than one column {_listed(twice)}")
+            with pd.read_csv(text, chunksize=ROWS_AT_ONCE, **options) as tables:
+                while True:
+                    with warnings.catch_warnings():  # rows longer than the header: cells would be lost
+                        warnings.simplefilter("error", pd.errors.ParserWarning)
+                        table = next(tables, None)
+                    if table is None:
+                        return
+                    if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
+                        raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
+                    if table.empty:
+                        raise UserError(f"{name}: holds a header and no row")
+                    yield table.fillna("")
     except pd.errors.ParserWarning:
-        raise UserError(f"{name}: rows hold more cells than the header names; is the separator a comma?") from None
+        raise UserError(
+            f"{name}: line 2: rows hold more cells than the header names; is the separator a comma?"
+        ) from None
     except FileNotFoundError:
         raise UserError(f"{name}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{name}: is not UTF-8 text ({error.reason} at byte {error.start})") from None
     except pd.errors.EmptyDataError:
         raise UserError(f"{name}: is empty; a header line and rows are needed") from None
-    except (pd.errors.ParserError, OSError) as error:
+    except (pd.errors.ParserError, csv.Error, OSError) as error:
         raise UserError(f"{name}: can't be read as comma-separated text: {' '.join(str(error).split())}") from None
 
 
-def _read_dates(cells: pd.Series, first: str) -> list[pd.Series]:
+def _read_dates(text: pd.Series, first: str) -> list[pd.Series]:
     """Dates of the form of ``first``, NaT where a cell has another; in both ways where day and month may be either."""
-    text = cells.str.replace(OFFSET, r"\1", regex=True)  # the exchange's own clock is what counts
     if re.match(r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}", first):
         mark = re.sub(r"\d", "", first)[0]
-        day = text.str.split(r"[ T](?=\d{1,2}:)", regex=True).str[0]
-        time = pd.to_timedelta(text.str.extract(r"[ T](\d{1,2}:\d\d(?::\d\d)?)$")[0].fillna("00:00:00").map(_clock))
+        day = text.str.replace(CLOCK, "", regex=True)
+        time = pd.to_timedelta(text.str.extract(CLOCK)[0].fillna("00:00:00").map(_clock))
         forms = (f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y")
         return [pd.to_datetime(day, format=form, errors="coerce") + time for form in forms]
     if re.fullmatch(r"\d{8}", first):
@@ -234,6 +317,14 @@ def _clock(text: str) -> str:
     return text if text.count(":") == 2 else f"{text}:00"
 
 
+def _offset(text: str) -> int | None:
+    """Minutes that a date's clock is ahead of Greenwich; None: it has no time zone."""
+    if not (found := OFFSET.search(text)):
+        return None
+    sign, digits = found[2][0], re.sub(r"\D", "", found[2]) or "0000"
+    return (int(digits[:2]) * 60 + int(digits[2:])) * (-1 if sign == "-" else 1)
+
+
 def _lines(mask: pd.Series) -> list[int]:
     """The file's line numbers of the marked rows: row 0 is line 2."""
     return [int(row) + 2 for row in mask.index[mask]]
@@ -245,7 +336,12 @@ def _some(lines: list[int]) -> str:
 
 
 def _listed(names: Sequence[str] | pd.Index) -> str:
-    return ", ".join(map(str, names))
+    more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(name if len(name) <= 40 else f"{name[:40]}…" for name in map(str, names[:SHOWN_NAMES])) + more
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
 
 
 def _day(moment: pd.Timestamp) -> str:

@@ -1,5 +1,6 @@
 """MinMax scaling that keeps its constants as plain numbers (scikit-learn's class would be kept as a pickle)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -34,6 +35,10 @@ class MinMaxScaler:
                     f"column {name} does not vary in the {len(column)} rows that the scaler is fitted on "
                     f"(it is {minimum[name]:g} throughout): leave it out of stock.features or take other rows"
                 )
+            if not math.isfinite(maximum[name] - minimum[name]):
+                raise UserError(
+                    f"column {name} goes from {minimum[name]:g} to {maximum[name]:g}: too far apart to be scaled"
+                )
         return cls(tuple(values), tuple(minimum.values()), tuple(maximum.values()))
 
     def transform(self, values: Array, column: str) -> Array:
@@ -56,5 +61,21 @@ class MinMaxScaler:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "MinMaxScaler":
-        return cls(*(tuple(content[key]) for key in ("columns", "minimum", "maximum")))
+    def from_dict(cls, content: dict[str, Any], name: str = "scaler") -> "MinMaxScaler":
+        """What ``to_dict`` made; other keys are ignored. ``name`` is what messages call it.
+
+        Raises:
+            UserError: naming the key that is missing or wrong.
+        """
+        kinds: dict[str, Any] = {"columns": str, "minimum": (int, float), "maximum": (int, float)}
+        for key, kind in kinds.items():
+            values = content.get(key) if isinstance(content, dict) else None
+            if not isinstance(values, list | tuple) or not all(isinstance(value, kind) for value in values):
+                raise UserError(f"{name}: {key} should be a list of {'names' if kind is str else 'numbers'}")
+        columns, minimum, maximum = (tuple(content[key]) for key in kinds)
+        if not len(columns) == len(minimum) == len(maximum):
+            raise UserError(f"{name}: columns, minimum and maximum differ in length")
+        for column, low, high in zip(columns, minimum, maximum, strict=True):
+            if not -math.inf < low < high < math.inf:
+                raise UserError(f"{name}: column {column}: minimum {low} should be below maximum {high}, both finite")
+        return cls(columns, minimum, maximum)

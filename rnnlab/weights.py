@@ -28,8 +28,14 @@ def unpack(path: str) -> tuple[dict[int, nn.Module], dict[str, Any]]:
     config = read_config(path)
     states: dict[int, dict[str, Tensor]] = {}
     for name, tensor in load_file(path).items():
-        prefix, key = name.split(".", 1)
+        prefix, _, key = name.partition(".")
+        if not prefix.isdecimal():
+            raise UserError(f"{path}: tensor {name}: its name should begin with a seed, as 0.{name}")
+        if not tensor.isfinite().all():
+            raise UserError(f"{path}: tensor {name} holds weights that are not finite numbers: train it anew")
         states.setdefault(int(prefix), {})[key] = tensor
+    if not states:
+        raise UserError(f"{path}: holds no weights")
     networks = {}
     for seed in sorted(states):
         with torch.device("meta"):  # no initial weights are drawn

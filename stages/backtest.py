@@ -15,13 +15,15 @@ from stages.files import read_arrays, read_json, write_text
 from stages.params import read_params
 from stages.progress import report
 
+SCALER = Path("data/scaled/stock/scaler.json")
+
 
 def main(name: str) -> None:
     params = read_params()
     model, training, walk, window = params.model(name), params.training_of(name), params.backtest, params.stock.window
-    about = read_json(Path("data/scaled/stock/scaler.json"))
+    about = read_json(SCALER)
     inputs, target, dates = read_arrays(Path("data/scaled/stock"), "inputs", "target", "dates")
-    prices = MinMaxScaler.from_dict(about).inverse(np.asarray(target), about["target"])
+    prices = MinMaxScaler.from_dict(about, str(SCALER)).inverse(np.asarray(target), about["target"])
     windows = Windows(np.asarray(inputs), prices, dates, window.length, window.horizon)
     folds = make_folds(len(windows), walk.train, walk.folds, walk.origin, window.horizon)
 

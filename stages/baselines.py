@@ -13,11 +13,12 @@ from stages.files import read_arrays, read_json, write_json, write_text
 from stages.parts import PARTS, read_digits, read_windows
 
 BASELINES = Path("metrics/baselines")
+SCALER = Path("data/scaled/stock/scaler.json")
 
 
 def baselines_stock() -> None:
-    about = read_json(Path("data/scaled/stock/scaler.json"))
-    scaler, target = MinMaxScaler.from_dict(about), about["target"]
+    about = read_json(SCALER)
+    scaler, target = MinMaxScaler.from_dict(about, str(SCALER)), about["target"]
     scaled, dates = read_arrays(Path("data/scaled/stock"), "target", "dates")
     parts = {part: read_windows(part) for part in PARTS}
     days, forecasts = days_by_part(parts, scaler, target), {}

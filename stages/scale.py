@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnlab.errors import UserError
-from rnnlab.images import read_idx, to_unit_interval
+from rnnlab.images import check_labels, read_idx, to_unit_interval
 from rnnlab.prices import read_prices, select
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.splitting import in_time_order
@@ -55,6 +55,13 @@ def scale_digits() -> None:
             ]
             for part in ("train", "t10k")
         }
+        for part, (images, labels) in parts.items():
+            check_labels(images, labels, f"{folder}/{part}-{MNIST_FILES['labels']}")
+        shapes = {part: images.shape[1:] for part, (images, _) in parts.items()}
+        if shapes["train"] != shapes["t10k"]:
+            raise UserError(
+                f"{folder}: the images of train and t10k differ in size: {shapes['train']}, {shapes['t10k']}"
+            )
         images, labels = (np.concatenate([parts["train"][i], parts["t10k"][i]]) for i in (0, 1))
         maximum, own_test = 255, len(parts["t10k"][1])
     else:

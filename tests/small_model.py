@@ -18,6 +18,7 @@ CONFIG = {
     "network": NETWORK,
     "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
     "horizon": 1,
+    "trained_until": "2024-01-31",
     "scaler": {"columns": ["Open", "Close"], "minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
     | {"features": ["Open", "Close"], "target": "Close"},
 }

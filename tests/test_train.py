@@ -54,7 +54,8 @@ def _workspace(root, tmp_path, monkeypatch):
         arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
         write_arrays(Path("data/split/stock") / part, arrays)
         write_json(Path("data/split/stock") / part / "window.json", {"length": 5, "horizon": 1})
-    write_json(Path("data/scaled/stock/scaler.json"), {"target": "Close"})
+    scaler = {"columns": ["Close"], "minimum": [0.0], "maximum": [1.0], "features": ["Close"], "target": "Close"}
+    write_json(Path("data/scaled/stock/scaler.json"), scaler)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)

@@ -1,0 +1,582 @@
+"""A corpus of broken inputs: each is refused with one message that names the place, and leaves all as it was.
+
+And of odd ones that are valid: each is read.
+"""
+
+import copy
+import gzip
+import io
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ruamel.yaml import YAML
+from safetensors.torch import save
+from small_model import CONFIG, NETWORK
+
+from rnnlab.errors import UserError
+from rnnlab.images import read_idx
+from rnnlab.network import build
+from rnnlab.params import parse
+from rnnlab.prices import read_prices
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.weights import pack, unpack
+from rnnlab.weights_config import FORMAT
+from stages import scale
+from stages.files import read_json
+
+PARAMS = YAML(typ="safe").load(Path(__file__).parent.parent / "params.yaml")
+SECONDS, MEMORY = 10, 2**30  # that a refusal may take
+HEADER = "Date,Open,High,Low,Close\n"
+COLUMNS = ["Open", "High", "Low", "Close"]
+
+
+def row(date, opened="1", high="3", low="1", close="2"):
+    return f"{date},{opened},{high},{low},{close}\n"
+
+
+GOOD = HEADER + row("2020-01-02") + row("2020-01-03") + row("2020-01-06")
+
+
+def refusal(call, *arguments):
+    """The message with which a call ends, in time."""
+    started = time.monotonic()
+    with pytest.raises(UserError) as error:
+        call(*arguments)
+    assert time.monotonic() - started < SECONDS
+    assert len(str(error.value)) < 2000
+    return str(error.value)
+
+
+def keys(content, prefix=""):
+    for key, value in content.items():
+        yield prefix + key
+        if isinstance(value, dict):
+            yield from keys(value, f"{prefix}{key}.")
+
+
+def change(content, key, *value):
+    """A copy with another value, or without the key."""
+    changed = copy.deepcopy(content)
+    *path, last = key.split(".")
+    section = changed
+    for part in path:
+        section = section[part]
+    section.pop(last, None)
+    if value:
+        section[last] = value[0]
+    return changed
+
+
+CSVS = {
+    "empty": ("", "is empty"),
+    "blank": ("\n\n\n", "is empty"),
+    "header only": (HEADER, "holds a header and no row"),
+    "semicolons": (GOOD.replace(",", ";"), "columns are separated by ';'"),
+    "tabs": (GOOD.replace(",", "\t"), r"columns are separated by '\t'"),
+    "bars": (GOOD.replace(",", "|"), "columns are separated by '|'"),
+    "decimal commas": (HEADER + row("2020-01-02", close="1,5"), "line 2: rows hold more cells than the header"),
+    "quoted decimal commas": (HEADER + row("2020-01-02", close='"1,5"'), "line 2, column Close: '1,5' is not a finite"),
+    "thousands": (HEADER + row("2020-01-02", "1", '"1,234.5"'), "line 2, column High: '1,234.5' is not a finite"),
+    "UTF-16": (GOOD.encode("utf-16"), "line 1 is not UTF-8 text"),
+    "UTF-16 without BOM": (GOOD.encode("utf-16-le"), "line 1 is not UTF-8 text"),
+    "latin-1": ("Date,Größe\n2020-01-02,1\n".encode("latin-1"), "line 1 is not UTF-8 text"),
+    "latin-1 later": (GOOD.encode() + "2020-01-07,é\n".encode("latin-1"), "line 5 is not UTF-8 text"),
+    "NUL bytes": (GOOD.replace("03,1", "03,1\0"), "line 3 is not UTF-8 text (a NUL byte)"),
+    "row of NUL bytes": (GOOD + "\0\0\0\n", "line 5 is not UTF-8 text (a NUL byte)"),
+    "garbage": (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)), "line 1 is not UTF-8 text"),
+    "gzip": (gzip.compress(GOOD.encode(), mtime=0), "line 1 is not UTF-8 text"),
+    "web page": ("<!DOCTYPE html><html>\n<p>Sign in</p>\n", "no date column; found <!DOCTYPE html><html>"),
+    "long row": (GOOD + "2020-01-07,1,3,1,2,9\n", "Expected 5 fields in line 5, saw 6"),
+    "open quote": (HEADER + '2020-01-02,"1,3,1,2\n', "EOF inside string"),
+    "no date column": (GOOD.replace("Date", "Day"), "no date column; found Day, Open"),
+    "no Close": (GOOD.replace("Close", "Last"), "no column Close; found Date, Open"),
+    "two Close": (GOOD.replace("Low", "Close"), "has more than one column Close"),
+    "two Date": (GOOD.replace("Open", "Date"), "has more than one column Date"),
+    "two levels": ("Price,Open\nTicker,X\nDate,\n2020-01-02,1\n", "has yfinance's header of two levels"),
+    "header twice": (GOOD + GOOD, "line 5, column Open: 'Open' is not a finite number"),
+    "mixed date forms": (GOOD + row("07/01/2020"), "line 5, column Date: '07/01/2020' is not a date"),
+    "mixed compact": (HEADER + row("20200102") + row("2020-01-03"), "line 3, column Date: '2020-01-03' is not a date"),
+    "day and month": (HEADER + row("13/01/2020") + row("01/14/2020"), "line 3, column Date: '01/14/2020' is not a"),
+    "day or month": (HEADER + row("01/02/2020"), "column Date: '01/02/2020' may be day-month or month-day"),
+    "time zones": (
+        HEADER + row("2020-01-02 09:00:00+09:00") + row("2020-01-03 09:00:00-05:00"),
+        "line 3, column Date: '2020-01-03 09:00:00-05:00' is of another time zone",
+    ),
+    "zone in a row": (HEADER + row("2020-01-02 09:00:00") + row("2020-01-03 09:00:00Z"), "line 3, column Date: '2020"),
+    "zone but in a row": (HEADER + row("2020-01-02 09:00Z") + row("2020-01-03 09:00"), "line 3, column Date: '2020-01"),
+    "year 0": (GOOD + row("0000-01-01"), "line 5, column Date: 0000-01-01 lies outside 1900-01-01 to 2100-12-31"),
+    "year 1": (GOOD + row("0001-01-01"), "line 5, column Date: 0001-01-01 lies outside 1900-01-01 to 2100-12-31"),
+    "year 9999": (GOOD + row("9999-12-31"), "line 5, column Date: 9999-12-31 lies outside 1900-01-01 to 2100-12-31"),
+    "year 10000": (GOOD + row("10000-01-01"), "line 5, column Date: '10000-01-01' is not a date"),
+    "before 1900": (GOOD + row("1899-12-31"), "line 5, column Date: 1899-12-31 lies outside"),
+    "after 2100": (GOOD + row("2101-01-01"), "line 5, column Date: 2101-01-01 lies outside"),
+    "no such day": (HEADER + row("2021-02-29"), "line 2, column Date: '2021-02-29' is not a date"),
+    "hour 25": (HEADER + row("30-01-2020 25:00"), "line 2, column Date: '30-01-2020 25:00' is not a date"),
+    "minute 99": (HEADER + row("30-01-2020 10:99"), "line 2, column Date: '30-01-2020 10:99' is not a date"),
+    "seconds since 1970": (HEADER + row("1577923200"), "line 2, column Date: '1577923200' is not a date"),
+    "same date": (GOOD + row("2020-01-03"), "2020-01-03 stands more than once in column Date (line 3, 5)"),
+    "nothing but null": (HEADER + row("2020-01-02", *["null"] * 4), "no row with a date and Open, High, Low, Close"),
+    "negative": (GOOD + row("2020-01-07", "-1"), "line 5, column Open: '-1' is no price: it must be above 0"),
+    "zero": (GOOD + row("2020-01-07", close="0"), "line 5, column Close: '0' is no price: it must be above 0"),
+    "below a float": (GOOD + row("2020-01-07", close="1e-999"), "line 5, column Close: '1e-999' is no price"),
+    "High below Low": (GOOD + row("2020-01-07", "2", "1", "2.5"), "line 5: High (1) lies below Low (2.5)"),
+    "infinite": (GOOD + row("2020-01-07", close="inf"), "line 5, column Close: 'inf' is not a finite number"),
+    "minus infinite": (GOOD + row("2020-01-07", close="-Infinity"), "line 5, column Close: '-Infinity' is not a"),
+    "beyond a float": (GOOD + row("2020-01-07", close="1e999"), "line 5, column Close: '1e999' is not a finite number"),
+    "400 digits": (GOOD + row("2020-01-07", close="9" * 400), "line 5, column Close: '9999"),
+    "hexadecimal": (GOOD + row("2020-01-07", close="0x1F"), "line 5, column Close: '0x1F' is not a finite number"),
+    "currency": (GOOD + row("2020-01-07", close="$2"), "line 5, column Close: '$2' is not a finite number"),
+    "a million columns": (",".join(["Date", *COLUMNS, *map(str, range(10**6))]), "line 1 is too long"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), CSVS.values(), ids=CSVS)
+def test_a_broken_csv(tmp_path, content, message):
+    path = tmp_path / "prices.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    said = refusal(read_prices, path, COLUMNS)
+    assert said.startswith(f"{path}: ")
+    assert message in said
+    assert [found.name for found in tmp_path.iterdir()] == ["prices.csv"]
+
+
+def fill_sparse(path):
+    with path.open("wb") as file:
+        file.truncate(10**8)
+
+
+def fill_line(path, start, part):
+    with path.open("wb") as file:
+        file.write(start)
+        for _ in range(100):
+            file.write(part * 10**6)
+
+
+HUGE = {
+    "NUL bytes": (fill_sparse, "line 1 is not UTF-8 text"),
+    "one word": (lambda path: fill_line(path, b"", b"x"), "line 1 is too long: up to 65,536 bytes are read"),
+    "one number": (lambda path: fill_line(path, b"Date,Close\n2020-01-02,", b"9"), "line 2 is too long"),
+    "cells": (lambda path: fill_line(path, b"Date,Close\n2020-01-02", b","), "line 2 is too long"),
+}
+
+
+@pytest.mark.parametrize(("fill", "message"), HUGE.values(), ids=HUGE)
+def test_a_line_of_100_mb(tmp_path, fill, message):
+    path = tmp_path / "prices.csv"
+    fill(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert message in refusal(read_prices, path, ["Close"])
+    path.unlink()
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY / 4
+
+
+def test_a_folder_in_the_place_of_a_csv(tmp_path):
+    assert f"{tmp_path}: can't be read" in refusal(read_prices, tmp_path, ["Close"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
+def test_a_csv_without_the_right_to_read(tmp_path):
+    path = tmp_path / "prices.csv"
+    path.write_text(GOOD)
+    path.chmod(0)
+    assert "can't be read" in refusal(read_prices, path, ["Close"])
+
+
+def test_the_date_as_a_feature():
+    assert "column Date holds the dates" in refusal(read_prices, io.BytesIO(GOOD.encode()), ["Date", "Close"])
+
+
+def test_a_short_row_is_left_out_and_named():
+    prices = read_prices(io.BytesIO((GOOD + "2020-01-07,1,3\n").encode()), COLUMNS, "p.csv")
+    assert len(prices.frame) == 3
+    assert prices.notices == ("p.csv: 1 row with empty cells dropped (line 5)",)
+
+
+DAYS = ["2020-01-02", "2020-01-03", "2020-01-06"]
+
+
+def closes(*dates):
+    return HEADER + "".join(row(date, close=f"2.{number}") for number, date in enumerate(dates, 1))
+
+
+PLAIN = closes(*DAYS)
+VALID = {
+    "CRLF": (PLAIN.replace("\n", "\r\n"), DAYS),
+    "CR": (PLAIN.replace("\n", "\r"), DAYS),
+    "BOM": ("\ufeff" + PLAIN, DAYS),
+    "reversed": ("".join([HEADER, *reversed(PLAIN.splitlines(keepends=True)[1:])]), DAYS),
+    "extra columns": (PLAIN.replace("\n", ",é;x\n").replace("é;x", "Note", 1), DAYS),
+    "other columns twice": (PLAIN.replace("\n", ",7,8\n").replace("7,8", "Note,Note", 1), DAYS),
+    "null rows": (PLAIN + "2020-01-07,null,null,null,null\n", DAYS),
+    "quoted": ("\n".join('"' + line.replace(",", '","') + '"' for line in PLAIN.split()), DAYS),
+    "leap day": (closes("2020-02-28", "2020-02-29", "2020-03-01"), ["2020-02-28", "2020-02-29", "2020-03-01"]),
+    "weekend": (closes("2020-01-03", "2020-01-04", "2020-01-05"), ["2020-01-03", "2020-01-04", "2020-01-05"]),
+    "seconds": (
+        closes("2020-01-02 09:00:01", "2020-01-02 09:00:02", "2020-01-02T23:59:59"),
+        ["2020-01-02T09:00:01", "2020-01-02T09:00:02", "2020-01-02T23:59:59"],
+    ),
+    "time zone": (closes(*[f"{day} 00:00:00+09:00" for day in DAYS]), DAYS),
+    "summer time": (
+        closes("2020-03-06 09:30:00-05:00", "2020-03-09 09:30:00-04:00", "2020-03-10 09:30:00-0400"),
+        ["2020-03-06T09:30", "2020-03-09T09:30", "2020-03-10T09:30"],
+    ),
+    "spaces": (PLAIN.replace("2020", " 2020").replace(",2.", " ,  2."), DAYS),
+    "blank lines": (PLAIN.replace("\n", "\n\n   \n"), DAYS),
+    "lower-case date": (PLAIN.replace("Date", "date"), DAYS),
+    "upper-case date": (PLAIN.replace("Date", "DATE"), DAYS),
+    "Korean date": (PLAIN.replace("Date", "날짜"), DAYS),
+    "compact": (PLAIN.replace("2020-01-", "202001"), DAYS),
+    "slashes": (closes("2019/1/30", "2019/1/31", "2019/2/1"), ["2019-01-30", "2019-01-31", "2019-02-01"]),
+    "day first": (closes("30-01-2019", "31-01-2019", "01-02-2019"), ["2019-01-30", "2019-01-31", "2019-02-01"]),
+    "day first, a clock": (
+        closes("30-01-2019 9:30", "30-01-2019 23:59:58", "31-01-2019 00:00:00.5"),
+        ["2019-01-30T09:30", "2019-01-30T23:59:58", "2019-01-31T00:00:00.5"],
+    ),
+    "words": (closes('"Jan 30, 2019"', '"Jan 31, 2019"', '"Feb 1, 2019"'), ["2019-01-30", "2019-01-31", "2019-02-01"]),
+    "scientific": (PLAIN.replace("2.1", "21e-1").replace("2.2", "0.22E+1"), DAYS),
+    "first and last day": (
+        closes("1900-01-01", "2000-01-01", "2100-12-31"),
+        ["1900-01-01", "2000-01-01", "2100-12-31"],
+    ),
+}
+
+
+@pytest.mark.parametrize("features", [COLUMNS, ["Close"]], ids=["all", "one"])
+@pytest.mark.parametrize(("text", "dates"), VALID.values(), ids=VALID)
+def test_odd_and_valid(text, dates, features):
+    frame = read_prices(io.BytesIO(text.encode()), features, "prices.csv").frame
+    assert frame.index.tolist() == [np.datetime64(date) for date in dates]
+    assert frame["Close"].tolist() == [2.1, 2.2, 2.3]
+    assert list(frame) == features
+
+
+def idx(*shape, values=None, magic=None):
+    kind = 0x800 + len(shape) if magic is None else magic
+    content = bytes(int(np.prod(shape))) if values is None else bytes(values)
+    return gzip.compress(struct.pack(f">{1 + len(shape)}I", kind, *shape) + content, mtime=0)
+
+
+def bomb(members):
+    """10 GB of zeros in so many gzip members."""
+    if members > 1:
+        return members * gzip.compress(bytes(10**10 // members), 9, mtime=0)
+    packer = zlib.compressobj(9, wbits=31)
+    head = packer.compress(struct.pack(">II", 0x801, 10**9)) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(10**7)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + block * 1000  # a full flush leaves no reference behind: the block may be said again
+
+
+LABELS = idx(3, values=[7, 2, 1])
+IDX = {
+    "empty": (b"", 1, "does not begin as an idx file of 1 dimensions"),
+    "text": (b"7,2,1\n", 1, "is not a gzip file"),
+    "not packed": (gzip.decompress(LABELS), 1, "is not a gzip file"),
+    "truncated in the values": (LABELS[:-11], 1, "should hold 3 values, holds"),
+    "truncated in the checksum": (LABELS[:-5], 1, "is cut short"),
+    "truncated in the header": (LABELS[:11], 1, "does not begin as an idx file"),
+    "wrong checksum": (LABELS[:-8] + bytes(8), 1, "is not a gzip file"),
+    "wrong magic": (idx(3, magic=0x0D01), 1, "does not begin as an idx file of 1 dimensions"),
+    "wrong dimensions": (idx(2, 2, 2), 1, "does not begin as an idx file of 1 dimensions"),
+    "too few values": (idx(3, values=[1, 2]), 1, "should hold 3 values, holds 2"),
+    "too many values": (idx(3, values=[1, 2, 3, 4]), 1, "should hold 3 values, holds 4"),
+    "no value": (idx(0), 1, "holds no value"),
+    "no column": (idx(5, 0, 28), 3, "holds no value (its dimensions are 5 x 0 x 28)"),
+    "sizes beyond 64 bits": (
+        gzip.compress(struct.pack(">IIII", 0x803, 2**31, 2**31, 4)),
+        3,
+        "should hold 18,446,744,073,709,551,616 values, holds 0",
+    ),
+    "goes on": (LABELS + b"junk", 1, "goes on after its end"),
+}
+
+
+@pytest.mark.parametrize(("packed", "dimensions", "message"), IDX.values(), ids=IDX)
+def test_a_broken_idx_file(packed, dimensions, message):
+    said = refusal(read_idx, packed, dimensions, "labels.gz")
+    assert said.startswith("labels.gz: ")
+    assert message in said
+
+
+@pytest.mark.parametrize(
+    ("members", "message"), [(1, "unpacks to more than 200,000,000 bytes"), (1000, "goes on after its end")]
+)
+def test_a_gzip_bomb(members, message):
+    packed = bomb(members)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert message in refusal(read_idx, packed, 1, "labels.gz")
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY
+
+
+PARTS = {
+    f"{part}-{kind}": idx(*shape)
+    for part in ("train", "t10k")
+    for kind, shape in (("images-idx3-ubyte.gz", (2, 4, 4)), ("labels-idx1-ubyte.gz", (2,)))
+}
+DIGITS = {
+    "label 10": (
+        {"train-labels-idx1-ubyte.gz": idx(2, values=[9, 10])},
+        "train-labels-idx1-ubyte.gz: label 2 is 10; 0",
+    ),
+    "a label too many": ({"t10k-labels-idx1-ubyte.gz": idx(3)}, "t10k-labels-idx1-ubyte.gz: 2 images and 3 labels"),
+    "other size": ({"t10k-images-idx3-ubyte.gz": idx(2, 4, 5)}, "data/raw/digits: the images of train and t10k differ"),
+    "truncated": ({"train-images-idx3-ubyte.gz": idx(2, 4, 4)[:20]}, "train-images-idx3-ubyte.gz: "),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), DIGITS.values(), ids=DIGITS)
+def test_broken_digits(tmp_path, monkeypatch, changed, message):
+    monkeypatch.chdir(tmp_path)
+    YAML(typ="safe").dump(change(PARAMS, "digits.source", "mnist"), tmp_path / "params.yaml")
+    (tmp_path / "data/raw/digits").mkdir(parents=True)
+    for name, packed in (PARTS | changed).items():
+        (tmp_path / "data/raw/digits" / name).write_bytes(packed)
+    assert message in refusal(scale.scale_digits)
+    assert not (tmp_path / "data/scaled").exists()
+
+
+# A model has a default target and rollout, and is one of many: these may be missing.
+OPTIONAL = {f"models.{name}{key}" for name in PARAMS["models"] for key in ("", ".target", ".rollout")}
+OPTIONAL -= {f"models.{name}" for name in PARAMS["backtest"]["models"]}
+
+
+@pytest.mark.parametrize("key", [key for key in keys(PARAMS) if key not in OPTIONAL])
+def test_a_missing_parameter(key):
+    walks = key.startswith("models.") and key.count(".") == 1  # a whole model: backtest.models names it
+    message = f"backtest.models: {key[7:]} is no model" if walks else f"{key}: is missing"
+    assert message in refusal(parse, change(PARAMS, key))
+
+
+VALUES = [
+    ("stock.colour", 1, "stock.colour: unknown key; allowed: source, path"),
+    ("colour", 1, "colour: unknown key; allowed: stock, digits"),
+    ("training.stock.epoch", 1, "training.stock.epoch: unknown key; allowed: epochs"),
+    ("stock", None, "stock: "),
+    ("stock.window", 5, "stock.window: "),
+    ("models", [1], "models: "),
+    ("models", {}, "models: "),
+    ("models.stock_gru", None, "models.stock_gru: "),
+    ("models.Stock-GRU", {}, "models.Stock-GRU: "),
+    ("stock.path", "", "stock.path: "),
+    ("stock.path", "a\0b", "stock.path: "),
+    ("stock.path", 7, "stock.path: "),
+    ("stock.start", "yesterday", "stock.start: "),
+    ("stock.end", True, "stock.end: "),
+    ("stock.features", "Close", "stock.features: "),
+    ("stock.features", ["Open", ""], "stock.features.1: "),
+    ("stock.features", [], "stock.features: "),
+    ("stock.window.length", "5", "stock.window.length: input should be a valid integer (found '5')"),
+    ("stock.window.length", 5.0, "stock.window.length: "),
+    ("stock.window.length", 0, "stock.window.length: input should be greater than or equal to 1 (found 0)"),
+    ("stock.window.horizon", 21, "stock.window.horizon: input should be less than or equal to 20 (found 21)"),
+    ("stock.split.train", 1.5, "stock.split.train: "),
+    ("stock.split.train", True, "stock.split.train: "),
+    ("digits.split.validation", -1, "digits.split.validation: "),
+    ("training.stock.seed", 2**32, "training.stock.seed: "),
+    ("training.stock.learning_rate", 0, "training.stock.learning_rate: "),
+    ("training.stock.learning_rate", float("inf"), "training.stock.learning_rate: "),
+    ("training.stock.max_grad_norm", -1.0, "training.stock.max_grad_norm: "),
+    ("training.stock.epochs", None, "training.stock.epochs: "),
+    ("memory.lengths", [1], "memory.lengths.0: input should be greater than or equal to 2 (found 1)"),
+    ("memory.cells", ["mlp"], "memory.cells.0: "),
+    ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
+    ("threads", "many", "threads: "),
+    ("threads", 1025, "threads: "),
+    # Contradictions.
+    ("stock.features", ["Open", "Open"], "stock: features names a column twice"),
+    ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null"),
+    ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track stock"),
+    ("models.digits_bigru.rollout", True, "models.digits_bigru: output linear is for track stock"),
+    ("models.stock_mlp.output", "sequence", "models.stock_mlp: output sequence forecasts at each step"),
+    ("models.digits_bigru.target", "change", "models.digits_bigru: target change is for track stock"),
+    ("models.stock_rnn.target", "change", "models.stock_rnn: target change is for track stock with output linear"),
+    ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
+    ("training.stock.patience", 5, "patience of stock_rnn needs a validation part: stock.split.validation is 0"),
+    ("models.stock_gru.rollout", True, "rollout of stock_gru feeds its forecasts back: stock.features must be [Close]"),
+    ("backtest.models", ["digits_bigru"], "backtest.models: digits_bigru is no model of track stock"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), VALUES, ids=lambda value: str(value)[:30])
+def test_a_wrong_parameter(key, value, message):
+    said = refusal(parse, change(PARAMS, key, value))
+    assert said.startswith("params.yaml is not valid:")
+    assert message in said
+
+
+def test_the_end_before_the_start():
+    backwards = change(change(PARAMS, "stock.start", "2020-02-01"), "stock.end", "2020-01-01")
+    assert "stock: start (2020-02-01) lies after end (2020-01-01)" in refusal(parse, backwards)
+
+
+torch.manual_seed(0)
+STATE = build(NETWORK).state_dict()
+WEIGHTS = pack({0: STATE}, CONFIG)
+
+
+def with_weight(value):
+    state = {name: tensor.clone() for name, tensor in STATE.items()}
+    state["linear.bias"][0] = value
+    return pack({0: state}, CONFIG)
+
+
+def with_config(key, *value):
+    return pack({0: STATE}, change(CONFIG, key, *value))
+
+
+def with_header(header):
+    return save({f"0.{name}": tensor for name, tensor in STATE.items()}, header)
+
+
+DAMAGED = "the config in its header is damaged: "
+BROKEN_WEIGHTS = {
+    "empty": (b"", "can't be read as weights"),
+    "garbage": (b"\x89PNG\r\n" * 99, "can't be read as weights"),
+    "a huge header": (struct.pack("<Q", 2**60) + b"{}", "can't be read as weights"),
+    "truncated": (WEIGHTS[:-3], "can't be read as weights"),
+    "truncated in the header": (WEIGHTS[:50], "can't be read as weights"),
+    "other architecture": (with_config("network.hidden_size", 5), "the weights of seed 0 do not fit their config"),
+    "no bias": (pack({0: {"linear.weight": STATE["linear.weight"]}}, CONFIG), "of seed 0 do not fit their config"),
+    "NaN": (with_weight(float("nan")), "tensor 0.linear.bias holds weights that are not finite numbers"),
+    "infinite": (with_weight(float("inf")), "tensor 0.linear.bias holds weights that are not finite numbers"),
+    "no tensor": (pack({}, CONFIG), "holds no weights"),
+    "no seed": (save({"a.b": torch.ones(2)}, {FORMAT: json.dumps(CONFIG)}), "tensor a.b: its name should begin with"),
+    "no header": (with_header(None), f"its header has no {FORMAT}"),
+    "other format": (with_header({"rnnlab-1": "{}"}), f"is of format rnnlab-1, and this program reads {FORMAT}"),
+    "no JSON": (with_header({FORMAT: "{no"}), "the config in its header is not JSON"),
+    "deep JSON": (with_header({FORMAT: "[" * 10**5}), "the config in its header is not JSON"),
+    "a list": (with_header({FORMAT: "[1]"}), f"{DAMAGED}Input should be an object"),
+    "no network": (with_config("network"), f"{DAMAGED}network: Field required"),
+    "no length": (with_config("network.length"), f"{DAMAGED}network.length: Field required"),
+    "unknown cell": (with_config("network.cell", "transformer"), f"{DAMAGED}network.cell: Input should be 'rnn'"),
+    "a size in words": (with_config("network.hidden_size", "4"), f"{DAMAGED}network.hidden_size: "),
+    "a size beyond memory": (with_config("network.hidden_size", 10**9), f"{DAMAGED}network.hidden_size: "),
+    "unknown argument": (with_config("network.dropout", 0.1), f"{DAMAGED}network.dropout: Extra inputs"),
+    "no target": (with_config("target"), f"{DAMAGED}target: Field required"),
+    "no scaler": (with_config("scaler"), f"{DAMAGED}scaler: Field required"),
+    "scaler without minimum": (with_config("scaler.minimum"), f"{DAMAGED}scaler.minimum: Field required"),
+    "scaler of words": (with_config("scaler.minimum", ["a", "b"]), f"{DAMAGED}scaler.minimum.0: "),
+    "scaler with NaN": (with_config("scaler.minimum", [float("nan"), 1.0]), f"{DAMAGED}scaler.minimum.0: "),
+    "scaler without range": (with_config("scaler.minimum", [2500.0, 1600.0]), f"{DAMAGED}scaler: column Open: minimum"),
+    "scaler of one column": (with_config("scaler.minimum", [1.0]), f"{DAMAGED}scaler: columns, minimum and maximum"),
+    "scaler without target": (with_config("scaler.target", "Last"), f"{DAMAGED}scaler: Last is none of columns"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), BROKEN_WEIGHTS.values(), ids=BROKEN_WEIGHTS)
+def test_broken_weights(tmp_path, content, message):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    said = refusal(unpack, str(path))
+    assert said.startswith(f"{path}: ")
+    assert message in said
+
+
+SCALER = {"columns": ["Open", "Close"], "minimum": [1.0, 2.0], "maximum": [3.0, 4.0]}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        *((key, [], f"scaler: {key} should be a list") for key in SCALER),  # missing
+        ("minimum", [["1", "2"]], "scaler: minimum should be a list of numbers"),
+        ("maximum", [3.0], "scaler: maximum should be a list of numbers"),
+        ("columns", [[1, 2]], "scaler: columns should be a list of names"),
+        ("columns", [["Open"]], "scaler: columns, minimum and maximum differ in length"),
+        ("minimum", [[3.0, 2.0]], "scaler: column Open: minimum 3.0 should be below maximum 3.0"),
+        (
+            "maximum",
+            [[3.0, float("inf")]],
+            "scaler: column Close: minimum 2.0 should be below maximum inf, both finite",
+        ),
+    ],
+)
+def test_a_broken_scaler(key, value, message):
+    assert message in refusal(MinMaxScaler.from_dict, change(SCALER, key, *value))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[" * 10**5])
+def test_a_file_that_is_no_json(tmp_path, content):
+    path = tmp_path / "scaler.json"
+    path.write_bytes(content)
+    assert f"{path}: is not JSON" in refusal(read_json, path)
+
+
+def test_a_constant_column():
+    prices = read_prices(io.BytesIO(GOOD.encode()), ["Close"])
+    said = refusal(MinMaxScaler.fit, {"Close": prices.frame["Close"].to_numpy()})
+    assert "column Close does not vary in the 3 rows" in said
+
+
+def test_a_column_whose_range_is_no_number():
+    said = refusal(MinMaxScaler.fit, {"Volume": np.array([-1.5e308, 1.5e308])})
+    assert "column Volume goes from -1.5e+308 to 1.5e+308: too far apart" in said
+
+
+LIMITED = """
+import resource, runpy, sys
+{imports}
+used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize")) * 1024
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
+sys.argv = {words}
+{call}
+"""
+FETCH = (
+    "import rnnlab.prices, rnnlab.sources, stages.files, stages.params",
+    ["fetch", "stock"],
+    'runpy.run_module("stages.fetch", run_name="__main__")',
+)
+FORECAST = (
+    "import rnnlab.cli, rnnlab.weights, rnnlab.forecasting, rnnlab.prices",
+    ["rnnlab", "forecast", "--model", "small", "--data", "prices.csv"],
+    "rnnlab.cli.main()",
+)
+PROCESSES = {
+    "fetch, a line of 100 MB": (FETCH, lambda path: fill_line(path, b"Date,Close\n", b"9"), "line 2 is too long"),
+    "fetch, High below Low": (
+        FETCH,
+        lambda path: path.write_text(
+            GOOD.replace("Close", "Close,Volume").replace(",2\n", ",2,0\n").replace("3,1", "1,3")
+        ),
+        "prices.csv: line 2: High (1) lies below Low (3)",
+    ),
+    "forecast, NUL bytes": (FORECAST, fill_sparse, "prices.csv: line 1 is not UTF-8 text"),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize(("command", "fill", "message"), PROCESSES.values(), ids=PROCESSES)
+def test_a_command(tmp_path, root, command, fill, message):
+    """As a process that may take 1 GiB more than its imports: exit code 1, one message, and data/ as it was."""
+    YAML(typ="safe").dump(
+        change(change(PARAMS, "stock.source", "csv"), "stock.path", "prices.csv"), tmp_path / "params.yaml"
+    )
+    for name, content in {"data/raw/stock.csv": b"old", "models/small.safetensors": WEIGHTS}.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(content)
+    fill(tmp_path / "prices.csv")
+    before = sorted(tmp_path.rglob("*"))
+    imports, words, call = command
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED.format(imports=imports, words=words, call=call)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: ")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "data/raw/stock.csv").read_bytes() == b"old"
