@@ -182,7 +182,9 @@ def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monk
         model="stock_gru",
         track="stock",
         key="",
+        weights_key="",
         params={},
+        parameters=809,
         figures={"test/rmse": 1.0},
         figures_by_seed={},
         history=pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]}),
@@ -191,6 +193,7 @@ def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monk
         data_name="stock-sample",
         data_digest="",
         tags={},
+        note="",
     )
     meeting, came, log_inputs = threading.Barrier(count), set(), store.client.log_inputs
 
