@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-all check tutorial report ui serve experiments bench clean
+.PHONY: help repro test test-all check tutorial report ui serve experiments bench faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ experiments: $(VENV)/base.stamp ## the experiments side by side: what was change
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (10 min.; RNNLAB_MIRROR=FOLDER for digits)
 	@for name in stock pipeline scale live $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
+
+faults: $(VENV)/test.stamp ## try what is promised: kills, full disks, bad input, load ...; writes benchmarks/results.json (an hour)
+	@python benchmarks/faults.py
 
 clean: ## remove what was made (the environment, the MLflow store and the DVC cache stay)
 	@rm -rf data/raw data/scaled data/windows data/split data/checkpoints models report dvc_plots .pytest_cache .mypy_cache .ruff_cache .hypothesis

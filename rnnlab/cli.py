@@ -199,8 +199,12 @@ def tidy(
         float | None, typer.Option(help="hours: close also what began so long ago on any machine", min=0)
     ] = None,
 ) -> None:
-    """Close the MLflow runs that were left open by a process that is gone."""
+    """Clear up after what was killed: close MLflow runs left open, remove temporary copies of experiments."""
+    from stages.leftovers import clear_copies
+
     store = _store()
+    for copy in clear_copies(Path()):
+        print(f"removed: {copy}")
     closed = [name for track in store.experiments for name in store.tidy(track, older_than)]
     for name in closed:
         print(f"closed: {name}")

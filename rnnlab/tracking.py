@@ -41,7 +41,8 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
 KEY = "content_key"  # tags; of a completed run
 TRAINING = "training_key"  # of a run that was opened by a training: what it depends on
 WEIGHTS = "weights_key"  # of such a run when the training is over: what it made
-PROCESS = "process"  # of such a run: who writes it
+MIRRORS = "mirrors_key"  # of a run that is being completed: the result's content key
+PROCESS = "process"  # of a run that is being written: by whom
 TROUBLE = (
     MlflowException,
     SQLAlchemyError,
@@ -197,6 +198,7 @@ class Store:
     def mirror(self, result: Result, name: str, log_model: Callable[[str], object] = lambda run: None) -> str | None:
         """See to it that one run mirrors the result; return what was done, or None if it was there."""
         with self._lock("add"):  # of several on this machine each looks when the others are done
+            self._delete_half_made(result)
             live = self.find_live(result, name)
             if live is None and self.find(result):
                 return None
@@ -216,9 +218,11 @@ class Store:
             The id of the run that mirrors it.
         """
         tags = {**result.tags, "model": result.model, PROCESS: identity()}
-        parent = live or self.start(result.track, name, tags)
+        parent = live or self.start(result.track, name, {**tags, MIRRORS: result.key})
         started = [] if live else [parent]
         try:
+            if live:  # one that was killed while it was completed has some already
+                self._delete_parts(result.track, live)
             curve = pd.DataFrame({"epoch": []}) if live else _mean(result.history)
             params = {} if live else result.params  # a training logged them at its start
             self._log(parent, {**params, "parameters": result.parameters}, result.figures, curve)
@@ -244,20 +248,37 @@ class Store:
             for run in started:
                 self.client.set_terminated(run, "FAILED")
             raise
-        # The key last: a run that was cut short is not taken for the result.
-        self.client.set_tag(parent, KEY, result.key)
         if not live:  # the end of a training that was seen is known
             self.client.set_terminated(parent)
+        # The key last: a run that was cut short is not taken for the result.
+        self.client.set_tag(parent, KEY, result.key)
         return self._only(result)
 
     def _only(self, result: Result) -> str:
         """Of runs that several made of the same result at once, the one that all of them keep."""
         kept, *twins = self._mirrors(result.track, result.key)
         for twin in twins:
-            nested = self.client.search_runs([self.experiments[result.track]], f"tags.mlflow.parentRunId = '{twin}'")
-            for run in (twin, *(child.info.run_id for child in nested)):
-                self.client.delete_run(run)
+            self._delete(result.track, twin)
         return kept
+
+    def _delete_half_made(self, result: Result) -> None:
+        """What a process left of this result's run that failed or was killed before it was whole."""
+        begun = self.client.search_runs([self.experiments[result.track]], f"tags.{MIRRORS} = '{result.key}'")
+        for run in begun:
+            if KEY not in run.data.tags and (run.info.status != "RUNNING" or is_gone(run.data.tags[PROCESS])):
+                self._delete(result.track, run.info.run_id)
+
+    def _delete(self, track: str, run: str) -> None:
+        self._delete_parts(track, run)
+        self.client.delete_run(run)
+
+    def _delete_parts(self, track: str, run: str) -> None:
+        """The nested runs and models of a run."""
+        where = [self.experiments[track]]
+        for child in self.client.search_runs(where, f"tags.mlflow.parentRunId = '{run}'"):
+            self.client.delete_run(child.info.run_id)
+        for model in self.client.search_logged_models(where, f"source_run_id = '{run}'"):
+            self.client.delete_logged_model(model.model_id)
 
     def has(self, run: str) -> bool:
         try:

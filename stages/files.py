@@ -1,5 +1,6 @@
 """The one writer and reader of this pipeline's files: each is written whole or not at all."""
 
+import glob
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from rnnlab.errors import UserError
@@ -19,6 +21,9 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed
+            if left.suffix[1:].isdecimal() and not psutil.pid_exists(int(left.suffix[1:])):
+                left.unlink(missing_ok=True)
         with partial.open("wb") as file:
             fill(file)
         partial.replace(path)

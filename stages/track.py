@@ -15,6 +15,7 @@ from rnnlab.tracking import TROUBLE, Result, Store, UnreachableError, explain
 from rnnlab.weights_config import read_config
 from stages.entry import run
 from stages.files import digest, read_json, write_json
+from stages.leftovers import clear_copies
 from stages.params import read_params
 from stages.parts import read_digits
 from stages.runs import repeat_command, run_name, run_params, run_tags
@@ -29,12 +30,14 @@ def main() -> None:
     params = read_params()
     results = [result_of(name, params) for name in params.models]
     write_json(Path("data/tracked.json"), {result.model: result.key for result in results})
-    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
+    root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
+    for copy in clear_copies(root):
+        print(f"removed what a killed experiment left: {copy}")
     # The results are there all the same, and an experiment must not be lost for want of a server.
     later = "`python -m stages.track` adds the runs when it can be"
     try:
-        # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
-        store = Store(Path(os.environ.get("DVC_ROOT", ".")), uri)
+        store = Store(root, uri)
     except UnreachableError as error:
         print(f"note: {error}; {later}")
         return

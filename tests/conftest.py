@@ -19,6 +19,10 @@ ROOT = Path(__file__).parent.parent
 MIRROR = os.environ.pop("RNNLAB_MIRROR", "")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=1, help="how many times a pipeline is killed (make faults: 50)")
+
+
 @pytest.fixture
 def root() -> Path:
     return ROOT

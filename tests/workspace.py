@@ -52,6 +52,10 @@ class Workspace:
         section[last] = value
         yaml.dump(content, path)
 
+    def keep_models(self, *names: str) -> None:
+        models = YAML(typ="safe").load(self.folder / "params.yaml")["models"]
+        self.set("models", {name: models[name] for name in names})
+
     def read(self, name: str) -> dict:
         return json.loads((self.folder / name).read_text())
 
@@ -92,8 +96,7 @@ def make_workspace(folder: Path) -> Workspace:
     workspace.set("backtest.seeds", 1)
     workspace.set("memory.lengths", [4, 6])
     workspace.set("memory.epochs", 1)
-    params = YAML(typ="safe").load(folder / "params.yaml")
-    workspace.set("models", {name: params["models"][name] for name in ("stock_rnn", "stock_gru", "digits_bigru")})
+    workspace.keep_models("stock_rnn", "stock_gru", "digits_bigru")
     workspace.call("git", "init", "-q")
     workspace.commit()
     return workspace
