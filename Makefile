@@ -53,7 +53,7 @@ ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@case $(STORE) in http*) echo "the runs are at" $(STORE); exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
 serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
-	@MLFLOW_TRACKING_URI=$(STORE) mlflow models serve --host 127.0.0.1 --port 5001 --env-manager local --model-uri models:/$(TRACK)@champion
+	@rnnlab serve --host 127.0.0.1 --port 5001 --model models:/$(TRACK)@champion
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
 	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|Created|State|Executor'

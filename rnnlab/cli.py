@@ -6,6 +6,7 @@ Heavy imports stand inside the commands: `rnnlab --help` must not wait for PyTor
 import json
 import os
 import sys
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -193,6 +194,28 @@ def promote(
     print(f"models:/{track.value}@champion is version {version}, {name}" + ("" if new else ", as before"))
 
 
+@app.command(epilog="rnnlab serve --model models:/digits@champion --port 5002")
+def serve(
+    model: Annotated[
+        str, typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name")
+    ] = "models:/stock@champion",
+    host: Annotated[str, typer.Option(help="the address to listen on; there is no login")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any that is free", min=0, max=65535)] = 5001,
+    timeout: Annotated[int, typer.Option(help="seconds in which a request has to arrive", min=1)] = 10,
+) -> None:
+    """Serve a model over HTTP as MLflow does, checked: raw prices or pixels in, points or probabilities out."""
+    from rnnlab.server import make_app
+    from rnnlab.server import serve as run
+
+    networks, config = _load(model, *Track)
+
+    def say(address: str) -> None:
+        print(f"{config['model']} on {address} (POST /invocations, GET /ping; Ctrl-C ends it)", flush=True)
+
+    with suppress(KeyboardInterrupt):
+        run(make_app(networks, config, timeout), host, port, timeout, say)
+
+
 @app.command(epilog="rnnlab tidy --older-than 24")
 def tidy(
     older_than: Annotated[
@@ -219,8 +242,8 @@ def _store() -> "Store":
     return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
 
 
-def _load(model: str, track: str) -> tuple[Any, dict[str, Any]]:
-    """The networks by seed and the config of a model of the track."""
+def _load(model: str, *tracks: str) -> tuple[Any, dict[str, Any]]:
+    """The networks by seed and the config of a model of one of the tracks; of the first one's best by default."""
     from rnnlab.weights import unpack
 
     if model.startswith("models:/"):
@@ -228,16 +251,17 @@ def _load(model: str, track: str) -> tuple[Any, dict[str, Any]]:
 
         path = download_weights(model, _store().uri)
     else:
-        path = Path("models") / f"{model or _best(track)}.safetensors"
+        path = Path("models") / f"{model or _best(tracks[0])}.safetensors"
         if not path.is_file():
             made = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors"))) or "none"
             raise UserError(
                 f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}"
             )
     networks, config = unpack(str(path))
-    if config.get("track") != track:
+    if config.get("track") not in tracks:
         raise UserError(
-            f"{config.get('model', path)} is a model of track {config.get('track')}; one of track {track} is wanted"
+            f"{config.get('model', path)} is a model of track {config.get('track')}; "
+            f"one of track {' or '.join(tracks)} is wanted"
         )
     return networks, config
 

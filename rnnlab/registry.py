@@ -131,7 +131,8 @@ def download_weights(uri: str, store: str) -> Path:
     try:
         folder = mlflow.artifacts.download_artifacts(uri, tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
-        raise UserError(f"{uri}: can't be had from MLflow: {' '.join(str(error).split())}") from None
+        said = " ".join(str(error).split())
+        raise UserError(f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion)") from None
     found = list(Path(folder).rglob("*.safetensors"))
     if len(found) != 1:
         raise UserError(f"{uri}: is no model of this program: it holds {len(found)} weights files, and should hold one")

@@ -4,6 +4,7 @@ Letters: B batch, T time steps, F features, K networks, C classes.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from rnnlab.errors import UserError
 from rnnlab.merging import merge
+from rnnlab.prices import POSITIVE
 
 
 class PriceForecaster(nn.Module):
@@ -82,6 +84,28 @@ def input_columns(config: Mapping[str, Any]) -> list[str]:
         return [f"pixel_{row}_{column}" for row in range(network["length"]) for column in range(network["input_size"])]
     days = [f"t-{ago}" if ago else "t" for ago in reversed(range(network["length"]))]
     return [f"{column}[{day}]" for day in days for column in config["scaler"]["columns"]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an input may be, both ends included."""
+
+    low: float
+    high: float
+    words: str
+
+
+FLOAT = torch.finfo(torch.float32)  # in which networks compute
+NUMBER = Limits(FLOAT.min, FLOAT.max, f"a number from {FLOAT.min:.1e} to {FLOAT.max:.1e}")
+PRICE = Limits(FLOAT.tiny, FLOAT.max, f"a number above 0, up to {FLOAT.max:.1e}")
+
+
+def input_limits(config: Mapping[str, Any]) -> dict[str, Limits]:
+    """Of each of ``input_columns``, in their order."""
+    if config["track"] == "digits":
+        maximum = float(config["scaler"]["maximum"])
+        return dict.fromkeys(input_columns(config), Limits(0, maximum, f"a number from 0 to {maximum:g}"))
+    return {name: PRICE if name.split("[")[0] in POSITIVE else NUMBER for name in input_columns(config)}
 
 
 def output_columns(config: Mapping[str, Any]) -> list[str]:

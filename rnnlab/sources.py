@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pooch
 from numpy.typing import NDArray
 
+from rnnlab.addresses import public
 from rnnlab.errors import UserError
 
 MIRROR = "RNNLAB_MIRROR"
@@ -101,26 +103,28 @@ def locate(name: str, known_hash: str, addresses: list[str]) -> Path:
 def _search(name: str, known_hash: str, addresses: list[str], tried: list[str]) -> Path | None:
     """As ``locate``; what was tried in vain is added to ``tried``."""
     cached = download_cache() / name
-    if cached.exists() and _has_hash(cached, known_hash):
+    if (fault := _fault(cached, known_hash)) is None:
         return cached
-    tried.append(f"download cache {cached}: " + ("another content (hash)" if cached.exists() else "not there"))
+    tried.append(f"download cache {cached}: {fault}")
     mirror = os.environ.get(MIRROR, "").rstrip("/")
+    found = Path(os.path.expanduser(mirror)) / name
     if not mirror:
         tried.append(f"mirror: {MIRROR} is not set")
     elif "://" in mirror:
         addresses = [f"{mirror}/{name}", *addresses]
-    elif not (found := Path(mirror).expanduser() / name).is_file():
-        tried.append(f"mirror {found}: not there")
-    elif not _has_hash(found, known_hash):
-        tried.append(f"mirror {found}: another content (hash), expected {known_hash}")
+    elif fault := _fault(found, known_hash):
+        tried.append(f"mirror {found}: {fault}")
     else:
         return _keep(found, cached)
     for address in addresses:
+        from rnnlab.downloads import download  # its transport takes as long to import as a sample to fetch
+
         try:
-            pooch.retrieve(address, known_hash, fname=cached.name, path=cached.parent, progressbar=False)
+            download(address, known_hash, cached)
+        except UserError as error:
+            tried.append(f"{public(address)}: {error}")
+        else:
             return cached
-        except (OSError, ValueError) as error:  # no network, no such page; another hash
-            tried.append(f"{address}: {' '.join(str(error).split())[:200]}")
     return None
 
 
@@ -133,9 +137,16 @@ def _not_found(name: str, tried: list[str]) -> UserError:
     )
 
 
-def _has_hash(path: Path, known_hash: str) -> bool:
+def _fault(path: Path, known_hash: str) -> str | None:
+    """Why a file can't be taken."""
     algorithm, expected = known_hash.split(":")
-    return bool(pooch.file_hash(str(path), alg=algorithm) == expected)
+    try:
+        found = pooch.file_hash(str(path), alg=algorithm)
+    except (FileNotFoundError, NotADirectoryError):
+        return "not there"
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    return None if found == expected else f"another content (hash), expected {known_hash}"
 
 
 def _keep(found: Path, cached: Path) -> Path:
@@ -147,4 +158,7 @@ def _keep(found: Path, cached: Path) -> Path:
         partial.replace(cached)
     except OSError:
         return found
+    finally:
+        with suppress(OSError):  # renamed, or never there
+            partial.unlink()
     return cached

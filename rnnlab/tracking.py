@@ -8,7 +8,6 @@ made.
 import json
 import logging
 import os
-import re
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +31,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from sqlalchemy.exc import SQLAlchemyError
 
+from rnnlab.addresses import public
 from rnnlab.errors import UserError
 from rnnlab.processes import identity, is_gone
 
@@ -364,8 +364,3 @@ def _mean(history: pd.DataFrame) -> pd.DataFrame:
 def explain(error: BaseException) -> str:
     """In short, and without a password."""
     return public(textwrap.shorten(str(error), 200, placeholder=" ..."))
-
-
-def public(text: str) -> str:
-    """Without the user names and passwords of the addresses in it."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "", text)

@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
 from sqlalchemy.exc import SQLAlchemyError
 
+from rnnlab.addresses import public
 from rnnlab.backtest import rescale
 from rnnlab.errors import UserError
 from rnnlab.overrides import overrides
@@ -24,7 +25,7 @@ from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
 from rnnlab.splitting import DRAW_SEED
 from rnnlab.targets import Target
-from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain, public
+from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain
 from rnnlab.training import Row
 from rnnlab.tuning import HELD_OUT, KEYS, Data, Value, bounds, finished, loss_of, parse_space, search
 from rnnlab.windows import Windows

@@ -1,8 +1,13 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from served import Served
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
 os.environ["DVC_NO_ANALYTICS"] = "true"
@@ -23,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=1, help="how many times a pipeline is killed (make faults: 50)")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
 
@@ -45,6 +50,19 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("store")
     Store(root)
     return root / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Served"]:
+    """`rnnlab serve` with the small model, as a process; a request has to arrive within two seconds."""
+    from served import serve
+    from small_model import make_package
+
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "models").mkdir()
+    make_package(folder / "models")
+    with serve(folder, ROOT, "--model", "small", "--timeout", "2") as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)

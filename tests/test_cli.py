@@ -175,7 +175,7 @@ def test_help_imports_nothing_heavy(root):
     assert not {"torch", "mlflow", "pandas", "numpy", "optuna", "pydantic"} & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("command", ["forecast", "classify", "tune", "promote", "tidy"])
+@pytest.mark.parametrize("command", ["forecast", "classify", "tune", "promote", "serve", "tidy"])
 def test_help_shows_an_example(call, command):
     code, text = call(command, "--help")
     assert code == 0
@@ -183,7 +183,7 @@ def test_help_shows_an_example(call, command):
     assert below_the_options.split()[:2] == ["rnnlab", command]
 
 
-@pytest.mark.parametrize("command", ["tidy", "promote --track digits --force"])
+@pytest.mark.parametrize("command", ["tidy", "promote --track digits --force", "serve"])
 def test_elsewhere_nothing_is_made(call, command, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path / "empty")

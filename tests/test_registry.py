@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mlflow.pyfunc import scoring_server
 from small_model import make_package, prices
 
 from rnnlab import registry
@@ -125,3 +126,12 @@ def test_the_example_is_written_as_a_server_takes_it(package, tmp_path):
     content = json.loads((tmp_path / "model/serving_input_example.json").read_text())
     assert content["dataframe_split"]["columns"] == package.inputs
     assert len(content["dataframe_split"]["data"]) == 3
+
+
+def test_mlflows_own_server_takes_it_too(package, tmp_path):
+    registry.save_model(tmp_path / "model", package, registry.Model())
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    request = (tmp_path / "model/serving_input_example.json").read_text()
+    answer = scoring_server.invocations(request, "application/json", model, model.metadata.get_input_schema())
+    assert answer.status == 200
+    assert len(json.loads(answer.response)["predictions"]) == 3

@@ -1,27 +1,23 @@
-"""`make serve`'s server, over real connections."""
+"""`make serve`: the champion of the registry, over real connections."""
 
 import json
-import os
+import re
 import shutil
 import socket
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 import torch
+from served import serve
 from small_model import CONFIG, make_package
 
+from rnnlab import cli
 from rnnlab.registry import log_model, promote
 from rnnlab.serving import request_of
 from rnnlab.tracking import Store
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
@@ -30,88 +26,84 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(package, tmp_path_factory, empty_store):
-    root = tmp_path_factory.mktemp("served")
-    shutil.copy(empty_store, root / "mlflow.db")
-    store = Store(root)
+def champion(package, tmp_path_factory, empty_store, root):
+    folder = tmp_path_factory.mktemp("champion")
+    shutil.copy(empty_store, folder / "mlflow.db")
+    (folder / "dvc.yaml").touch()
+    store = Store(folder)
     run = store.start("stock", "a / small", {})
     log_model(store.client, run, store.experiments["stock"], package)
     promote(store.client, "stock", run, "", {})
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    # the words of the Makefile, with a port of its own
-    words = ["serve", "--host", "127.0.0.1", "--port", str(port), "--env-manager", "local"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "models", *words, "--model-uri", "models:/stock@champion"],
-        env=os.environ
-        | {"MLFLOW_TRACKING_URI": store.uri, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it starts processes of its own: they end with their group
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/ping", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, 15)
-        server.wait(30)
+    command = re.search(r"^\t@rnnlab (serve .*)$", (root / "Makefile").read_text(), re.MULTILINE)[1]
+    words = command.replace("$(TRACK)", "stock").replace("5001", "0").split()
+    with serve(folder, root, *words[1:]) as found:
+        yield found
 
 
-def wait_for(address, server):
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        assert server.poll() is None, "the server ended"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail("the server did not answer within two minutes")
-
-
-def post(address, body):
-    """The status and what came back."""
-    request = urllib.request.Request(f"{address}/invocations", body, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def test_raw_prices_give_a_forecast_in_points(address, package):
+def test_raw_prices_give_a_forecast_in_points_by_its_name(champion, package):
     frame = pd.DataFrame(np.random.default_rng(5).uniform(1600, 2500, (9, 2)), columns=["Open", "Close"])
     body = request_of(CONFIG, frame)
-    status, content = post(address, json.dumps(body).encode())
+    status, content = champion.ask(json.dumps(body).encode())
     with torch.no_grad():
-        expected = package.module(torch.tensor(body["dataframe_split"]["data"], dtype=torch.float32))
-    assert status == 200
-    assert content["predictions"][0]["0"] == pytest.approx(expected.item(), rel=1e-6)
+        expected = package.module(torch.tensor(body["dataframe_split"]["data"], dtype=torch.float64))
+    assert (status, content) == (200, {"predictions": [{"Close": pytest.approx(expected.item(), rel=1e-9)}]})
 
 
-def test_many_windows_are_forecast_at_once(address, package):
+def test_many_windows_are_forecast_at_once(champion, package):
     body = {"dataframe_split": {"columns": package.inputs, "data": np.full((64, 6), 2000.0).tolist()}}
-    status, content = post(address, json.dumps(body).encode())
+    status, content = champion.ask(json.dumps(body).encode())
     assert (status, len(content["predictions"])) == (200, 64)
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        (b"no json", "valid JSON"),
-        (b"{}", "dataframe_split"),
-        (b'{"dataframe_split": {"columns": ["Open[t]"], "data": [[1]]}}', "missing inputs"),
-        (b'{"dataframe_records": [{"Open[t]": "high"}]}', "could not convert string to float"),
-    ],
-)
-def test_a_bad_request_is_answered_with_400_and_why(address, body, message):
-    status, content = post(address, body)
-    assert status == 400
-    assert message in content["message"]
+@pytest.mark.parametrize("path", ["/ping", "/health"])
+def test_it_says_that_it_is_there(champion, path):
+    assert champion.ask(method="GET", path=path)[0] == 200
 
 
-def test_the_server_listens_on_this_machine_alone(address):
-    port = int(address.rsplit(":", 1)[1])
+def test_the_server_listens_on_this_machine_alone(champion):
+    _, port = champion.host_and_port
     listening = [found for found in psutil.net_connections("tcp") if found.status == psutil.CONN_LISTEN]
     assert {found.laddr.ip for found in listening if found.laddr.port == port} == {"127.0.0.1"}
+
+
+def test_it_ends_without_a_word(tmp_path, root, package):
+    (tmp_path / "models").mkdir()
+    shutil.copy(package.weights, tmp_path / "models")
+    with serve(tmp_path, root, "--model", "small") as found:
+        found.process.send_signal(2)
+        assert found.process.wait(10) == 0
+
+
+@pytest.fixture
+def refusal(tmp_path, monkeypatch, empty_store):
+    """The message with which `rnnlab serve` ends."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty_store, "mlflow.db")
+    (tmp_path / "dvc.yaml").touch()
+
+    def _refusal(*words):
+        monkeypatch.setattr(sys, "argv", ["rnnlab", "serve", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return ended.value.code
+
+    return _refusal
+
+
+def test_without_a_champion(refusal):
+    said = refusal()
+    assert said.startswith("error: models:/stock@champion: can't be had from MLflow: ")
+    assert said.endswith("(`rnnlab promote` makes a champion)")
+
+
+def test_without_the_model(refusal):
+    assert refusal("--model", "nix").startswith("error: models/nix.safetensors: is not there")
+
+
+def test_where_the_port_is_taken(refusal, package, tmp_path):
+    (tmp_path / "models").mkdir()
+    shutil.copy(package.weights, tmp_path / "models")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refusal("--model", "small", "--port", str(port))
+    assert said.startswith(f"error: 127.0.0.1:{port}: can't be listened on: Address already in use")

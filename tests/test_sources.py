@@ -130,3 +130,26 @@ def test_the_real_mnist(mirror):
     images = read_idx(paths["t10k-images-idx3-ubyte.gz"].read_bytes(), 3, "images")
     assert images.shape == (10000, 28, 28)
     assert labels[:5].tolist() == [7, 2, 1, 0, 4]
+
+
+def test_a_mirror_that_cannot_be_read(folder):
+    (folder / "a/b.csv").unlink()
+    (folder / "a/b.csv").mkdir()
+    with pytest.raises(UserError, match=r"mirror .*b.csv: can't be read: Is a directory"):
+        sources.locate("a/b.csv", HASH, [])
+
+
+def test_a_mirror_in_the_home_of_nobody(monkeypatch):
+    monkeypatch.setenv("RNNLAB_MIRROR", "~nobody-of-this-name/data")
+    with pytest.raises(UserError, match=r"mirror ~nobody-of-this-name/data/a/b.csv: not there"):
+        sources.locate("a/b.csv", HASH, [])
+
+
+def test_a_copy_that_fails_leaves_nothing(folder, monkeypatch):
+    def fill_the_disk(source, target):
+        target.write_bytes(CONTENT[:3])
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(sources.shutil, "copyfile", fill_the_disk)
+    assert sources.locate("a/b.csv", HASH, []) == folder / "a/b.csv"
+    assert list((sources.download_cache() / "a").iterdir()) == []

@@ -1,0 +1,149 @@
+"""The server under many clients, and under clients that mean no good."""
+
+import asyncio
+import json
+import socket
+import statistics
+import time
+from contextlib import ExitStack
+from io import BytesIO
+
+import aiohttp
+import pytest
+from small_model import CONFIG
+
+from rnnlab.serving import input_columns
+
+pytestmark = pytest.mark.promise(number=5)
+
+CLIENTS = 16
+GOOD = json.dumps({"dataframe_split": {"columns": input_columns(CONFIG), "data": [[2000.0] * 6]}}).encode()
+HEAD = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def load(server, seconds):
+    """Milliseconds of each request of clients that ask again as soon as they are answered; and memory over time."""
+    took, memory = [], []
+
+    async def client(session, until):
+        while (started := time.monotonic()) < until:
+            async with session.post(f"{server.address}/invocations", data=GOOD) as answer:
+                assert answer.status == 200
+                assert "Close" in (await answer.json())["predictions"][0]
+            took.append(1000 * (time.monotonic() - started))
+
+    async def watch(until):
+        while time.monotonic() < until:
+            memory.append(server.process.memory_info().rss)
+            await asyncio.sleep(seconds / 60)
+
+    async def run():
+        until = time.monotonic() + seconds
+        async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
+            await asyncio.gather(watch(until), *(client(session, until) for _ in range(CLIENTS)))
+
+    asyncio.run(run())
+    return took, memory
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.long)])
+def test_many_clients(server, record_property, seconds):
+    load(server, 1)  # what is made once is made
+    took, memory = load(server, seconds)
+    third = len(memory) // 3
+    growth = statistics.mean(memory[-third:]) / statistics.mean(memory[:third])
+    percentiles = statistics.quantiles(took, n=100)
+    record_property("seconds", seconds)
+    record_property("requests/s", round(len(took) / seconds))
+    record_property("p50 ms", round(percentiles[49], 1))
+    record_property("p99 ms", round(percentiles[98], 1))
+    record_property("memory MB", round(memory[-1] / 1e6))
+    record_property("memory growth", round(growth, 3))
+    assert 0.9 < growth < 1.1
+
+
+def answers(server):
+    """Whether a good request is answered, soon."""
+    started = time.monotonic()
+    return server.ask(GOOD)[0] == 200 and time.monotonic() - started < 2
+
+
+def test_many_bodies_of_50_mb(server):
+    async def run():
+        async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
+            posts = (session.post(f"{server.address}/invocations", data=BytesIO(b"9" * 50_000_000)) for _ in range(4))
+            return [answer.status for answer in await asyncio.gather(*posts)]
+
+    before = server.process.memory_info().rss
+    assert asyncio.run(run()) == [413] * 4
+    assert server.process.memory_info().rss < before + 50_000_000
+    assert answers(server)
+
+
+def connect(server, sent=b""):
+    client = socket.create_connection(server.host_and_port, timeout=20)
+    client.sendall(sent)
+    return client
+
+
+GARBAGE = {
+    "NUL bytes": b"\0" * 1000,
+    "all bytes": bytes(range(256)) * 300,
+    "half a line": b"GET\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 99,
+    "a line without end": b"a" * 70000,
+    "a body of two lengths": HEAD[:-2] + b"Content-Length: 3\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", GARBAGE.values(), ids=GARBAGE)
+def test_garbage(server, sent):
+    with connect(server, sent) as client:
+        assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert answers(server)
+
+
+def test_a_body_that_does_not_come(server):
+    with connect(server, HEAD) as client:
+        assert client.recv(1000).startswith(b"HTTP/1.1 408 ")
+    assert answers(server)
+
+
+def test_a_body_that_comes_byte_by_byte(server):
+    with connect(server, HEAD) as client:
+        until = time.monotonic() + 10
+        client.settimeout(0.1)
+        while time.monotonic() < until:
+            client.sendall(b" ")
+            try:
+                said = client.recv(1000)
+                break
+            except TimeoutError:
+                pass
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert answers(server)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", HEAD[:40], PING, PING + HEAD[:40]], ids=["silent", "half a head", "idle", "half a second head"]
+)
+def test_a_connection_without_a_request_is_closed(server, sent):
+    with connect(server, sent) as client:
+        started = time.monotonic()
+        while client.recv(1000):
+            pass
+        assert time.monotonic() - started < 12  # seconds, of which `--timeout 2` allows four
+
+
+def test_clients_that_hang_up(server):
+    for sent in (b"", HEAD, HEAD + GOOD, HEAD.replace(b"999", str(len(GOOD)).encode()) + GOOD) * 25:
+        connect(server, sent).close()
+    assert answers(server)
+
+
+def test_hundreds_of_half_open_connections(server):
+    with ExitStack() as clients:
+        for sent in (b"", HEAD[:40], HEAD) * 100:
+            clients.enter_context(connect(server, sent))
+        assert answers(server)
