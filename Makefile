@@ -6,11 +6,12 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constr
 # Where the runs are, as the stages have it.
 STORE := "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 TRACK := stock
+SECONDS := 30
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-all check tutorial report ui serve experiments bench faults clean
+.PHONY: help repro test test-all check fuzz tutorial report ui serve experiments bench faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -37,8 +38,16 @@ test: $(VENV)/test.stamp ## run the tests
 test-all: test ## and those that take minutes, with servers
 	@python -m pytest -m long
 
-check: $(VENV)/test.stamp ## lint, type-check, and look for unsafe code
+check: $(VENV)/test.stamp ## lint, type-check, look for unsafe code and known weaknesses of dependencies
 	@ruff check . && ruff format --check . && mypy && bandit -q -c pyproject.toml -r rnnlab stages
+	@python .ci/audit.py constraints.txt
+
+$(VENV)/fuzz.stamp: $(VENV)/test.stamp
+	@$(INSTALL) --editable '.[fuzz]'
+	@touch $@
+
+fuzz: $(VENV)/fuzz.stamp ## look for files that break a reader, guided by coverage (30 s each; SECONDS=600 for more)
+	@for reader in csv idx params; do python tests/fuzz.py $$reader $(SECONDS) || exit 1; done
 
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
@@ -50,7 +59,7 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 	@echo "file://$(CURDIR)/report/index.html"
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
-	@case $(STORE) in http*) echo "the runs are at" $(STORE); exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
+	@case $(STORE) in http*) echo "the runs are where MLFLOW_TRACKING_URI says"; exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
 serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
 	@rnnlab serve --host 127.0.0.1 --port 5001 --model models:/$(TRACK)@champion

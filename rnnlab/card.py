@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnlab import verdict
-from rnnlab.leaderboard import rank, to_rows
+from rnnlab.leaderboard import dashes, rank, to_rows
 from rnnlab.params import Model, Params
 
 Result = Mapping[str, Any]
@@ -89,7 +89,8 @@ def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result
     entries = {entry: board[entry] for entry in (name, *baselines)}
     columns = list(zip(*to_rows(track, entries), strict=True))  # a figure a line: a card is narrow
     heading, *lines = [" | ".join(column) for column in columns]
-    return "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])
+    table = "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])
+    return "\n\n".join([table, *dashes(track, entries)])
 
 
 def _page(name: str, sentence: str, parts: Mapping[str, str]) -> str:

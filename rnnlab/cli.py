@@ -171,13 +171,13 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="also where it does not beat the baseline")] = False,
 ) -> None:
     """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
-    from rnnlab.leaderboard import RANKED_BY, SMALLER_IS_BETTER
+    from rnnlab.leaderboard import RANKED_BY, SMALLER_IS_BETTER, check_headline
     from rnnlab.registry import promote as register
     from stages.files import read_json
 
     name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
     metric = RANKED_BY[track.value]
-    board = read_json(BOARD)[track.value]
+    board = check_headline(read_json(BOARD), str(BOARD))[track.value]
     ours, theirs = board[name][metric], board[baseline][metric]
     gain = theirs - ours if SMALLER_IS_BETTER[track.value] else ours - theirs
     compared = f"{name} has {metric} {ours:.4g}, {baseline} {theirs:.4g}"
@@ -268,9 +268,10 @@ def _load(model: str, *tracks: str) -> tuple[Any, dict[str, Any]]:
 
 def _best(track: str) -> str:
     """The network that leads the track's leaderboard."""
+    from rnnlab.leaderboard import check_headline
     from stages.files import read_json
 
-    entries = read_json(BOARD).get(track, {}) if BOARD.is_file() else {}
+    entries = check_headline(read_json(BOARD), str(BOARD)).get(track, {}) if BOARD.is_file() else {}
     for name in entries:
         if Path(f"metrics/test/{name}.json").is_file():
             return str(name)

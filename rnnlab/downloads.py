@@ -10,8 +10,7 @@ from pathlib import Path
 import aiohttp
 import pooch
 
-from rnnlab.addresses import public
-from rnnlab.errors import UserError
+from rnnlab.errors import UserError, public
 
 SECONDS = 300.0  # for a file, all attempts together
 SILENCE = 20.0  # seconds after which an attempt is given up

@@ -81,18 +81,20 @@ def evaluate_stock(
         seed: stock_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
         for seed, forecast in y_pred.items()
     }
+    lag: dict[str, Figure] = {
+        "shift": int(np.argmin(by_shift)) if by_shift else None,
+        "correlation_with_last": metrics.correlation(mean, days.y_last),
+        "correlation_with_target": metrics.correlation(mean, days.y_true),
+    }
+    summary, majority = _summary(by_seed), metrics.majority_direction(days.y_true, days.y_last)
     return {
         "days": len(days.y_true),
         "horizon": days.horizon,
-        **_summary(by_seed),
-        "majority_direction": metrics.majority_direction(days.y_true, days.y_last),
-        "lag": {
-            "shift": int(np.argmin(by_shift)) if by_shift else None,
-            "rmse_by_shift": by_shift,
-            "correlation_with_last": metrics.correlation(mean, days.y_last),
-            "correlation_with_target": metrics.correlation(mean, days.y_true),
-        },
+        **summary,
+        "majority_direction": majority,
+        "lag": lag | {"rmse_by_shift": by_shift},
         "intervals": by_level,
+        "undefined": summary["undefined"] | metrics.undefined({"majority_direction": majority} | lag),
     }, bounds
 
 
@@ -171,10 +173,12 @@ def evaluate_majority_class(train_true: Labels, test_true: Labels, classes: int)
 
 def _summary(by_seed: Mapping[int, dict[str, Figure]]) -> dict[str, Any]:
     names = next(iter(by_seed.values()))
+    means = {name: metrics.mean_and_std([figures[name] for figures in by_seed.values()]) for name in names}
     return {
         "seeds": len(by_seed),
-        "metrics": {name: metrics.mean_and_std([figures[name] for figures in by_seed.values()]) for name in names},
+        "metrics": means,
         "by_seed": {str(seed): figures for seed, figures in by_seed.items()},
+        "undefined": metrics.undefined({name: figure["mean"] for name, figure in means.items()}),  # and why
     }
 
 

@@ -41,6 +41,12 @@ def read_idx(packed: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def to_idx(values: NDArray[np.uint8]) -> bytes:
+    """What ``read_idx`` reads. Packed without compression, which would differ from one zlib to another."""
+    header = np.array([MAGIC[values.ndim], *values.shape], ">u4").tobytes()
+    return gzip.compress(header + values.tobytes(), 0, mtime=0)
+
+
 def check_labels(images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str) -> None:
     """That each image has a label, and each label is a digit.
 

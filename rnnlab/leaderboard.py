@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from rnnlab.errors import UserError
+from rnnlab.formats import LEADERBOARD, check_format, first_problem
+from rnnlab.metrics import UNDEFINED
+
 SMALLER_IS_BETTER = {"stock": True, "digits": False}
 RANKED_BY = {"stock": "rmse", "digits": "test_accuracy"}
 # column: (heading, factor, decimals)
@@ -25,6 +31,7 @@ COLUMNS = {
     },
 }
 Board = dict[str, dict[str, dict[str, float | None]]]
+FILE: TypeAdapter[dict[str, dict[str, dict[str, float]]]] = TypeAdapter(dict[str, dict[str, dict[str, float]]])
 
 
 def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
@@ -57,9 +64,12 @@ def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
     return board
 
 
-def headline(board: Board) -> Board:
-    """Of each entry only the figure that ranks it, and its standard deviation: what fits on a terminal."""
-    return {
+def headline(board: Board) -> dict[str, Any]:
+    """Of each entry only the figure that ranks it, and its standard deviation: what fits on a terminal.
+
+    The format is a list, for DVC takes words for figures and would show them beside these.
+    """
+    return {"format": list(LEADERBOARD)} | {
         track: {
             name: {key: figures[key] for key in (metric, f"{metric}_std") if figures.get(key) is not None}
             for name, figures in board[track].items()
@@ -67,6 +77,19 @@ def headline(board: Board) -> Board:
         for track, metric in RANKED_BY.items()
         if track in board
     }
+
+
+def check_headline(content: Any, name: str) -> dict[str, dict[str, dict[str, float]]]:
+    """The tracks of what ``headline`` made. ``name`` is what messages call it.
+
+    Raises:
+        UserError: if its format is another, or it is damaged.
+    """
+    check_format(content, LEADERBOARD, name)
+    try:
+        return FILE.validate_python({key: value for key, value in content.items() if key != "format"}, strict=True)
+    except ValidationError as error:
+        raise UserError(f"{name}: is damaged: {first_problem(error)}; make it anew (`dvc repro compare`)") from None
 
 
 def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[list[str]]:
@@ -87,8 +110,16 @@ def to_markdown(board: Board, verdicts: Mapping[str, str]) -> str:
         widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
-        parts.append(f"## {track}\n\n{verdicts[track]}\n\n" + "\n".join(lines) + "\n")
+        parts.append("\n\n".join([f"## {track}", verdicts[track], "\n".join(lines), *dashes(track, entries)]) + "\n")
     return "\n".join(parts)
+
+
+def dashes(track: str, entries: dict[str, dict[str, float | None]]) -> list[str]:
+    """A sentence that says why the table has dashes; none where it has none."""
+    columns = [key for key in COLUMNS[track] if key in UNDEFINED]
+    missing = [key for key in columns if any(figures[key] is None for figures in entries.values())]
+    reasons = "; ".join(f"{COLUMNS[track][key][0]}: {UNDEFINED[key]}" for key in missing)
+    return [f"A dash: not defined ({reasons})."] if missing else []
 
 
 def _label(name: str, figures: Mapping[str, float | None]) -> str:

@@ -1,7 +1,7 @@
 """Figures of merit: pure functions of numpy arrays. y_true, y_pred and y_last have one shape, (N,)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,19 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Labels = NDArray[np.integer]
 Figure = float | None  # None: not defined for these data
+UNDEFINED = {  # why
+    "mape": "a true value is 0",
+    "smape": "a true value and its forecast are both 0",
+    "mase": "the target does not vary in the training part",
+    "r2": "the true values do not vary",
+    "relative_rmse": "persistence makes no error",
+    "directional_accuracy": "on no day did both the truth and the forecast move",
+    "majority_direction": "on no day did the truth move",
+    "shift": "there are too few days to move the forecast back",
+    "correlation_with_last": "the last prices or the forecasts do not vary",
+    "correlation_with_target": "the true values or the forecasts do not vary",
+    "ece": "it says no confidence",
+}
 
 
 def mse(y_true: Array, y_pred: Array) -> float:
@@ -141,6 +154,11 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
     hits = np.diag(confusion)
     involved = confusion.sum(axis=0) + confusion.sum(axis=1)
     return float(np.mean(2 * hits[involved > 0] / involved[involved > 0]))
+
+
+def undefined(figures: Mapping[str, Figure]) -> dict[str, str]:
+    """Why some of the figures are None."""
+    return {name: UNDEFINED[name] for name, figure in figures.items() if figure is None}
 
 
 def mean_and_std(figures: Sequence[Figure]) -> dict[str, Figure]:

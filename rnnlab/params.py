@@ -1,6 +1,7 @@
 """The classes that params.yaml is read into: frozen, complete, checked."""
 
 import datetime
+import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,7 +15,10 @@ Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
-ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+LONGEST, MOST = 500, 20  # characters of a line and lines of a message
+SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
+SHORT.maxstring = SHORT.maxother = 80
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
 
 
 class Section(BaseModel):
@@ -205,7 +209,9 @@ def parse(content: object, source: str = "params.yaml") -> Params:
         for detail in error.errors():
             key = ".".join(str(part) for part in _typed(detail["loc"], content))
             problems.setdefault(key, []).append(_sentence(dict(detail)))
-        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}" for key in problems]
+        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:LONGEST] for key in problems]
+        if len(lines) > MOST:
+            lines[MOST:] = [f"  and {len(lines) - MOST} more"]
         raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
 
 
@@ -242,7 +248,14 @@ def _sentence(detail: dict[str, Any]) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "value_error":
         return str(message)
-    return f"{message[0].lower()}{message[1:]} (found {detail['input']!r})"
+    return f"{message[0].lower()}{message[1:]} (found {_shown(detail['input'])})"
+
+
+def _shown(value: object) -> str:
+    try:
+        return SHORT.repr(value)
+    except ValueError as error:  # Python writes out no number of more than 4,300 digits
+        return str(error)
 
 
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:

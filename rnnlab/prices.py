@@ -266,18 +266,22 @@ def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator
             names = [column for column in text.header if column in once or column.strip().lower() in DATE_NAMES]
             if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:
                 raise UserError(f"{name}: has more than one column {_listed(twice)}")
+            open_ended = False  # does a row end with an empty cell, or before it?
             with pd.read_csv(text, chunksize=ROWS_AT_ONCE, **options) as tables:
                 while True:
                     with warnings.catch_warnings():  # rows longer than the header: cells would be lost
                         warnings.simplefilter("error", pd.errors.ParserWarning)
                         table = next(tables, None)
                     if table is None:
+                        if open_ended:
+                            _check_lengths(file, name)
                         return
                     if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
                         raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
                     if table.empty:
                         raise UserError(f"{name}: holds a header and no row")
-                    yield table.fillna("")
+                    open_ended |= bool((table.iloc[:, -1] == "").any())
+                    yield table
     except pd.errors.ParserWarning:
         raise UserError(
             f"{name}: line 2: rows hold more cells than the header names; is the separator a comma?"
@@ -288,6 +292,17 @@ def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator
         raise UserError(f"{name}: is empty; a header line and rows are needed") from None
     except (pd.errors.ParserError, csv.Error, OSError) as error:
         raise UserError(f"{name}: can't be read as comma-separated text: {' '.join(str(error).split())}") from None
+
+
+def _check_lengths(file: BinaryIO, name: str) -> None:
+    """That no row is cut short; blank lines aside. pandas does not tell cells that are missing from empty ones."""
+    file.seek(0)
+    rows = csv.reader(text := io.TextIOWrapper(file, "utf-8-sig", newline=""))
+    header = len(next(rows))
+    for line, row in enumerate(rows, 2):
+        if len(row) < header and any(cell.strip() for cell in row):
+            raise UserError(f"{name}: line {line}: the row has {len(row)} cells, the header {header}: is it cut short?")
+    text.detach()  # which would close the file
 
 
 def _read_dates(text: pd.Series, first: str) -> list[pd.Series]:

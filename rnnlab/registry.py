@@ -25,7 +25,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnlab.errors import UserError
+from rnnlab.errors import UserError, public
 
 CHAMPION, PREVIOUS = "champion", "previous"
 PACKAGES = ("torch", "mlflow", "numpy", "pandas")  # what a server of the model needs
@@ -131,7 +131,7 @@ def download_weights(uri: str, store: str) -> Path:
     try:
         folder = mlflow.artifacts.download_artifacts(uri, tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
-        said = " ".join(str(error).split())
+        said = public(" ".join(str(error).split()))
         raise UserError(f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion)") from None
     found = list(Path(folder).rglob("*.safetensors"))
     if len(found) != 1:

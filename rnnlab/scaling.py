@@ -61,21 +61,7 @@ class MinMaxScaler:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any], name: str = "scaler") -> "MinMaxScaler":
-        """What ``to_dict`` made; other keys are ignored. ``name`` is what messages call it.
-
-        Raises:
-            UserError: naming the key that is missing or wrong.
-        """
-        kinds: dict[str, Any] = {"columns": str, "minimum": (int, float), "maximum": (int, float)}
-        for key, kind in kinds.items():
-            values = content.get(key) if isinstance(content, dict) else None
-            if not isinstance(values, list | tuple) or not all(isinstance(value, kind) for value in values):
-                raise UserError(f"{name}: {key} should be a list of {'names' if kind is str else 'numbers'}")
-        columns, minimum, maximum = (tuple(content[key]) for key in kinds)
-        if not len(columns) == len(minimum) == len(maximum):
-            raise UserError(f"{name}: columns, minimum and maximum differ in length")
-        for column, low, high in zip(columns, minimum, maximum, strict=True):
-            if not -math.inf < low < high < math.inf:
-                raise UserError(f"{name}: column {column}: minimum {low} should be below maximum {high}, both finite")
+    def from_dict(cls, content: Mapping[str, Any]) -> "MinMaxScaler":
+        """What ``to_dict`` made; other keys are ignored."""
+        columns, minimum, maximum = (tuple(content[key]) for key in ("columns", "minimum", "maximum"))
         return cls(columns, minimum, maximum)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnlab.leaderboard import COLUMNS, Board, to_rows
+from rnnlab.leaderboard import COLUMNS, Board, dashes, to_rows
 from rnnlab.metrics import mean_and_std
 from rnnlab.page import Table
 
@@ -21,6 +21,7 @@ FORMULAS = (
 def leaderboard(track: str, board: Board, baselines: Sequence[str]) -> Table:
     headings, *rows = to_rows(track, board[track])
     caption = "Best first; mean ± standard deviation over seeds. Baselines are in italics."
+    caption = " ".join([caption, *dashes(track, board[track])])
     return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
 
 

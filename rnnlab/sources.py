@@ -11,8 +11,7 @@ import pandas as pd
 import pooch
 from numpy.typing import NDArray
 
-from rnnlab.addresses import public
-from rnnlab.errors import UserError
+from rnnlab.errors import UserError, public
 
 MIRROR = "RNNLAB_MIRROR"
 SAMPLE_DAYS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008

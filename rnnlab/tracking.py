@@ -31,8 +31,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from sqlalchemy.exc import SQLAlchemyError
 
-from rnnlab.addresses import public
-from rnnlab.errors import UserError
+from rnnlab.errors import UserError, public
 from rnnlab.processes import identity, is_gone
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
@@ -363,4 +362,4 @@ def _mean(history: pd.DataFrame) -> pd.DataFrame:
 
 def explain(error: BaseException) -> str:
     """In short, and without a password."""
-    return public(textwrap.shorten(str(error), 200, placeholder=" ..."))
+    return textwrap.shorten(public(str(error)), 200, placeholder=" ...")

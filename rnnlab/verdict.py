@@ -23,7 +23,7 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
     ours, naive, test = entries[best]["rmse"] or 0.0, entries["persistence"]["rmse"] or 0.0, against[best]
     # a horizon of one day has a name
     rival = "tomorrow = today" if comparison["horizon"] == 1 else "persistence"
-    days = f"{comparison['days']} day{'s' * (comparison['days'] > 1)}"
+    days = f"these {comparison['days']} days" if comparison["days"] > 1 else "the only day"
     figures = f"{best}, has an RMSE of {ours:.2f} points against {naive:.2f}"
     if test["p_holm"] is None:
         chance = "no test is possible"
@@ -35,9 +35,9 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
             chance = f"{'better' if test['statistic'] < 0 else 'worse'} beyond chance: {how}"
     if winners:
         many = f"{len(winners)} of the {len(networks)} networks beat{'s' * (len(winners) == 1)}"
-        return f"{many} {rival} on these {days}; the best of them, {figures} ({chance})."
+        return f"{many} {rival} on {days}; the best of them, {figures} ({chance})."
     none = f"None of the {len(networks)} networks beats" if len(networks) > 1 else "The network does not beat"
-    return f"{none} {rival} on these {days} beyond chance: the best, {figures} ({chance})."
+    return f"{none} {rival} on {days} beyond chance: the best, {figures} ({chance})."
 
 
 def model(name: str, result: Mapping[str, Any], persistence: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:

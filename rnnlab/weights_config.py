@@ -1,16 +1,17 @@
 """The header of a weights file: what rebuilds and feeds its networks, readable without torch."""
 
 import json
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 
 from rnnlab.errors import UserError
+from rnnlab.formats import WEIGHTS, check_version, first_problem
+from rnnlab.scaler_config import PixelScaler, PriceScaler
 
-FORMAT = "rnnlab-2"
-
-
+FORMAT = "{}-{}".format(*WEIGHTS)
 Size = Annotated[int, Field(ge=1, le=2**24)]
 
 
@@ -39,45 +40,27 @@ class _Target(_Part):
     rollout: bool
 
 
-class _PixelScaler(_Part):
-    minimum: float
-    maximum: Annotated[float, Field(gt=0)]
-
-
-class _PriceScaler(_Part):
-    columns: tuple[str, ...]
-    minimum: tuple[float, ...]
-    maximum: tuple[float, ...]
-    features: tuple[str, ...]
-    target: str
-
-    @model_validator(mode="after")
-    def _check(self) -> "_PriceScaler":
-        if not len(self.columns) == len(self.minimum) == len(self.maximum):
-            raise ValueError("columns, minimum and maximum differ in length")
-        for column, low, high in zip(self.columns, self.minimum, self.maximum, strict=True):
-            if low >= high:
-                raise ValueError(f"column {column}: minimum {low} should be below maximum {high}")
-        if missing := {*self.features, self.target} - set(self.columns):
-            raise ValueError(f"{min(missing)} is none of columns")
-        return self
-
-
 class _Any(_Part):
+    track: Literal["stock", "digits"]
+    model: str
     network: _Network
+    parameters: Annotated[int, Field(ge=1)]
+    diverged: dict[str, int]  # seed -> epoch
+    made_with: dict[str, str | int]  # engine and threads
 
 
 class _Digits(_Any):
-    model: str
-    scaler: _PixelScaler
+    scaler: PixelScaler
 
 
 class _Stock(_Any):
-    model: str
-    scaler: _PriceScaler
+    scaler: PriceScaler
     target: _Target
     horizon: Annotated[int, Field(ge=1)]
     trained_until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]
+
+
+KINDS: dict[str, type[_Any]] = {"stock": _Stock, "digits": _Digits}
 
 
 def to_header(config: dict[str, Any]) -> dict[str, str]:
@@ -97,21 +80,15 @@ def read_config(path: str) -> dict[str, Any]:
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: can't be read as weights: {error}") from None
     if FORMAT not in header:
-        other = next((key for key in header if key.startswith("rnnlab-")), None)
-        if other:
-            raise UserError(
-                f"{path}: is of format {other}, and this program reads {FORMAT}: train it anew (`dvc repro`)"
-            )
+        for other in filter(None, (re.fullmatch(rf"{WEIGHTS[0]}-(\d{{1,9}})", key) for key in header)):
+            check_version(int(other[1]), WEIGHTS, path)
         raise UserError(f"{path}: holds no weights of this program (its header has no {FORMAT})")
     try:
-        config: Any = json.loads(header[FORMAT])
-        track = config.get("track") if isinstance(config, dict) else None
-        kind: type[_Any] = _Stock if track == "stock" else _Digits if track == "digits" else _Any
-        kind.model_validate_json(header[FORMAT])
+        config = json.loads(header[FORMAT])
+        track = str(config.get("track")) if isinstance(config, dict) else ""
+        KINDS.get(track, _Any).model_validate_json(header[FORMAT])
     except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"{path}: the config in its header is not JSON: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key, message = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: the config in its header is damaged: {f'{key}: ' * bool(key)}{message}") from None
+        raise UserError(f"{path}: the config in its header is damaged: {first_problem(error)}") from None
     return dict(config)

@@ -11,19 +11,18 @@ from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
 from rnnlab.windows import Windows
 from stages.entry import run
-from stages.files import read_arrays, read_json, write_text
+from stages.files import read_arrays, write_text
 from stages.params import read_params
+from stages.parts import read_scaler
 from stages.progress import report
-
-SCALER = Path("data/scaled/stock/scaler.json")
 
 
 def main(name: str) -> None:
     params = read_params()
     model, training, walk, window = params.model(name), params.training_of(name), params.backtest, params.stock.window
-    about = read_json(SCALER)
+    about = read_scaler("stock")
     inputs, target, dates = read_arrays(Path("data/scaled/stock"), "inputs", "target", "dates")
-    prices = MinMaxScaler.from_dict(about, str(SCALER)).inverse(np.asarray(target), about["target"])
+    prices = MinMaxScaler.from_dict(about).inverse(np.asarray(target), about["target"])
     windows = Windows(np.asarray(inputs), prices, dates, window.length, window.horizon)
     folds = make_folds(len(windows), walk.train, walk.folds, walk.origin, window.horizon)
 

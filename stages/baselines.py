@@ -9,16 +9,15 @@ from rnnlab import baselines
 from rnnlab.evaluation import days_by_part, evaluate_majority_class, evaluate_stock
 from rnnlab.scaling import MinMaxScaler
 from stages.entry import run
-from stages.files import read_arrays, read_json, write_json, write_text
-from stages.parts import PARTS, read_digits, read_windows
+from stages.files import read_arrays, write_json, write_text
+from stages.parts import PARTS, read_digits, read_scaler, read_windows
 
 BASELINES = Path("metrics/baselines")
-SCALER = Path("data/scaled/stock/scaler.json")
 
 
 def baselines_stock() -> None:
-    about = read_json(SCALER)
-    scaler, target = MinMaxScaler.from_dict(about, str(SCALER)), about["target"]
+    about = read_scaler("stock")
+    scaler, target = MinMaxScaler.from_dict(about), about["target"]
     scaled, dates = read_arrays(Path("data/scaled/stock"), "target", "dates")
     parts = {part: read_windows(part) for part in PARTS}
     days, forecasts = days_by_part(parts, scaler, target), {}

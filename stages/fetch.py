@@ -4,10 +4,9 @@ import io
 import shutil
 from pathlib import Path
 
-import numpy as np
-
 from rnnlab import sources
 from rnnlab.errors import UserError
+from rnnlab.images import to_idx
 from rnnlab.prices import read_prices
 from stages.entry import run
 from stages.files import write, write_bytes
@@ -45,7 +44,8 @@ def fetch_digits() -> None:
             write_bytes(RAW / "digits" / name, path.read_bytes())
     else:
         images, labels = sources.digits_sample()
-        write(RAW / "digits/sample.npz", lambda file: np.savez(file, images=images, labels=labels))
+        write_bytes(RAW / "digits/sample-images-idx3-ubyte.gz", to_idx(images))
+        write_bytes(RAW / "digits/sample-labels-idx1-ubyte.gz", to_idx(labels))
     print(f"digits: fetched ({digits.source})")
 
 

@@ -44,7 +44,11 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """Human-readable, and without NaN, which is not JSON."""
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    try:
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        raise UserError(f"{path}: is not written: one of its figures is not a finite number") from None
+    write_text(path, text + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -78,4 +82,10 @@ def write_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 def read_arrays(folder: Path, *names: str) -> list[Any]:
     """The named arrays, memory-mapped; what is written into one never reaches its file."""
-    return [np.load(folder / f"{name}.npy", mmap_mode="c", allow_pickle=False) for name in names]
+    arrays = []
+    for path in (folder / f"{name}.npy" for name in names):
+        try:
+            arrays.append(np.load(path, mmap_mode="c", allow_pickle=False))
+        except (ValueError, EOFError) as error:
+            raise UserError(f"{path}: is no array's file: {error}; make it anew (`dvc repro`)") from None
+    return arrays

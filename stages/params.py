@@ -1,10 +1,9 @@
 """params.yaml, read by the library that DVC reads it with, so that both see the same values."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from rnnlab.errors import UserError
 from rnnlab.params import Params, parse
@@ -12,14 +11,14 @@ from rnnlab.params import Params, parse
 FILE = Path("params.yaml")
 
 
-def read_params() -> Params:
-    """The checked parameters of the folder that the stage runs in."""
-    return parse(read_content(), str(FILE))
+def read_params(source: Path | BinaryIO = FILE) -> Params:
+    """The checked parameters; by default those of the folder that the stage runs in."""
+    return parse(read_content(source), str(FILE))
 
 
-def read_content() -> Any:
+def read_content(source: Path | BinaryIO = FILE) -> Any:
     """As they are typed, unchecked."""
     try:
-        return YAML(typ="safe").load(FILE)
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        return YAML(typ="safe").load(source)
+    except Exception as error:  # a date 2020-13-45 or a `!!int x` ends in whatever ruamel's constructors raise
         raise UserError(f"{FILE}: can't be read: {error}") from None

@@ -10,6 +10,7 @@ from rnnlab.params import Params
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_json, write_text
 from stages.params import read_params
+from stages.parts import read_scaler
 
 METRICS = Path("metrics")
 SPLIT = Path("data/split/stock")
@@ -43,7 +44,7 @@ def is_tutorials_stock(params: Params) -> bool:
 
 
 def first_rows_and_shapes() -> tuple[dict[str, Any], dict[str, int]]:
-    about, windows = read_json(Path("data/scaled/stock/scaler.json")), read_json(Path("data/windows/stock.json"))
+    about, windows = read_scaler("stock"), read_json(Path("data/windows/stock.json"))
     inputs, target = read_arrays(Path("data/scaled/stock"), "inputs", "target")
     scaled = {name: inputs[:, number] for number, name in enumerate(about["features"])} | {about["target"]: target}
     (train,), (test,) = (read_arrays(SPLIT / part, "target") for part in ("train", "test"))

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rnnlab.errors import public
+
 LONG = 45.0  # seconds of training after which the machine is watched too: a minute's training then has a first reading
 
 
@@ -26,7 +28,7 @@ def main() -> None:
     try:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
-        reason = textwrap.shorten(str(error), 300, placeholder=" ...")
+        reason = textwrap.shorten(public(str(error)), 300, placeholder=" ...")
         print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rnnlab import card, report, verdict
-from rnnlab.leaderboard import rank
+from rnnlab.leaderboard import check_headline, rank
 from rnnlab.page import Section, render
 from rnnlab.params import Params
 from stages.entry import run
@@ -23,7 +23,7 @@ PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", 
 def main() -> None:
     comparison, params = read_json(METRICS / "comparison.json"), read_params()
     sections: list[Section] = []
-    for name in read_json(METRICS / "leaderboard.json"):
+    for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
         track = read_track(name, params.models_of(name))
         if name == "stock":
             made, pictures = report.stock(track, comparison)

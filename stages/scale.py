@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rnnlab.errors import UserError
+from rnnlab.formats import SCALER
 from rnnlab.images import check_labels, read_idx, to_unit_interval
 from rnnlab.prices import read_prices, select
 from rnnlab.scaling import MinMaxScaler
@@ -16,7 +17,7 @@ from stages.params import read_params
 
 RAW = Path("data/raw")
 SCALED = Path("data/scaled")
-MNIST_FILES = {"images": "images-idx3-ubyte.gz", "labels": "labels-idx1-ubyte.gz"}
+IDX_FILES = {3: "images-idx3-ubyte.gz", 1: "labels-idx1-ubyte.gz"}  # by dimensions, as MNIST calls them
 
 
 def scale_stock() -> None:
@@ -39,36 +40,33 @@ def scale_stock() -> None:
         inputs[:, number] = scaler.transform(frame[feature].to_numpy(), feature)
     target = scaler.transform(frame[stock.target].to_numpy(), stock.target)
     write_arrays(SCALED / "stock", {"inputs": inputs, "target": target, "dates": frame.index.to_numpy()})
-    write_json(SCALED / "stock/scaler.json", scaler.to_dict() | {"target": stock.target, "features": stock.features})
+    about = {"format": SCALER} | scaler.to_dict() | {"target": stock.target, "features": stock.features}
+    write_json(SCALED / "stock/scaler.json", about)
     print(f"stock: {len(frame)} rows scaled, the scaler fitted on the first {seen}")
 
 
 def scale_digits() -> None:
     digits = read_params().digits
     folder = RAW / "digits"
-    if digits.source == "mnist":
-        parts = {
-            part: [
-                read_idx((folder / name).read_bytes(), 3 if kind == "images" else 1, name)
-                for kind, ending in MNIST_FILES.items()
-                for name in [f"{part}-{ending}"]
-            ]
-            for part in ("train", "t10k")
-        }
-        for part, (images, labels) in parts.items():
-            check_labels(images, labels, f"{folder}/{part}-{MNIST_FILES['labels']}")
-        shapes = {part: images.shape[1:] for part, (images, _) in parts.items()}
-        if shapes["train"] != shapes["t10k"]:
-            raise UserError(
-                f"{folder}: the images of train and t10k differ in size: {shapes['train']}, {shapes['t10k']}"
-            )
-        images, labels = (np.concatenate([parts["train"][i], parts["t10k"][i]]) for i in (0, 1))
-        maximum, own_test = 255, len(parts["t10k"][1])
-    else:
-        sample = np.load(folder / "sample.npz", allow_pickle=False)
-        images, labels, maximum, own_test = sample["images"], sample["labels"], 16, 0
+    own_parts = ("train", "t10k") if digits.source == "mnist" else ("sample",)
+    parts = {
+        part: [
+            read_idx((folder / name).read_bytes(), dimensions, f"{folder}/{name}")
+            for dimensions, ending in IDX_FILES.items()
+            for name in [f"{part}-{ending}"]
+        ]
+        for part in own_parts
+    }
+    for part, (images, labels) in parts.items():
+        check_labels(images, labels, f"{folder}/{part}-{IDX_FILES[1]}")
+    if len({images.shape[1:] for images, _ in parts.values()}) > 1:
+        shapes = ", ".join(f"{part} {images.shape[1:]}" for part, (images, _) in parts.items())
+        raise UserError(f"{folder}: the images of {' and '.join(parts)} differ in size: {shapes}")
+    images, labels = (np.concatenate([part[i] for part in parts.values()]) for i in (0, 1))
+    maximum, own_test = (255, len(parts["t10k"][1])) if "t10k" in parts else (16, 0)
     write_arrays(SCALED / "digits", {"images": to_unit_interval(images, maximum), "labels": labels})
-    write_json(SCALED / "digits/scaler.json", {"minimum": 0, "maximum": maximum, "own_test": own_test})
+    about = {"format": SCALER, "minimum": 0, "maximum": maximum, "own_test": own_test}
+    write_json(SCALED / "digits/scaler.json", about)
     print(f"digits: {len(images)} images scaled from 0..{maximum} to 0..1")
 
 

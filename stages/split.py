@@ -7,10 +7,10 @@ from rnnlab.windows import Windows
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_arrays, write_json
 from stages.params import read_params
+from stages.parts import SPLIT, read_scaler
 
 SCALED = Path("data/scaled")
 WINDOWS = Path("data/windows")
-SPLIT = Path("data/split")
 
 
 def split_stock() -> None:
@@ -28,7 +28,7 @@ def split_stock() -> None:
 def split_digits() -> None:
     split = read_params().digits.split
     images, labels = read_arrays(SCALED / "digits", "images", "labels")
-    parts = draw(labels, read_json(SCALED / "digits/scaler.json")["own_test"], split.validation)
+    parts = draw(labels, read_scaler("digits")["own_test"], split.validation)
     for name, indices in parts.items():
         write_arrays(SPLIT / "digits" / name, {"images": images[indices], "labels": labels[indices]})
     print("digits: " + ", ".join(f"{len(indices)} {name}" for name, indices in parts.items()))

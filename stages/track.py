@@ -92,6 +92,8 @@ def result_of(name: str, params: Params) -> Result:
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
+    why = "; ".join(f"{key}: {reason}" for key, reason in figures["undefined"].items())
+    undefined = {"undefined": why} if why else {}
     card = Path(f"report/cards/{name}.md")
     return Result(
         model=name,
@@ -111,7 +113,7 @@ def result_of(name: str, params: Params) -> Result:
         data_path=data,
         data_name=f"{track}-{getattr(params, track).source}",
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
-        tags={key: str(value) for key, value in config["made_with"].items()} | run_tags(name),
+        tags={key: str(value) for key, value in config["made_with"].items()} | undefined | run_tags(name),
         note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
     )
 

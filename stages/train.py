@@ -19,10 +19,10 @@ from rnnlab.training import Row, Settings, Trainer
 from rnnlab.weights import pack
 from stages.checkpoint import Checkpoint
 from stages.entry import run
-from stages.files import digest, read_json, write_bytes, write_text
+from stages.files import digest, write_bytes, write_text
 from stages.live import LiveRun
 from stages.params import read_params
-from stages.parts import SPLIT, read_digits, read_windows
+from stages.parts import SPLIT, read_digits, read_scaler, read_windows
 from stages.progress import report
 from stages.runs import run_name, run_params, run_tags
 
@@ -60,7 +60,7 @@ def main(name: str) -> None:
         "trained_until": str(windows.target_dates[-1]) if windows else None,
         "training": training.model_dump(),
         "made_with": asdict(choice),
-        "scaler": read_json(Path("data/scaled") / model.track / "scaler.json"),
+        "scaler": read_scaler(model.track),
     }
     rows = checkpoint.restore(trainer)
     epochs = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))

@@ -17,9 +17,8 @@ from optuna.trial import TrialState
 from sklearn.model_selection import train_test_split
 from sqlalchemy.exc import SQLAlchemyError
 
-from rnnlab.addresses import public
 from rnnlab.backtest import rescale
-from rnnlab.errors import UserError
+from rnnlab.errors import UserError, public
 from rnnlab.overrides import overrides
 from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
@@ -29,9 +28,9 @@ from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, exp
 from rnnlab.training import Row
 from rnnlab.tuning import HELD_OUT, KEYS, Data, Value, bounds, finished, loss_of, parse_space, search
 from rnnlab.windows import Windows
-from stages.files import digest, read_json
+from stages.files import digest
 from stages.params import read_content, read_params
-from stages.parts import SPLIT, read_digits, read_windows
+from stages.parts import SPLIT, read_digits, read_scaler, read_windows
 from stages.runs import run_params, run_tags
 
 LOCK = ".dvc/tmp/tune.lock"
@@ -78,7 +77,7 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
 def stock(model: Model) -> Data:
     """Scaled by the rows that trials train on, and by no later ones."""
     train, validation = read_windows("train"), read_windows("validation")
-    names = read_json(Path("data/scaled/stock/scaler.json"))["features"]
+    names = read_scaler("stock")["features"]
     if not len(validation):
         count, gap = len(train), train.horizon - 1
         held_out = round(HELD_OUT * count)
@@ -130,7 +129,8 @@ def open_study(name: str, storage: str, common: dict[str, Any]) -> optuna.Study:
         try:
             database = optuna.storages.RDBStorage(storage, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
         except (SQLAlchemyError, ImportError) as error:
-            raise UserError(f"--storage {public(storage)}: can't be opened ({str(error).splitlines()[0]})") from None
+            reason = str(error).splitlines()[0]
+            raise UserError(public(f"--storage {storage}: can't be opened ({reason})")) from None
         study = optuna.create_study(
             study_name=name,
             storage=database,

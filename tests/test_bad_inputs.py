@@ -25,19 +25,23 @@ from small_model import CONFIG, NETWORK
 
 from rnnlab.errors import UserError
 from rnnlab.images import read_idx
+from rnnlab.leaderboard import check_headline
 from rnnlab.network import build
 from rnnlab.params import parse
 from rnnlab.prices import read_prices
+from rnnlab.scaler_config import check_scaler
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.weights import pack, unpack
 from rnnlab.weights_config import FORMAT
 from stages import scale
-from stages.files import read_json
+from stages.files import read_arrays, read_json
+from stages.params import read_params
 
 PARAMS = YAML(typ="safe").load(Path(__file__).parent.parent / "params.yaml")
 SECONDS, MEMORY = 10, 2**30  # that a refusal may take
 HEADER = "Date,Open,High,Low,Close\n"
 COLUMNS = ["Open", "High", "Low", "Close"]
+pytestmark = pytest.mark.promise(number=3)
 
 
 def row(date, opened="1", high="3", low="1", close="2"):
@@ -97,6 +101,11 @@ CSVS = {
     "gzip": (gzip.compress(GOOD.encode(), mtime=0), "line 1 is not UTF-8 text"),
     "web page": ("<!DOCTYPE html><html>\n<p>Sign in</p>\n", "no date column; found <!DOCTYPE html><html>"),
     "long row": (GOOD + "2020-01-07,1,3,1,2,9\n", "Expected 5 fields in line 5, saw 6"),
+    "short row": (GOOD + "2020-01-07,1,3\n", "line 5: the row has 3 cells, the header 5: is it cut short?"),
+    "short of a column that is not needed": (
+        GOOD.replace("\n", ",7\n").replace("7", "Note", 1) + row("2020-01-07"),
+        "line 5: the row has 5 cells, the header 6: is it cut short?",
+    ),
     "open quote": (HEADER + '2020-01-02,"1,3,1,2\n', "EOF inside string"),
     "no date column": (GOOD.replace("Date", "Day"), "no date column; found Day, Open"),
     "no Close": (GOOD.replace("Close", "Last"), "no column Close; found Date, Open"),
@@ -196,8 +205,8 @@ def test_the_date_as_a_feature():
     assert "column Date holds the dates" in refusal(read_prices, io.BytesIO(GOOD.encode()), ["Date", "Close"])
 
 
-def test_a_short_row_is_left_out_and_named():
-    prices = read_prices(io.BytesIO((GOOD + "2020-01-07,1,3\n").encode()), COLUMNS, "p.csv")
+def test_a_row_with_empty_cells_is_left_out_and_named():
+    prices = read_prices(io.BytesIO((GOOD + "2020-01-07,1,3,,\n").encode()), COLUMNS, "p.csv")
     assert len(prices.frame) == 3
     assert prices.notices == ("p.csv: 1 row with empty cells dropped (line 5)",)
 
@@ -333,6 +342,16 @@ DIGITS = {
 }
 
 
+def test_a_broken_sample_of_digits(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    YAML(typ="safe").dump(PARAMS, tmp_path / "params.yaml")
+    (tmp_path / "data/raw/digits").mkdir(parents=True)
+    (tmp_path / "data/raw/digits/sample-images-idx3-ubyte.gz").write_bytes(idx(2, 8, 8)[:-5])
+    said = refusal(scale.scale_digits)
+    assert said == "data/raw/digits/sample-images-idx3-ubyte.gz: is cut short: its checksum is missing"
+    assert not (tmp_path / "data/scaled").exists()
+
+
 @pytest.mark.parametrize(("changed", "message"), DIGITS.values(), ids=DIGITS)
 def test_broken_digits(tmp_path, monkeypatch, changed, message):
     monkeypatch.chdir(tmp_path)
@@ -413,6 +432,37 @@ def test_a_wrong_parameter(key, value, message):
     assert message in said
 
 
+BROKEN_YAML = {
+    "no such day": "start: 2020-13-45",
+    "no such hour": "start: 2020-01-02 25:00:00",
+    "a tag that does not fit": "!!int x",
+    "a tag without a value": "!!int ",
+    "5,000 digits": "9" * 5000,
+    "open": "[",
+    "deep": "[" * 5000,
+    "a key twice": "a: 1\na: 2",
+    "a Python object": "!!python/object/apply:os.system [ls]",
+    "a NUL byte": "a: \0",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN_YAML.values(), ids=BROKEN_YAML)
+def test_a_params_yaml_that_cannot_be_read(text):
+    assert refusal(read_params, io.BytesIO(text.encode())).startswith("params.yaml: can't be read: ")
+
+
+def test_an_alias_that_stands_for_gigabytes_is_shown_in_short():
+    lines = ["a: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "stock: input should be" in refusal(read_params, io.BytesIO("\n".join([*lines, "stock: *a9"]).encode()))
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY / 4
+
+
+def test_many_mistakes_are_counted():
+    assert "  and 4981 more" in refusal(parse, change(PARAMS, "memory.lengths", [0] * 5000))
+
+
 def test_the_end_before_the_start():
     backwards = change(change(PARAMS, "stock.start", "2020-02-01"), "stock.end", "2020-01-01")
     assert "stock: start (2020-02-01) lies after end (2020-01-01)" in refusal(parse, backwards)
@@ -451,7 +501,7 @@ BROKEN_WEIGHTS = {
     "no tensor": (pack({}, CONFIG), "holds no weights"),
     "no seed": (save({"a.b": torch.ones(2)}, {FORMAT: json.dumps(CONFIG)}), "tensor a.b: its name should begin with"),
     "no header": (with_header(None), f"its header has no {FORMAT}"),
-    "other format": (with_header({"rnnlab-1": "{}"}), f"is of format rnnlab-1, and this program reads {FORMAT}"),
+    "older format": (with_header({"rnnlab-1": "{}"}), f"is of format rnnlab-1, and this program reads {FORMAT}"),
     "no JSON": (with_header({FORMAT: "{no"}), "the config in its header is not JSON"),
     "deep JSON": (with_header({FORMAT: "[" * 10**5}), "the config in its header is not JSON"),
     "a list": (with_header({FORMAT: "[1]"}), f"{DAMAGED}Input should be an object"),
@@ -461,6 +511,10 @@ BROKEN_WEIGHTS = {
     "a size in words": (with_config("network.hidden_size", "4"), f"{DAMAGED}network.hidden_size: "),
     "a size beyond memory": (with_config("network.hidden_size", 10**9), f"{DAMAGED}network.hidden_size: "),
     "unknown argument": (with_config("network.dropout", 0.1), f"{DAMAGED}network.dropout: Extra inputs"),
+    "no track": (with_config("track"), f"{DAMAGED}track: Field required"),
+    "unknown track": (with_config("track", "bonds"), f"{DAMAGED}track: Input should be 'stock' or 'digits'"),
+    "no count of parameters": (with_config("parameters"), f"{DAMAGED}parameters: Field required"),
+    "no list of diverged seeds": (with_config("diverged"), f"{DAMAGED}diverged: Field required"),
     "no target": (with_config("target"), f"{DAMAGED}target: Field required"),
     "no scaler": (with_config("scaler"), f"{DAMAGED}scaler: Field required"),
     "scaler without minimum": (with_config("scaler.minimum"), f"{DAMAGED}scaler.minimum: Field required"),
@@ -469,6 +523,7 @@ BROKEN_WEIGHTS = {
     "scaler without range": (with_config("scaler.minimum", [2500.0, 1600.0]), f"{DAMAGED}scaler: column Open: minimum"),
     "scaler of one column": (with_config("scaler.minimum", [1.0]), f"{DAMAGED}scaler: columns, minimum and maximum"),
     "scaler without target": (with_config("scaler.target", "Last"), f"{DAMAGED}scaler: Last is none of columns"),
+    "no scaler.target": (with_config("scaler.target"), f"{DAMAGED}scaler.target: Field required"),
 }
 
 
@@ -481,27 +536,70 @@ def test_broken_weights(tmp_path, content, message):
     assert message in said
 
 
-SCALER = {"columns": ["Open", "Close"], "minimum": [1.0, 2.0], "maximum": [3.0, 4.0]}
+SCALER = {"format": ["rnnlab-scaler", 1], "columns": ["Open", "Close"], "minimum": [1.0, 2.0], "maximum": [3.0, 4.0]}
+SCALER |= {"features": ["Open"], "target": "Close"}
+SCALERS = [
+    ("format", [], "s.json: is not of format ['rnnlab-scaler', 1]: make it anew"),
+    ("format", ["rnnlab-scaler 1"], "s.json: is not of format"),
+    *((key, [], f"s.json: is damaged: {key}: Field required") for key in SCALER if key != "format"),  # missing
+    ("minimum", [["1", "2"]], "minimum.0: Input should be a valid number"),
+    ("maximum", [3.0], "maximum: Input should be a valid list"),
+    ("maximum", [[3.0, float("inf")]], "maximum.1: Input should be a finite number"),
+    ("columns", [[1, 2]], "columns.0: Input should be a valid string"),
+    ("columns", [["Open"]], "columns, minimum and maximum differ in length"),
+    ("minimum", [[3.0, 2.0]], "column Open: minimum 3.0 should be below maximum 3.0"),
+    ("features", [[]], "features: List should have at least 1 item"),
+    ("features", [["Volume"]], "Volume is none of columns"),
+    ("target", ["Last"], "Last is none of columns"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), SCALERS)
+def test_a_broken_scaler(key, value, message):
+    assert message in refusal(check_scaler, change(SCALER, key, *value), "stock", "s.json")
+
+
+PIXELS = {"format": ["rnnlab-scaler", 1], "minimum": 0, "maximum": 16, "own_test": 0}
+
+
+@pytest.mark.parametrize(("key", "value"), [("minimum", []), ("maximum", [0]), ("own_test", []), ("own_test", [-1])])
+def test_a_broken_scaler_of_pixels(key, value):
+    assert f"s.json: is damaged: {key}: " in refusal(check_scaler, change(PIXELS, key, *value), "digits", "s.json")
+
+
+BOARD = {"format": ["rnnlab-leaderboard", 1], "stock": {"persistence": {"rmse": 1.0}}}
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        *((key, [], f"scaler: {key} should be a list") for key in SCALER),  # missing
-        ("minimum", [["1", "2"]], "scaler: minimum should be a list of numbers"),
-        ("maximum", [3.0], "scaler: maximum should be a list of numbers"),
-        ("columns", [[1, 2]], "scaler: columns should be a list of names"),
-        ("columns", [["Open"]], "scaler: columns, minimum and maximum differ in length"),
-        ("minimum", [[3.0, 2.0]], "scaler: column Open: minimum 3.0 should be below maximum 3.0"),
-        (
-            "maximum",
-            [[3.0, float("inf")]],
-            "scaler: column Close: minimum 2.0 should be below maximum inf, both finite",
-        ),
+        ("format", [], "b.json: is not of format ['rnnlab-leaderboard', 1]: make it anew"),
+        ("stock", [[1]], "b.json: is damaged: stock: Input should be a valid dictionary"),
+        ("stock.persistence", [[1]], "b.json: is damaged: stock.persistence: Input should be a valid dictionary"),
+        ("stock.persistence.rmse", ["1"], "b.json: is damaged: stock.persistence.rmse: Input should be a valid number"),
     ],
 )
-def test_a_broken_scaler(key, value, message):
-    assert message in refusal(MinMaxScaler.from_dict, change(SCALER, key, *value))
+def test_a_broken_leaderboard(key, value, message):
+    assert message in refusal(check_headline, change(BOARD, key, *value), "b.json")
+
+
+ARRAY = io.BytesIO()
+np.save(ARRAY, np.arange(3.0))
+
+
+BROKEN_ARRAYS = [
+    b"",
+    b"no array",
+    ARRAY.getvalue()[:-1],
+    ARRAY.getvalue()[:50],
+    ARRAY.getvalue().replace(b"<f8", b"|O8"),
+]
+
+
+@pytest.mark.parametrize("content", BROKEN_ARRAYS)
+def test_a_broken_array(tmp_path, content):
+    (tmp_path / "inputs.npy").write_bytes(content)
+    assert f"{tmp_path / 'inputs.npy'}: is no array's file" in refusal(read_arrays, tmp_path, "inputs")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[" * 10**5])
@@ -559,7 +657,7 @@ PROCESSES = {
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize(("command", "fill", "message"), PROCESSES.values(), ids=PROCESSES)
-def test_a_command(tmp_path, tmp_path_factory, root, command, fill, message):
+def test_a_command(tmp_path, tmp_path_factory, root, record_property, command, fill, message):
     """As a process: exit code 1, one message, data/ as it was, and less than 1 GiB above what its imports take."""
     YAML(typ="safe").dump(
         change(change(PARAMS, "stock.source", "csv"), "stock.path", "prices.csv"), tmp_path / "params.yaml"
@@ -585,4 +683,5 @@ def test_a_command(tmp_path, tmp_path_factory, root, command, fill, message):
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "data/raw/stock.csv").read_bytes() == b"old"
-    assert int(peak.read_text()) < 2**30
+    record_property("memory above the imports, MiB", round(int(peak.read_text()) / 2**20))
+    assert int(peak.read_text()) < MEMORY

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from rnnlab import cli
+from rnnlab.formats import LEADERBOARD
 from rnnlab.network import build
 from rnnlab.tracking import Result, Store
 from rnnlab.weights import pack
@@ -28,6 +29,7 @@ DATES = pd.bdate_range("2024-01-01", periods=40)
 def weights(name, track, network, **config):
     torch.manual_seed(0)
     config |= {"model": name, "track": track, "network": network | SHAPE}
+    config |= {"parameters": 9, "diverged": {}, "made_with": {"engine": "ensemble", "threads": 1}}
     write_bytes(Path(f"models/{name}.safetensors"), pack({0: build(config["network"]).state_dict()}, config))
     write_json(Path(f"metrics/test/{name}.json"), {})
 
@@ -42,7 +44,7 @@ def _workspace(tmp_path, monkeypatch):
     weights("digits_gru", "digits", DIGITS, scaler={"minimum": 0, "maximum": 16})
     figures = {"persistence": {"rmse": 2.0}, "stock_gru": {"rmse": 3.0}}
     digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
-    write_json(Path("metrics/leaderboard.json"), {"stock": figures, "digits": digits})
+    write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "stock": figures, "digits": digits})
     close = 100 + np.random.default_rng(0).normal(0, 2, 40).cumsum()
     pd.DataFrame({"Date": DATES, "Close": close}).to_csv("prices.csv", index=False)
 

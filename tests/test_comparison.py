@@ -101,11 +101,11 @@ def test_the_verdict_on_prices_follows_the_numbers(rmse, statistic, p, sentence)
 def test_the_verdict_names_the_best_winner_and_a_single_network():
     board = {"stock": {"a": {"rmse": 8.0}, "b": {"rmse": 9.0}, "persistence": {"rmse": 10.0}}}
     tests = {"horizon": 5, "days": 1, "against_persistence": against("a", -1.0, 0.2) | against("b", -4.0, 0.001)}
-    assert "1 of the 2 networks beats persistence on these 1 day; the best of them, b," in verdict.stock(
+    assert "1 of the 2 networks beats persistence on the only day; the best of them, b," in verdict.stock(
         board, ["a", "b"], tests
     )
     assert verdict.stock(board, ["a"], tests).startswith(
-        "The network does not beat persistence on these 1 day beyond chance"
+        "The network does not beat persistence on the only day beyond chance"
     )
 
 

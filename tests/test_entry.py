@@ -10,6 +10,7 @@ def fail(error):
     raise error
 
 
+@pytest.mark.promise(number=3)
 @pytest.mark.parametrize(
     ("words", "main", "message"),
     [

@@ -50,10 +50,44 @@ def test_a_longer_horizon_shifts_further_and_calibrates_later():
     assert np.flatnonzero(np.isfinite(bounds["lower_80"]))[0] == 10
 
 
+@pytest.mark.promise(number=4)
 def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
     result, _ = evaluate_stock(days(TRUE, TRUE), {0: TRUE + 1})
     assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None}
     json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.promise(number=4)
+def test_a_truth_that_does_not_vary_leaves_figures_out_and_says_why():
+    still = np.full(3, 12.0)
+    result, _ = evaluate_stock(days(still, still), {0: still + 1})
+    assert result["metrics"]["r2"]["mean"] is None
+    assert result["undefined"] == {
+        "r2": "the true values do not vary",
+        "relative_rmse": "persistence makes no error",
+        "directional_accuracy": "on no day did both the truth and the forecast move",
+        "majority_direction": "on no day did the truth move",
+        "shift": "there are too few days to move the forecast back",
+        "correlation_with_last": "the last prices or the forecasts do not vary",
+        "correlation_with_target": "the true values or the forecasts do not vary",
+    }
+    json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.promise(number=4)
+def test_one_day():
+    result, bounds = evaluate_stock(days(TRUE[:1], LAST[:1]), {0: TRUE[:1] + 1, 1: TRUE[:1] + 3})
+    assert result["metrics"]["rmse"]["mean"] == 2.0
+    assert set(result["undefined"]) == {"r2", "shift", "correlation_with_last", "correlation_with_target"}
+    assert np.isnan(bounds["lower_80"]).all()
+    json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.promise(number=4)
+def test_where_all_is_defined_nothing_is_said():
+    series = np.random.default_rng(0).standard_normal(40).cumsum() + 100
+    result, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[1:] + 1})
+    assert result["undefined"] == {}
 
 
 def test_days_are_in_the_targets_unit_and_scaled_by_the_training_part():

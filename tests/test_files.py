@@ -34,8 +34,9 @@ def test_a_write_removes_what_a_killed_one_of_the_same_file_left(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"a.json", *left}
 
 
+@pytest.mark.promise(number=4)
 def test_json_refuses_nan(tmp_path):
-    with pytest.raises(ValueError, match="not JSON compliant"):
+    with pytest.raises(UserError, match=r"a\.json: is not written: one of its figures is not a finite number"):
         files.write_json(tmp_path / "a.json", {"x": float("nan")})
 
 

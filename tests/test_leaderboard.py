@@ -1,3 +1,5 @@
+import pytest
+
 from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
 
 
@@ -44,6 +46,19 @@ def test_a_track_without_models_is_left_out():
 def test_seeds_that_diverged_are_counted_beside_the_name():
     results = {"stock": {"stock_a": result("stock", 3.0) | {"diverged": {"7": 2}}}}
     assert to_markdown(rank(results), VERDICTS).splitlines()[6].startswith("| stock_a (3 of 4 seeds) |")
+
+
+@pytest.mark.promise(number=4)
+def test_a_dash_is_explained_below_the_table():
+    undefined = result("stock", 1.0)
+    undefined["metrics"]["r2"] = {"mean": None, "std": None}
+    lines = to_markdown(rank({"stock": {"stock_a": undefined}}), VERDICTS).splitlines()
+    assert lines[6].split("|")[7].strip() == "–"
+    assert lines[8] == "A dash: not defined (R²: the true values do not vary)."
+
+
+def test_a_table_without_dashes_ends_with_its_last_row():
+    assert to_markdown(rank({"stock": {"stock_a": result("stock", 1.0)}}), VERDICTS).endswith(" |\n")
 
 
 def test_markdown():

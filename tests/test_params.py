@@ -41,6 +41,7 @@ def test_a_model_overrides_its_tracks_training(content):
     assert params.training_of("stock_lstm").epochs == 301
 
 
+@pytest.mark.promise(number=3)
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
@@ -89,6 +90,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(content, key, value, messag
     assert message in str(error.value)
 
 
+@pytest.mark.promise(number=3)
 @pytest.mark.parametrize(
     "key", ["stock.path", "stock.window", "digits", "training.digits.seed", "models.stock_rnn.head"]
 )
@@ -102,12 +104,14 @@ def test_a_missing_key_is_named(content, key):
         parse(content)
 
 
+@pytest.mark.promise(number=3)
 def test_start_after_end(content):
     changed = change(change(content, "stock.start", "2020-02-01"), "stock.end", "2020-01-01")
     with pytest.raises(UserError, match=r"stock: start \(2020-02-01\) lies after end"):
         parse(changed)
 
 
+@pytest.mark.promise(number=3)
 @pytest.mark.parametrize("content_", [None, [], "text", 3])
 def test_a_file_that_is_no_mapping(content_):
     with pytest.raises(UserError, match="should hold keys and values"):

@@ -12,12 +12,16 @@ from workspace import RAN, RESTORED, make_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+SECRET = "xyzzy"  # a password in the addresses of remotes and mirror
 AFTER = {"compare", "parity", "report", "track"}
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     workspace = make_workspace(tmp_path_factory.mktemp("pipeline") / "project")
+    workspace.call("git", "remote", "add", "origin", f"https://me:{SECRET}@git.test/x.git")
+    workspace.dvc("remote", "add", "--local", "-d", "storage", f"https://me:{SECRET}@dvc.test/x")
+    workspace.env["RNNLAB_MIRROR"] = f"https://me:{SECRET}@mirror.test/x"
     workspace.first = workspace.dvc("repro")
     workspace.commit()
     return workspace
@@ -73,6 +77,7 @@ def test_nothing_changed_runs_nothing(workspace):
     assert "Data and pipelines are up to date." in workspace.dvc("repro")
 
 
+@pytest.mark.promise(number=4)
 def test_the_same_params_give_the_same_bytes_in_other_surroundings(workspace, monkeypatch):
     folders = ("data/scaled", "data/split", "models", "metrics", "report")
     made = [path for name in folders for path in (workspace.folder / name).rglob("*") if path.is_file()]
@@ -84,9 +89,53 @@ def test_the_same_params_give_the_same_bytes_in_other_surroundings(workspace, mo
     assert workspace.call("git", "status", "--short") == ""
 
 
+@pytest.mark.promise(number=8)
+def test_dvc_shows_figures_and_no_format_among_the_metrics(workspace):
+    shown = json.loads(workspace.dvc("metrics", "show", "--json"))[""]["data"]["metrics/leaderboard.json"]["data"]
+    assert set(shown) == {"stock", "digits"}
+
+
+def outputs(workspace):
+    made = [path for name in ("data", "models", "metrics", "report") for path in (workspace.folder / name).rglob("*")]
+    return {path: path.stat().st_mtime_ns for path in made}
+
+
+MISTAKES = [
+    ("training.stock.seeds", -1, "training.stock.seeds: input should be greater than or equal to 1 (found -1)"),
+    ("memory.seeds", 0, "memory.seeds: input should be greater than or equal to 1 (found 0)"),
+    ("models.stock_gru.track", "bonds", "models.stock_gru.track: input should be 'stock' or 'digits'"),
+    ("report", 1, "report: unknown key; allowed: stock, digits"),
+    # what dvc.yaml itself reads is refused by DVC, in its own words
+    ("models", 3, "failed to resolve 'stages.train.foreach' in 'dvc.yaml': expected list/dictionary, got int"),
+    ("backtest", {}, "failed to parse 'stages.backtest.foreach' in 'dvc.yaml': Could not find 'backtest.models'"),
+    ("stock", {}, "failed to parse 'stages.fetch.foreach' in 'dvc.yaml': Could not find 'stock.path'"),
+]
+
+
+@pytest.mark.promise(number=3)
+@pytest.mark.parametrize(("key", "value", "message"), MISTAKES)
+def test_a_mistake_in_params_costs_no_output(workspace, key, value, message):
+    before = outputs(workspace)
+    workspace.set(key, value)
+    said = workspace.dvc("repro", ok=False)
+    workspace.call("git", "checkout", "-q", "params.yaml")
+    assert message in said
+    assert "Traceback" not in said
+    assert outputs(workspace) == before
+
+
+@pytest.mark.promise(number=7)
+def test_no_file_and_no_run_has_a_password_of_the_remotes(workspace):
+    settings = [workspace.folder / ".git/config", workspace.folder / ".dvc/config.local"]
+    files = [path for path in workspace.folder.rglob("*") if path.is_file() and path not in settings]
+    assert workspace.folder / "mlflow.db" in files
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+    assert SECRET not in workspace.first
+
+
 def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_restored(workspace):
     workspace.set("models.stock_gru.hidden_size", 4)
-    assert workspace.ran("repro") == {"train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
+    assert workspace.ran("repro") == {"check", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
     runs = workspace.runs()
     assert len(runs) == 4
 
@@ -94,7 +143,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
     output = workspace.dvc("repro")
     assert {"train@stock_gru", "report", "track"} <= set(RESTORED.findall(output))
     # seconds each; their results lie in git
-    assert set(RAN.findall(output)) <= {"evaluate@stock_gru", "backtest@stock_gru", "compare", "parity"}
+    assert set(RAN.findall(output)) <= {"check", "evaluate@stock_gru", "backtest@stock_gru", "compare", "parity"}
     workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.runs() == runs  # the same result makes no second run
     assert workspace.call("git", "status", "--short", "metrics", "dvc.lock") == ""
@@ -102,7 +151,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
 
 def test_a_window_touches_the_stock_track_alone(workspace):
     workspace.set("stock.window.length", 4)
-    expected = {"scale@stock", "window@stock", "split@stock", "baselines@stock", "backtest@stock_gru"} | AFTER
+    expected = {"check", "scale@stock", "window@stock", "split@stock", "baselines@stock", "backtest@stock_gru"} | AFTER
     expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
     assert workspace.ran("repro") == expected
     workspace.call("git", "checkout", "-q", ".")
@@ -122,7 +171,7 @@ def test_an_added_model_trains_alone_in_a_temporary_copy_and_lands_in_the_same_s
     before = workspace.runs()
     model = "{track: stock, cell: gru, bidirectional: false, hidden_size: 3, num_layers: 1, head: last, output: linear}"
     output = workspace.dvc("exp", "run", "--temp", "-n", "lunar-gyms", "-S", f"+models.stock_tiny={model}")
-    assert set(RAN.findall(output)) == {"train@stock_tiny", "evaluate@stock_tiny"} | AFTER
+    assert set(RAN.findall(output)) == {"check", "train@stock_tiny", "evaluate@stock_tiny"} | AFTER
     assert workspace.runs() == [*before, "lunar-gyms / stock_tiny"]
     assert workspace.call("git", "status", "--short") == ""
 
@@ -132,9 +181,8 @@ def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(wor
     shutil.copy(workspace.folder / "data/example.csv", prices)
     workspace.set("stock.source", "csv")
     workspace.set("stock.path", str(prices))
-    assert workspace.ran("repro", "split@stock") == {
-        f"{stage}@stock" for stage in ("fetch", "scale", "window", "split")
-    }
+    stages = {f"{stage}@stock" for stage in ("fetch", "scale", "window", "split")}
+    assert workspace.ran("repro", "split@stock") == stages | {"check"}
     assert workspace.read("data/windows/stock.json")["count"] == 295
     with prices.open("a") as file:
         file.write("2025-06-02,1,2,1,2,100\n")

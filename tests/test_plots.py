@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from rnnlab import plots
 
@@ -23,6 +24,7 @@ def predictions():
     )
 
 
+@pytest.mark.promise(number=4)
 def test_the_same_picture_is_the_same_bytes():
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [1.0, 0.5], "validation_loss": [1.0, 0.7]})
     assert plots.losses({"m": history}, "t").startswith(PNG)

@@ -73,6 +73,7 @@ def test_a_missing_column_is_named(store, package, run):
         loaded.predict(table)
 
 
+@pytest.mark.promise(number=7)
 def test_it_needs_no_pickle_and_pins_what_it_needs(store, run, monkeypatch, tmp_path):
     folder = tmp_path / logged_folder(store, run)
     assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {

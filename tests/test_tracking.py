@@ -223,6 +223,7 @@ def test_a_run_of_another_machine_is_closed_by_its_age_alone(store):
     assert store.tidy("stock", older_than=0.0) == ["a / stock_gru"]
 
 
+@pytest.mark.promise(number=7)
 def test_an_address_that_cannot_be_reached_is_named_without_its_password(tmp_path, monkeypatch):
     with pytest.raises(UnreachableError, match=r"MLflow at http://127.0.0.1:9 can't be reached") as caught:
         Store(tmp_path, "http://me:secret@127.0.0.1:9")

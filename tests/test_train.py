@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from rnnlab import engines
 from rnnlab.errors import UserError
+from rnnlab.formats import SCALER
 from rnnlab.weights import unpack
 from rnnlab.weights_config import read_config
 from stages import checkpoint, train
@@ -55,7 +56,7 @@ def _workspace(root, tmp_path, monkeypatch):
         write_arrays(Path("data/split/stock") / part, arrays)
         write_json(Path("data/split/stock") / part / "window.json", {"length": 5, "horizon": 1})
     scaler = {"columns": ["Close"], "minimum": [0.0], "maximum": [1.0], "features": ["Close"], "target": "Close"}
-    write_json(Path("data/scaled/stock/scaler.json"), scaler)
+    write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -110,6 +111,7 @@ def kill(monkeypatch):
     return _kill
 
 
+@pytest.mark.promise(number=4)
 @pytest.mark.parametrize("steps", [1, 2, 5, 8])
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(whole, kill, capsys, steps):
     kill(steps)
@@ -216,6 +218,7 @@ def test_without_a_seed_that_learns_there_is_no_model(kill):
     assert not Path("models").exists()
 
 
+@pytest.mark.promise(number=4)
 def test_a_seed_that_diverges_is_named_and_left_out(monkeypatch, capsys):
     initial = train._initial
 

@@ -160,6 +160,7 @@ def test_a_replica_without_patience_left_stops_alone_and_keeps_its_best_weights(
     assert len({sum(row["seed"] == seed for row in rows) for seed in SEEDS}) == 2  # not both at once
 
 
+@pytest.mark.promise(number=4)
 @ENGINES
 @pytest.mark.parametrize("patience", [None, 2])
 def test_a_replica_that_diverges_is_named_and_the_others_go_on_as_if_alone(engine, patience):
@@ -175,6 +176,7 @@ def test_a_replica_that_diverges_is_named_and_the_others_go_on_as_if_alone(engin
         torch.testing.assert_close(trainer.states()[1][name], value, rtol=0, atol=0)
 
 
+@pytest.mark.promise(number=4)
 def test_a_replica_that_diverges_in_its_last_step_is_found(monkeypatch):
     trainer = trainer_of()
     trained = trainer.states
@@ -184,6 +186,7 @@ def test_a_replica_that_diverges_in_its_last_step_is_found(monkeypatch):
     assert trainer.diverged == {1: SETTINGS.epochs - 1}
 
 
+@pytest.mark.promise(number=4)
 def test_where_all_diverge_the_training_ends_without_a_row():
     trainer = trainer_of(Settings(epochs=50, batch_size=4, learning_rate=1e30))
     assert len(list(trainer.run())) < 5
@@ -232,6 +235,7 @@ def test_the_losses_and_their_derivatives_are_pytorchs(ours, theirs, y):
     torch.testing.assert_close(derivative, gradient)
 
 
+@pytest.mark.promise(number=4)
 @pytest.mark.parametrize("stop", [1, 3, 5, 12])
 def test_a_training_that_was_cut_off_goes_on_to_the_same_bytes(stop):
     settings = Settings(epochs=6, batch_size=4, learning_rate=0.05, schedule="onecycle", patience=3)

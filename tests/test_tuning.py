@@ -10,6 +10,7 @@ import torch
 from ruamel.yaml import YAML
 
 from rnnlab.errors import UserError
+from rnnlab.formats import SCALER
 from rnnlab.params import parse
 from rnnlab.tracking import Store
 from rnnlab.tuning import Data, bounds, loss_of, parse_space, search
@@ -104,7 +105,8 @@ def workspace(params, tmp_path, empty_store, monkeypatch):
         arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
         write_arrays(Path("data/split/stock") / part, arrays)
         write_json(Path("data/split/stock") / part / "window.json", {"length": 3, "horizon": 2})
-    write_json(Path("data/scaled/stock/scaler.json"), {"features": ["Open", "Close"]})
+    scaler = {"columns": ["Open", "Close"], "minimum": [0.0, 0.0], "maximum": [1.0, 1.0], "target": "Close"}
+    write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler | {"features": ["Open", "Close"]})
     threads = torch.get_num_threads()
     yield tmp_path
     torch.set_num_threads(threads)

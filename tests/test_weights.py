@@ -1,4 +1,5 @@
 import pytest
+import small_model
 import torch
 
 from rnnlab.errors import UserError
@@ -17,6 +18,7 @@ NETWORK = {
     "head": "last",
     "output": "linear",
 }
+CONFIG = small_model.CONFIG | {"network": NETWORK}
 
 
 @pytest.fixture
@@ -26,20 +28,21 @@ def networks():
 
 @pytest.fixture
 def packed(networks):
-    return pack({seed: network.state_dict() for seed, network in networks.items()}, {"network": NETWORK, "x": 1})
+    return pack({seed: network.state_dict() for seed, network in networks.items()}, CONFIG)
 
 
 def test_round_trip(tmp_path, networks, packed):
     path = tmp_path / "w.safetensors"
     path.write_bytes(packed)
     restored, config = unpack(str(path))
-    assert config == {"network": NETWORK, "x": 1} == read_config(str(path))
+    assert config == CONFIG == read_config(str(path))
     assert list(restored) == [3, 11]
     x = torch.rand(2, 4, 3)
     for seed, network in restored.items():
         torch.testing.assert_close(network(x), networks[seed](x), rtol=0, atol=0)
 
 
+@pytest.mark.promise(number=3)
 @pytest.mark.parametrize("content", [b"", b"not weights", None])
 def test_a_damaged_or_missing_file_is_named(tmp_path, content):
     path = tmp_path / "w.safetensors"
@@ -49,6 +52,7 @@ def test_a_damaged_or_missing_file_is_named(tmp_path, content):
         unpack(str(path))
 
 
+@pytest.mark.promise(number=3)
 def test_a_truncated_file(tmp_path, packed):
     path = tmp_path / "w.safetensors"
     path.write_bytes(packed[:-10])
@@ -56,13 +60,15 @@ def test_a_truncated_file(tmp_path, packed):
         unpack(str(path))
 
 
+@pytest.mark.promise(number=3)
 def test_weights_that_do_not_fit_their_config(tmp_path, networks):
     path = tmp_path / "w.safetensors"
-    path.write_bytes(pack({3: networks[3].state_dict()}, {"network": NETWORK | {"hidden_size": 5}}))
+    path.write_bytes(pack({3: networks[3].state_dict()}, CONFIG | {"network": NETWORK | {"hidden_size": 5}}))
     with pytest.raises(UserError, match="the weights of seed 3 do not fit"):
         unpack(str(path))
 
 
+@pytest.mark.promise(number=4)
 def test_the_same_weights_are_the_same_bytes(networks, packed):
     states = {seed: network.state_dict() for seed, network in networks.items()}
-    assert {pack(states, {"network": NETWORK, "x": 1}) for _ in range(20)} == {packed}
+    assert {pack(states, CONFIG) for _ in range(20)} == {packed}
