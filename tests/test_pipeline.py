@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from workspace import RAN, RESTORED, make_workspace
 
@@ -39,20 +38,6 @@ def test_end_to_end(workspace):
     assert "stock_gru: epoch    2" in workspace.first
     assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
     assert workspace.call("git", "status", "--short") == ""
-
-
-@pytest.fixture
-def browser():
-    if not (shutil.which("chromium") and shutil.which("chromedriver")):
-        pytest.skip("needs Debian's chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    for word in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "disable-background-networking"):
-        options.add_argument(f"--{word}")
-    options.binary_location = shutil.which("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
 
 
 def test_the_report_in_a_browser(workspace, browser):
