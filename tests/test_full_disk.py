@@ -1,6 +1,7 @@
 """A full disk, a read-only one, a limit on files: one message, old outputs whole; the same command goes on after."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,8 @@ def test_a_stage_once_there_is_space(workspace, words):
 
 
 def change(workspace):
-    workspace.set("models.stock_gru.hidden_size", 64)  # 60 KB a seed
+    workspace.set("models.stock_gru.hidden_size", 48)  # 35 KB a seed
+    workspace.set("threads", 1)  # not measured: another number of threads gives other last digits
     workspace.set("stock.window.length", 4)
 
 
@@ -135,7 +137,7 @@ def test_the_pipeline(disk, workspace, expected, free):
     fill(disk, free)
     output = tried.dvc("repro", "evaluate@stock_gru", ok=False)
     (disk / "filler").unlink()
-    assert "No space left on device" in output or "disk is full" in output
+    assert re.search("No space left on device|disk is full|disk I/O error", output)  # the last two SQLite's, in DVC
     assert "Traceback" not in output
 
     before = copy(tried, disk / f"before-{free}")
