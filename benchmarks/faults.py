@@ -46,6 +46,7 @@ def tried(number: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         words = ["-m", f"promise(number={number})", f"--kills={KILLS}", f"--junit-xml={report}"]
+        words += ["-o", "junit_family=xunit1"]  # which has properties
         if number == 1:  # kills don't mind each other
             words.append(f"--numprocesses={os.cpu_count()}")
         subprocess.run([sys.executable, "-m", "pytest", "--quiet", *words], cwd=ROOT, check=False)
