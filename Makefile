@@ -6,6 +6,8 @@ INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constr
 # Where the runs are, as the stages have it.
 STORE := "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
 TRACK := stock
+# Files of tests side by side; each of them in one process, as its tests share what is costly to make.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile
 SECONDS := 30
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
@@ -33,10 +35,10 @@ repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderb
 	@cat metrics/leaderboard.md
 
 test: $(VENV)/test.stamp ## run the tests
-	@python -m pytest
+	@python -m pytest $(TOGETHER)
 
 test-all: test ## and those that take minutes, with servers
-	@python -m pytest -m long
+	@python -m pytest $(TOGETHER) -m long
 
 check: $(VENV)/test.stamp ## lint, type-check, look for unsafe code and known weaknesses of dependencies
 	@ruff check . && ruff format --check . && mypy && bandit -q -c pyproject.toml -r rnnlab stages

@@ -89,8 +89,7 @@ def test_a_stage(workspace, request, words, fault, limit, reason):
         request.getfixturevalue(fault)
     done = stage(workspace, words, limit)
     assert done.returncode == 1
-    message = done.stderr.splitlines()[-1]
-    assert message.startswith("error: ")
+    (message,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert message.endswith(f": can't be written: {reason}")
     assert "Traceback" not in done.stderr
     assert outputs(workspace) == before
