@@ -296,7 +296,9 @@ def test_the_message_says_what_to_do_and_no_password(server, monkeypatch):
 def test_what_is_stopped_leaves_no_file(server, path, root, number):
     server.answer(fall_silent(HALF))
     program = (
-        "import pathlib, sys; from rnnlab.downloads import download; from stages.entry import run; sys.argv[1:] = [];"
+        "import pathlib, signal, sys; from rnnlab.downloads import download; from stages.entry import run;"
+        # where the tests run in a shell's background it is ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[1:] = [];"
         f"run(lambda: download({server.address!r}, {HASH!r}, pathlib.Path({str(path)!r})))"
     )
     with subprocess.Popen(
