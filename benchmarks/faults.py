@@ -53,7 +53,8 @@ def tried(number: int) -> dict[str, Any]:
         suite = next(ElementTree.parse(report).iter("testsuite"))
     skipped, lost = int(suite.get("skipped", 0)), int(suite.get("failures", 0)) + int(suite.get("errors", 0))
     count = int(suite.get("tests", 0)) - skipped
-    figures = [f"{found.get('name')}: {found.get('value')}" for found in suite.iter("property")]
+    recorded = [(str(found.get("name")), found.get("value")) for found in suite.iter("property")]
+    figures = [f"{name}: {value}" for name, value in recorded if not name.startswith("hypothesis-")]  # its own notes
     return {
         "number": number,
         "promise": PROMISES[number],
