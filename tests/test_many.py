@@ -142,7 +142,7 @@ def test_the_ui_over_a_thousand_runs(workspace, full_store, browser, record_prop
         began = time.monotonic()
         browser.get(f"http://127.0.0.1:{port}/#/experiments/{experiment}/runs")
         while f"run {RUNS - 1}" not in browser.find_element(By.TAG_NAME, "body").text:
-            assert time.monotonic() - began < 60  # 5 are promised: on a machine that is not busy
+            assert time.monotonic() - began < 60  # 5 are aimed at
             time.sleep(0.1)
         seconds = time.monotonic() - began
     finally:
