@@ -34,12 +34,19 @@ def test_cuda_without_a_device_is_an_error():
         choose_device("cuda")
 
 
-def test_large_networks_are_tried_with_both_engines(monkeypatch):
+class OnCuda:
+    """A tensor that says so."""
+
+    is_cuda = True
+
+    def __getitem__(self, rows):
+        return self
+
+
+@pytest.mark.parametrize(("x", "expected"), [(X, "ensemble"), (OnCuda(), "replicas")])
+def test_on_cuda_alone_both_engines_are_tried(monkeypatch, x, expected):
     monkeypatch.setattr(engines, "seconds_a_step", lambda engine, *_: 1.0 if isinstance(engine, Replicas) else 2.0)
-    large = CONFIG | {"hidden_size": engines.LARGE}
-    states = [RecurrentNetwork(**large).state_dict()]
-    assert choose(large, states, X, Y, 4, threads=1) == Choice("replicas", 1)
-    assert choose(CONFIG, [RecurrentNetwork(**CONFIG).state_dict()], X, Y, 4, threads=1) == Choice("ensemble", 1)
+    assert choose(CONFIG, states(), x, Y, 4, threads=1) == Choice(expected, 1)
 
 
 def test_devices():
