@@ -40,7 +40,7 @@ def look_ahead(
         horizon: days; None: what the model was trained for.
 
     Raises:
-        UserError: if the series is too short, or the model can't forecast so far.
+        UserError: if the series is too short, the model can't forecast so far, or the forecast is no finite number.
     """
     trained_for, length = config["horizon"], config["network"]["length"]
     target = Target(**config["target"])
@@ -58,6 +58,8 @@ def look_ahead(
     steps = range(1, wanted + 1) if target.rollout else [wanted]
     dates = next_dates(pd.DatetimeIndex(frame.index), wanted)
     days = tuple(_day(networks, config, frame, step, dates[step - 1]) for step in steps)
+    if not all(np.isfinite([day.forecast, day.mae or 0.0]).all() for day in days):
+        raise UserError(f"the forecast of {config['model']} is no finite number; are the prices too large?")
     return Outlook(
         config["model"], config["scaler"]["target"], frame.index[-1], days, tuple(_notes(config, frame, days))
     )

@@ -150,3 +150,11 @@ SUNDAY_TO_THURSDAY = pd.bdate_range("2024-01-01", "2024-05-09", freq="C", weekma
 )
 def test_next_dates(dates, expected):
     assert list(next_dates(dates, 2)) == [pd.Timestamp(text) for text in expected]
+
+
+@pytest.mark.promise(number=4)
+def test_a_forecast_that_is_no_number_is_refused(prices):
+    about = config()
+    about["network"] |= {"cell": "mlp"}
+    with pytest.raises(UserError, match="the forecast of small is no finite number; are the prices too large"):
+        look_ahead({0: build(about["network"])}, about, prices * 1e299)
