@@ -178,13 +178,15 @@ def promote(
     name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
     metric = RANKED_BY[track.value]
     board = check_headline(read_json(BOARD), str(BOARD))[track.value]
+    if missing := [entry for entry in (name, baseline) if metric not in board.get(entry, {})]:
+        raise UserError(f"{BOARD}: has no {metric} of {missing[0]}; make it anew (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[baseline][metric]
     gain = theirs - ours if SMALLER_IS_BETTER[track.value] else ours - theirs
     compared = f"{name} has {metric} {ours:.4g}, {baseline} {theirs:.4g}"
     if gain <= 0 and not force:
         raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
-    store, key = _store(), read_json(Path("data/tracked.json")).get(name)
-    run = store.find_key(track.value, key)
+    store, tracked = _store(), read_json(Path("data/tracked.json"))
+    run = store.find_key(track.value, tracked[name]) if isinstance(tracked, dict) and name in tracked else None
     if run is None:
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")

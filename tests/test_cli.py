@@ -112,6 +112,21 @@ def test_a_mistake_is_one_message_and_exit_code_1(call, words, message):
     assert message in text
 
 
+@pytest.mark.promise(number=3)
+@pytest.mark.parametrize(
+    ("digits", "message"),
+    [
+        ({"digits_gru": {"test_accuracy": 0.9}}, "has no test_accuracy of majority_class; make it anew"),
+        ({"digits_gru": {}, "majority_class": {"test_accuracy": 0.1}}, "has no test_accuracy of digits_gru; make it"),
+    ],
+)
+def test_promote_needs_the_figures_of_both(call, digits, message):
+    write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "digits": digits})
+    code, text = call("promote", "--track", "digits")
+    assert (code, text) == (1, text)
+    assert f"leaderboard.json: {message}" in text
+
+
 def test_wrong_words_are_exit_code_2(call):
     code, text = call("forecast", "--horizont", "1")
     assert code == 2
