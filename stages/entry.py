@@ -1,6 +1,7 @@
 """How a stage meets its user: a mistake is one message and exit code 1, not a traceback."""
 
 import inspect
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -26,5 +27,10 @@ def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
+    except (MemoryError, RuntimeError) as error:  # PyTorch's is the latter
+        if not (isinstance(error, MemoryError) or re.search("allocate memory|out of memory", str(error))):
+            raise
+        reason = (str(error).splitlines() or ["out of memory"])[0]
+        sys.exit(f"error: there is not enough memory; smaller sizes, fewer seeds or samples may help ({reason})")
     except FileNotFoundError as error:  # an input that an earlier stage makes
         sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes what a stage needs, in order")

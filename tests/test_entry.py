@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from rnnlab.errors import UserError
 from stages.entry import run
@@ -22,6 +24,9 @@ def fail(error):
         ([], {"stock": lambda: None}, "error: expected one of stock; found nothing"),
         ([], lambda name: None, "error: expected name; found nothing"),
         (["a"], lambda name: fail(UserError("a.csv: line 3")), "error: a.csv: line 3"),
+        ([], lambda: torch.empty(2**50), "error: there is not enough memory; smaller sizes, fewer seeds"),
+        ([], lambda: np.ones(2**50), "error: there is not enough memory; smaller sizes, fewer seeds"),
+        ([], lambda: fail(MemoryError()), "error: there is not enough memory; smaller sizes, fewer seeds"),
         ([], lambda: Path("none.npy").read_bytes(), "error: none.npy: is not there"),
     ],
 )
