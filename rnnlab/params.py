@@ -1,15 +1,27 @@
 """The classes that params.yaml is read into: frozen, complete, checked."""
 
 import datetime
+import re
 import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from rnnlab.errors import UserError
 
 Positive = Annotated[int, Field(ge=1)]
+Layers = Annotated[int, Field(ge=1, le=1000)]  # as many as a weights file may say
+Seeds = Annotated[int, Field(ge=1, le=1000)]  # networks that are trained at once
 PositiveReal = Annotated[float, Field(gt=0)]
 Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -19,6 +31,25 @@ LONGEST, MOST = 500, 20  # characters of a line and lines of a message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
 SHORT.maxstring = SHORT.maxother = 80
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-", value)):
+        raise ValueError(f"should be a day, 'YYYY-MM-DD' (found {_shown(value)})")
+    return value
+
+
+# DVC may write a day in quotes; a number would be read as seconds since 1970.
+Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_no_number)]
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := [value for number, value in enumerate(values) if value in values[:number]]:
+        raise ValueError(f"{twice[0]} stands there twice")
+    return values
+
+
+Once = AfterValidator(_once)
 
 
 class Section(BaseModel):
@@ -48,8 +79,8 @@ class DigitsSplit(Section):
 class Stock(Section):
     source: Literal["sample", "kospi", "csv"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
-    start: Annotated[datetime.date, Field(strict=False)] | None
-    end: Annotated[datetime.date, Field(strict=False)] | None
+    start: Day | None
+    end: Day | None
     rows: Positive | None
     features: Annotated[tuple[Column, ...], Field(strict=False, min_length=1)]
     target: Column
@@ -72,17 +103,17 @@ class Digits(Section):
 
 
 class Backtest(Section):
-    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1)]
+    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Once]
     origin: Literal["rolling", "expanding"]
     folds: Positive
     refit: bool
     train: Positive | Share  # windows of the first fold
-    seeds: Positive
+    seeds: Seeds
 
 
 class Memory(Section):
-    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1)]
-    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1)]  # time steps
+    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1), Once]
+    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Once]  # time steps
     samples: Positive
     hidden_size: Positive
     epochs: Positive
@@ -90,7 +121,7 @@ class Memory(Section):
     learning_rate: PositiveReal
     schedule: Schedule
     max_grad_norm: PositiveReal | None
-    seeds: Positive
+    seeds: Seeds
     seed: Seed
 
 
@@ -101,7 +132,7 @@ class Training(Section):
     schedule: Schedule
     max_grad_norm: PositiveReal | None
     patience: Positive | None  # epochs
-    seeds: Positive  # number of networks
+    seeds: Seeds  # number of networks
     seed: Seed  # of the first
 
 
@@ -115,7 +146,7 @@ class Model(Section):
     cell: Literal["rnn", "lstm", "gru", "mlp"]
     bidirectional: bool
     hidden_size: Positive
-    num_layers: Positive
+    num_layers: Layers
     head: Literal["flatten", "last"]
     output: Literal["linear", "sigmoid", "sequence"]
     target: Literal["level", "change"] = "level"
@@ -127,7 +158,7 @@ class Model(Section):
     schedule: Schedule | None = None
     max_grad_norm: PositiveReal | None = None
     patience: Positive | None = None
-    seeds: Positive | None = None
+    seeds: Seeds | None = None
     seed: Seed | None = None
 
     def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:

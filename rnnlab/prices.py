@@ -23,6 +23,7 @@ DATE_NAMES = ("date", "datetime", "timestamp", "time", "날짜", "일자")
 EMPTY = {"", "null", "nan", "na", "n/a", "none", "-"}
 OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
+MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 POSITIVE = {"Open", "High", "Low", "Close", "Adj Close"}
 FIRST_DAY, LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2100-12-31")
 SHOWN = 5  # lines named in a notice
@@ -263,6 +264,8 @@ def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator
     try:
         with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
             text = _Text(file, name)
+            if not any(cell.strip() for cell in text.header) and text.start.strip():
+                raise UserError(f"{name}: line 1 is blank; the names of the columns should stand there")
             names = [column for column in text.header if column in once or column.strip().lower() in DATE_NAMES]
             if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:
                 raise UserError(f"{name}: has more than one column {_listed(twice)}")
@@ -321,9 +324,9 @@ def _read_dates(text: pd.Series, first: str) -> list[pd.Series]:
         if dates.isna().any():  # 2019-1-30: not ISO 8601, and yet plain
             dates = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
         return [dates]
-    if re.search(r"[A-Za-z]{3}", first):
-        # a month in letters in every row, or day and month are a guess
-        named = text.where(text.str.contains(r"[A-Za-z]{3}"))
+    if re.search(MONTH, first):
+        # a month in letters in every row, or day and month are a guess; and no `today`, which pandas reads too
+        named = text.where(text.str.contains(MONTH))
         return [pd.to_datetime(named, format="mixed", errors="coerce")]
     return [pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")]
 
