@@ -32,12 +32,15 @@ PROMISES = {
 
 
 def main(numbers: Sequence[int]) -> None:
+    if unknown := set(numbers) - set(PROMISES):
+        sys.exit(f"error: there is no promise {min(unknown)}; there are 1 to {len(PROMISES)}")
     known = json.loads(FILE.read_text()).get("faults", {"rows": []})["rows"]
     rows = {row["number"]: row for row in known}
     for number in numbers:
         rows[number] = tried(number)
     publish("faults", [rows[number] for number in sorted(rows)])
-    sys.exit(any(rows[number]["lost"] for number in numbers))
+    # Where nothing was tried, nothing is known to hold.
+    sys.exit(any(rows[number]["lost"] or not rows[number]["tried"] for number in numbers))
 
 
 def tried(number: int) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The benchmarks still run; what they find is not a test's business."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +35,40 @@ def test_a_benchmark_keeps_the_figures_of_the_others(benchmarks):
     for name in ("one", "two"):
         results.publish(name, [{"what": "x", "seconds": 1.0}])
     assert set(json.loads(benchmarks.read_text())) == {"one", "two"}
+
+
+SUITE = '<testsuites><testsuite tests="{}" failures="{}" errors="0" skipped="1">{}</testsuite></testsuites>'
+FIGURE = '<testcase name="x"><properties><property name="p99 ms" value="39" /></properties></testcase>'
+
+
+@pytest.mark.parametrize(
+    ("tests", "failures", "survived", "code"), [(4, 0, 3, 0), (4, 2, 1, 1), (1, 0, 0, 1)], ids=["held", "lost", "none"]
+)
+def test_faults_counts_what_was_tried(benchmarks, monkeypatch, tests, failures, survived, code):
+    import faults
+
+    def fake_pytest(words, **options):
+        for word in words:
+            if word.startswith("--junit-xml="):
+                Path(word.partition("=")[2]).write_text(SUITE.format(tests, failures, FIGURE))
+                return None
+        return run(words, **options)  # platform asks so for the machine's name
+
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", fake_pytest)
+    monkeypatch.setattr(faults, "FILE", benchmarks)
+    benchmarks.write_text(json.dumps({"faults": {"rows": [{"number": 3, "tried": 9}]}}))
+    with pytest.raises(SystemExit) as ended:
+        faults.main([8])
+    before, row = json.loads(benchmarks.read_text())["faults"]["rows"]
+    assert before == {"number": 3, "tried": 9}
+    assert (row["tried"], row["survived"], row["lost"], row["skipped"]) == (tests - 1, survived, failures, 1)
+    assert row["figures"] == "p99 ms: 39"
+    assert ended.value.code == code
+
+
+def test_faults_knows_its_promises(benchmarks):
+    import faults
+
+    with pytest.raises(SystemExit, match="there is no promise 9; there are 1 to 8"):
+        faults.main([9])
