@@ -140,7 +140,7 @@ def sweep(tmp_path_factory):
 def restored(sweep):
     """For a test that changes the workspace: back to the commit afterwards, by the README's line."""
     yield
-    sweep.workspace.call("git", "restore", "params.yaml", "dvc.lock", "metrics")
+    sweep.workspace.call("git", "restore", "-SW", "params.yaml", "dvc.lock", "metrics")
     sweep.workspace.call("git", "clean", "-fdqx", "metrics", "models")
     sweep.workspace.dvc("repro")
 
