@@ -224,9 +224,12 @@ def tidy(
         float | None, typer.Option(help="hours: close also what began so long ago on any machine", min=0)
     ] = None,
 ) -> None:
-    """Clear up after what was killed: close MLflow runs left open, remove temporary copies of experiments."""
+    """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock."""
     from stages.leftovers import clear_copies
+    from stages.lock_guard import mend
 
+    if mend(Path()):
+        print("dvc.lock: was cut short; the last whole one is back")
     store = _store()
     for copy in clear_copies(Path()):
         print(f"removed: {copy}")

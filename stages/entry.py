@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from rnnlab.errors import UserError
+from stages.lock_guard import watch
 
 
 def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
@@ -14,6 +15,7 @@ def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
     words = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
     try:
+        watch()
         if isinstance(main, Mapping):
             if len(words) != 1 or words[0] not in main:
                 raise UserError(f"expected one of {', '.join(main)}; found {' '.join(words) or 'nothing'}")
