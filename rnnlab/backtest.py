@@ -5,6 +5,7 @@ Letters: N windows of a series, T time steps, F features, K replicas (folds x se
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from rnnlab.engines import ENGINES, Choice
 from rnnlab.errors import UserError
+from rnnlab.executors import Executor
 from rnnlab.network import build
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.splitting import size
@@ -88,43 +90,65 @@ def walk_forward(
     refit: bool,
     choice: Choice,
     watch: Epochs,
+    executor: Executor,
 ) -> list[dict[int, Array]]:
     """Of each fold the forecasts of its test windows by seed (n,), in the units of ``windows.target``.
 
-    Folds that train on as many windows train at once, as replicas; without ``refit`` the first fold's networks
-    forecast all folds, scaled as they were trained.
+    Folds that train on as many windows are one task, and train at once, as replicas; without ``refit`` the first
+    fold's networks forecast all folds, scaled as they were trained.
 
     Args:
         names: of the features, for messages.
         forms: what ``Target.fit`` takes after the windows: kind, sequence, rollout.
-        watch: passes on what training yields, and shows it.
+        watch: passes on what training yields, and shows it; goes with the tasks to where they run.
     """
-    trained = folds if refit else folds[:1]
-    seen = [windows.part(fold.train_start, fold.train_stop) for fold in trained]
-    scaled = [rescale(part, part, names) for part in seen]
-    targets = [Target.fit(part, *forms) for part, _ in scaled]
-    sets = [
-        (torch.from_numpy(part.x).float(), torch.from_numpy(t.encode(part)).float())
-        for (part, _), t in zip(scaled, targets, strict=True)
-    ]
-    states: list[dict[int, dict[str, Tensor]]] = []
-    if len({len(x) for x, _ in sets}) == 1:
-        states = _train(sets, architecture, settings, seeds, choice, watch)
-    else:
-        for data in sets:
-            states += _train([data], architecture, settings, seeds, choice, watch)
+    plan = [(fold, [fold]) for fold in folds] if refit else [(folds[0], list(folds))]  # what trains, what is tested
+    items = (
+        (
+            [
+                (
+                    windows.part(fold.train_start, fold.train_stop),
+                    [windows.part(test.test_start, test.test_stop) for test in tested],
+                )
+                for fold, tested in group
+            ],
+            *(names, architecture, forms, settings, seeds, choice, watch),
+        )
+        for _, group in groupby(plan, lambda step: step[0].train_stop - step[0].train_start)
+    )
+    ended = dict(executor.map(_walk, items))
+    return [by_seed for index in sorted(ended) for by_seed in ended[index]]
 
+
+def _walk(
+    parts: Sequence[tuple[Windows, Sequence[Windows]]],
+    names: Sequence[str],
+    architecture: Mapping[str, Any],
+    forms: tuple[str, bool, bool],
+    settings: Settings,
+    seeds: Sequence[int],
+    choice: Choice,
+    watch: Epochs,
+) -> list[dict[int, Array]]:
+    """Train on the first of each of ``parts``, all of one size, and forecast those that go with it."""
+    torch.set_num_threads(choice.threads)
+    scaled = [rescale(seen, seen, names)[0] for seen, _ in parts]
+    targets = [Target.fit(part, *forms) for part in scaled]
+    sets = [
+        (torch.from_numpy(part.x).float(), torch.from_numpy(target.encode(part)).float())
+        for part, target in zip(scaled, targets, strict=True)
+    ]
+    states = _train(sets, architecture, settings, seeds, choice, watch)
     forecasts = []
-    for number, fold in enumerate(folds):
-        which = number if refit else 0
-        test = windows.part(fold.test_start, fold.test_stop)
-        part, scaler = rescale(test, seen[which], names)
-        by_seed = {}
-        for seed, state in states[which].items():
-            network = build(architecture)
-            network.load_state_dict(state)
-            by_seed[seed] = scaler.inverse(forecast(network, part, targets[which])[:, 0], "target")
-        forecasts.append(by_seed)
+    for (seen, tests), target, by_seed in zip(parts, targets, states, strict=True):
+        for test in tests:
+            part, scaler = rescale(test, seen, names)
+            values = {}
+            for seed, state in by_seed.items():
+                network = build(architecture)
+                network.load_state_dict(state)
+                values[seed] = scaler.inverse(forecast(network, part, target)[:, 0], "target")
+            forecasts.append(values)
     return forecasts
 
 

@@ -1,6 +1,7 @@
 """Model cards (Mitchell et al. 2019): what a person should know of a model before using it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rnnlab import verdict
@@ -14,6 +15,10 @@ STOCK_LIMITS = """\
 - Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
 - The next date is the next weekday: exchange holidays are not known.
 - Prices far outside those of the training part make it worthless, above all one that learns the level."""
+PANEL_LIMITS = """\
+- It was measured on the symbols and days above, and on none that had vanished before them.
+- Symbols move together. Many of them on the same days say less than as many on other days.
+- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell."""
 DIGITS_LIMITS = """\
 - It knows the ten digits and nothing else: every picture is read as one of them, and often with confidence.
 - It was measured on images made like those that it learned from. Other pens, scanners and hands may be read worse."""
@@ -50,6 +55,32 @@ def stock(
         "Limits": STOCK_LIMITS,
     }
     return _page(name, verdict.model(name, result, baselines["persistence"], comparison), parts)
+
+
+def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params) -> str:
+    """Markdown, of the networks of a panel.
+
+    Args:
+        comparison: what ``panel_comparison.compare_panel`` made.
+    """
+    stock, model, training = params.stock, params.model(name), params.training_of(name)
+    kind = "one network for each symbol" if stock.panel == "per_symbol" else "one network for all symbols"
+    own = "all its rows (which leaks the test period)" if stock.scale.fit_on == "all" else "its own past"
+    parts = {
+        "Data": (
+            f"Panel `{Path(stock.path).name}`: {result['symbols']:,} symbols, {result['days']:,} test days; "
+            f"{', '.join(stock.features)} in, {stock.target} out."
+        ),
+        "Protocol": (
+            f"{kind.capitalize()}: {_network(model, result)}, output {model.output}, target {model.target}. It "
+            f"reads {stock.window.length} days of a symbol and forecasts {stock.window.horizon} ahead; each is "
+            f"scaled by {own}, "
+            "and all parts end on days that the symbols share. " + _training(training.model_dump(), {"diverged": {}})
+        ),
+        "Figures (medians over symbols)": _table("panel", name, result, {"persistence": baselines["persistence"]}),
+        "Limits": PANEL_LIMITS,
+    }
+    return _page(name, verdict.panel_model(name, comparison), parts)
 
 
 def digits(name: str, result: Result, baselines: Mapping[str, Result], params: Params) -> str:

@@ -59,9 +59,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 @app.command(epilog="rnnlab forecast --data prices.csv --model stock_gru --plot next.png")
 def forecast(
     data: Annotated[Path, typer.Option(help="a CSV file of prices, oldest or newest first")] = Path(
-        "data/raw/stock.csv"
+        "data/raw/stock/prices.csv"
     ),
     model: Model = "",
+    symbol: Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")] = "",
     horizon: Annotated[
         int | None, typer.Option(help="days ahead", min=1, show_default="what the model was trained for")
     ] = None,
@@ -75,7 +76,7 @@ def forecast(
     from rnnlab.forecasting import columns, look_ahead
     from rnnlab.prices import read_prices
 
-    networks, config = _load(model, "stock")
+    networks, config = _load(model, "stock", symbol=symbol)
     prices = read_prices(data, columns(config))
     if request:
         from rnnlab.serving import request_of
@@ -177,7 +178,9 @@ def promote(
 
     name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
     metric = RANKED_BY[track.value]
-    board = check_headline(read_json(BOARD), str(BOARD))[track.value]
+    board = check_headline(read_json(BOARD), str(BOARD)).get(track.value)
+    if board is None:
+        raise UserError(f"{BOARD}: a panel's networks are many, and no model of MLflow's: none can be promoted")
     if missing := [entry for entry in (name, baseline) if metric not in board.get(entry, {})]:
         raise UserError(f"{BOARD}: has no {metric} of {missing[0]}; make it anew (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[baseline][metric]
@@ -247,8 +250,10 @@ def _store() -> "Store":
     return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
 
 
-def _load(model: str, *tracks: str) -> tuple[Any, dict[str, Any]]:
+def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, Any]]:
     """The networks by seed and the config of a model of one of the tracks; of the first one's best by default."""
+    from rnnlab.panel_config import is_panel
+    from rnnlab.panel_weights import PanelWeights
     from rnnlab.weights import unpack
 
     if model.startswith("models:/"):
@@ -262,7 +267,12 @@ def _load(model: str, *tracks: str) -> tuple[Any, dict[str, Any]]:
             raise UserError(
                 f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}"
             )
-    networks, config = unpack(str(path))
+    if is_panel(str(path)):
+        networks, config = PanelWeights(str(path)).single(symbol)
+    elif symbol:
+        raise UserError(f"--symbol {symbol}: {path} is of a single series, which has no symbols")
+    else:
+        networks, config = unpack(str(path))
     if config.get("track") not in tracks:
         raise UserError(
             f"{config.get('model', path)} is a model of track {config.get('track')}; "
@@ -276,8 +286,8 @@ def _best(track: str) -> str:
     from rnnlab.leaderboard import check_headline
     from stages.files import read_json
 
-    entries = check_headline(read_json(BOARD), str(BOARD)).get(track, {}) if BOARD.is_file() else {}
-    for name in entries:
+    board = check_headline(read_json(BOARD), str(BOARD)) if BOARD.is_file() else {}
+    for name in board.get("panel" if track == "stock" and "panel" in board else track, {}):
         if Path(f"metrics/test/{name}.json").is_file():
             return str(name)
     raise UserError(

@@ -13,7 +13,7 @@ from torch import Tensor
 from rnnlab.ensemble import Ensemble
 from rnnlab.errors import UserError
 from rnnlab.replicas import Replicas
-from rnnlab.training import Engine, Settings, Trainer
+from rnnlab.training import Engine, Samples, Settings, Trainer
 
 STEPS, ROUNDS = 10, 3
 ENOUGH = 0.5  # seconds of steps
@@ -46,7 +46,7 @@ def choose_device(wanted: str) -> torch.device:
 
 
 def choose(
-    architecture: Architecture, states: States, x: Tensor, y: Tensor, batch_size: int, threads: int | None
+    architecture: Architecture, states: States, x: Samples, y: Tensor, batch_size: int, threads: int | None
 ) -> Choice:
     """Of the engines the one that is faster on the first samples; on a CPU nothing is tried, unless for the threads.
 

@@ -9,7 +9,9 @@ from rnnlab.errors import UserError
 
 Format = tuple[str, int]
 WEIGHTS: Format = ("rnnlab", 2)
+PANEL_WEIGHTS: Format = ("rnnlab-panel", 1)
 SCALER: Format = ("rnnlab-scaler", 1)
+PANEL_SCALER: Format = ("rnnlab-panel-scaler", 1)
 LEADERBOARD: Format = ("rnnlab-leaderboard", 1)
 
 

@@ -9,8 +9,8 @@ from rnnlab.errors import UserError
 from rnnlab.formats import LEADERBOARD, check_format, first_problem
 from rnnlab.metrics import UNDEFINED
 
-SMALLER_IS_BETTER = {"stock": True, "digits": False}
-RANKED_BY = {"stock": "rmse", "digits": "test_accuracy"}
+SMALLER_IS_BETTER = {"stock": True, "panel": True, "digits": False}
+RANKED_BY = {"stock": "rmse", "panel": "relative_rmse", "digits": "test_accuracy"}
 # column: (heading, factor, decimals)
 COLUMNS = {
     "stock": {
@@ -22,6 +22,13 @@ COLUMNS = {
         "r2": ("R²", 1, 3),
         "directional_accuracy": ("Direction (%)", 100, 1),
         "scaled_mse": ("MSE (scaled)", 1, 5),
+    },
+    "panel": {  # medians over symbols
+        "relative_rmse": ("RMSE ÷ persistence", 1, 3),
+        "beaten": ("Symbols it beats (%)", 100, 1),
+        "mase": ("MASE", 1, 3),
+        "mape": ("MAPE (%)", 1, 2),
+        "directional_accuracy": ("Direction (%)", 100, 1),
     },
     "digits": {
         "test_accuracy": ("Test accuracy (%)", 100, 2),

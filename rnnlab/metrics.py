@@ -15,6 +15,7 @@ UNDEFINED = {  # why
     "mase": "the target does not vary in the training part",
     "r2": "the true values do not vary",
     "relative_rmse": "persistence makes no error",
+    "beaten": "persistence makes no error",
     "directional_accuracy": "on no day did both the truth and the forecast move",
     "majority_direction": "on no day did the truth move",
     "shift": "there are too few days to move the forecast back",

@@ -77,8 +77,9 @@ class DigitsSplit(Section):
 
 
 class Stock(Section):
-    source: Literal["sample", "kospi", "csv"]
+    source: Literal["sample", "kospi", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
+    panel: Literal["per_symbol", "global"]
     start: Day | None
     end: Day | None
     rows: Positive | None
@@ -194,12 +195,17 @@ class Params(Section):
     models: Annotated[dict[ModelName, Model], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]
+    executor: Literal["local", "ray"]
+    workers: Annotated[int, Field(ge=1, le=1024)]
+    ranks: Annotated[int, Field(ge=1, le=1024)]  # processes
 
     @model_validator(mode="after")
     def _check(self) -> "Params":
         for name, model in self.models.items():
             if self.training_of(name).patience and not getattr(self, model.track).split.validation:
                 raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
+            if model.track == "stock" and self.is_per_symbol and self.training_of(name).patience:
+                raise ValueError(f"patience of {name}: networks of a panel, one a symbol, all train to the last epoch")
             if model.rollout and self.stock.features != (self.stock.target,):
                 raise ValueError(
                     f"rollout of {name} feeds its forecasts back: stock.features must be [{self.stock.target}] alone"
@@ -207,6 +213,18 @@ class Params(Section):
         if wrong := [name for name in self.backtest.models if name not in self.models_of("stock")]:
             raise ValueError(f"backtest.models: {wrong[0]} is no model of track stock")
         return self
+
+    @property
+    def is_panel(self) -> bool:
+        return self.stock.source == "panel"
+
+    @property
+    def is_per_symbol(self) -> bool:
+        return self.is_panel and self.stock.panel == "per_symbol"
+
+    def board_of(self, track: str) -> str:
+        """The leaderboard that a track's results stand in."""
+        return "panel" if track == "stock" and self.is_panel else track
 
     def model(self, name: str) -> Model:
         if name not in self.models:

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
 from rnnlab.outlook import Outlook
@@ -123,6 +124,31 @@ def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylabel="RMSE ÷ persistence's", title="Walking forward, fold by fold (below 1 is better)")
     axes.legend(ncols=2)
+    return _png(figure)
+
+
+def over_symbols(ratios: Mapping[str, list[float]], title: str) -> bytes:
+    """A box a model: median, quartiles, whiskers from 5 to 95 %, the symbols outside them as points.
+
+    Args:
+        ratios: by model, each symbol's RMSE divided by persistence's.
+    """
+    shown = {name: values for name, values in ratios.items() if values}
+    figure, axes = _figure(9, 1.2 + 0.45 * len(shown))
+    figure.subplots_adjust(left=0.02 + 0.0105 * max(map(len, shown)))
+    axes.boxplot(
+        list(reversed(shown.values())),
+        orientation="horizontal",
+        whis=(5, 95),
+        flierprops={"marker": ".", "markersize": 3, "alpha": 0.5, "markeredgecolor": BLUE},
+        medianprops={"color": ORANGE},
+        tick_labels=list(reversed(shown)),
+    )
+    axes.axvline(1, color=GREY, ls=":")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(ScalarFormatter())
+    axes.set(xlabel="RMSE ÷ persistence's (logarithmic)", title=title)
     return _png(figure)
 
 

@@ -76,6 +76,26 @@ def select(
     return chosen if rows is None else chosen.iloc[-rows:]
 
 
+def find_columns(found: pd.Index, needed: Sequence[str], name: str) -> str:
+    """The column of dates; ``name`` is what messages call the file.
+
+    Raises:
+        UserError: if there is none, or one of those that are needed is missing.
+    """
+    date_column = next((column for column in found if column.strip().lower() in DATE_NAMES), None)
+    if date_column is None and found[0] == "Price":
+        raise UserError(f"{name}: has yfinance's header of two levels; download with multi_level_index=False")
+    if date_column is None:
+        raise UserError(f"{name}: no date column; found {_listed(found)}, looked for {_listed(DATE_NAMES)}")
+    if missing := [column for column in needed if column not in found]:
+        near = difflib.get_close_matches(missing[0], found, n=1, cutoff=0.6)
+        hint = f" (is {missing[0]} perhaps {near[0]}?)" if near else ""
+        raise UserError(f"{name}: no column {_listed(missing)}; found {_listed(found)}{hint}")
+    if date_column in needed:
+        raise UserError(f"{name}: column {date_column} holds the dates; it can't be read as numbers too")
+    return str(date_column)
+
+
 class _Rows:
     """The rows of a file, taken in table by table, so that the text of few is in memory at a time."""
 
@@ -91,7 +111,7 @@ class _Rows:
         self.failures: list[tuple[int, str] | None] = []  # line and text of the first that a reading can't read
 
     def add(self, table: pd.DataFrame) -> None:
-        self.date_column = self.date_column or self._check_header(table.columns)
+        self.date_column = self.date_column or find_columns(table.columns, self.needed, self.name)
         cells = table[[self.date_column, *self.needed]].apply(lambda column: column.str.strip())
         empty = cells.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
         blank = table[empty].apply(lambda column: column.str.strip() == "").all(axis=1)
@@ -136,20 +156,6 @@ class _Rows:
             notices.append(f"{self.name}: the dates were not in order; rows sorted by date")
         frame = pd.DataFrame(columns, index=pd.DatetimeIndex(dates, name="Date"), copy=False)
         return Prices(frame, tuple(notices))
-
-    def _check_header(self, found: pd.Index) -> str:
-        date_column = next((column for column in found if column.strip().lower() in DATE_NAMES), None)
-        if date_column is None and found[0] == "Price":
-            raise UserError(f"{self.name}: has yfinance's header of two levels; download with multi_level_index=False")
-        if date_column is None:
-            raise UserError(f"{self.name}: no date column; found {_listed(found)}, looked for {_listed(DATE_NAMES)}")
-        if missing := [column for column in self.needed if column not in found]:
-            near = difflib.get_close_matches(missing[0], found, n=1, cutoff=0.6)
-            hint = f" (is {missing[0]} perhaps {near[0]}?)" if near else ""
-            raise UserError(f"{self.name}: no column {_listed(missing)}; found {_listed(found)}{hint}")
-        if date_column in self.needed:
-            raise UserError(f"{self.name}: column {date_column} holds the dates; it can't be read as numbers too")
-        return str(date_column)
 
     def _to_numbers(self, cells: pd.Series) -> NDArray[np.float64]:
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy("float64")

@@ -100,6 +100,58 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
     ], pictures
 
 
+def panel(
+    track: Track, comparison: Mapping[str, Any], backtest: Mapping[str, Any], about: Mapping[str, Any]
+) -> tuple[list[Section], Pictures]:
+    """The sections of a panel.
+
+    Args:
+        comparison: what ``panel_comparison.compare_panel`` made.
+        backtest: by model, what ``panel_comparison.summarise_backtest`` made.
+        about: ``summary``, sentences on the data, and ``left_out``, symbol -> why.
+    """
+    simple, ratios = list(track.baselines), dict[str, list[float]]()
+    for name in track.board["panel"]:
+        figures = [each["relative_rmse"] for each in track.results[name]["by_symbol"].values()]
+        ratios[name] = [figure for figure in figures if figure is not None]
+    best, *others = track.models
+    pictures = {
+        name: {"forecast": plots.forecast(track.predictions[name], _middle(track, name))} for name in track.models
+    }
+    over = plots.over_symbols(ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
+    left_out = [sections.left_out(about["left_out"])] if about["left_out"] else []
+    return [
+        Section(
+            "A panel of prices",
+            [
+                sections.leaderboard("panel", track.board, simple),
+                _picture(
+                    over, "RMSE ÷ persistence's of each symbol: median, quartiles, 5 to 95 %, and what lies outside"
+                ),
+                sections.over_symbols(track.results, list(track.board["panel"]), simple),
+                sections.ends(track.models[best], best),
+                _picture(pictures[best]["forecast"], f"{best}: the symbol in the middle"),
+                *_others(
+                    [_picture(pictures[name]["forecast"], f"{name}: the symbol in the middle") for name in others]
+                ),
+            ],
+        ),
+        Section(
+            "Is it different over symbols?", [sections.against(comparison, simple), sections.signed_ranks(comparison)]
+        ),
+        Section("Walking forward over the panel", [sections.panel_backtest(backtest)]),
+        Section("The symbols", [*map(Text, about["summary"]), *left_out]),
+        Section(
+            "Learning the panel",
+            [_picture(plots.losses(track.histories, "Training loss, mean over symbols"), "Training loss by epoch")],
+        ),
+    ], pictures
+
+
+def _middle(track: Track, name: str) -> str:
+    return f"{name}, symbol {track.predictions[name]['symbol'].iloc[0]}"
+
+
 def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> tuple[list[Section], Pictures]:
     pictures: Pictures = {}
     for name, result in track.models.items():

@@ -1,11 +1,12 @@
 """What a scaler's file and a weights file's header say of the scaling; checked when they are read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rnnlab.errors import UserError
-from rnnlab.formats import SCALER, check_format, first_problem
+from rnnlab.formats import PANEL_SCALER, SCALER, Format, check_format, first_problem
 
 
 class PixelScaler(BaseModel):
@@ -42,6 +43,26 @@ class PriceScaler(BaseModel):
         return self
 
 
+class PanelScaler(BaseModel):
+    """As PriceScaler, of each symbol; minimum and maximum hold a row a symbol."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+    columns: list[str]
+    features: Annotated[list[str], Field(min_length=1)]
+    target: str
+    symbols: Annotated[list[str], Field(min_length=1)]
+    minimum: list[list[float]]
+    maximum: list[list[float]]
+
+    @model_validator(mode="after")
+    def _check(self) -> "PanelScaler":
+        if not len(self.symbols) == len(self.minimum) == len(self.maximum):
+            raise ValueError("symbols, minimum and maximum differ in length")
+        for low, high in zip(self.minimum, self.maximum, strict=True):
+            PriceScaler(columns=self.columns, minimum=low, maximum=high, features=self.features, target=self.target)
+        return self
+
+
 KINDS: dict[str, type[BaseModel]] = {"stock": PriceScaler, "digits": DigitsScaler}
 
 
@@ -51,9 +72,24 @@ def check_scaler(content: Any, track: str, name: str) -> dict[str, Any]:
     Raises:
         UserError: if its format is another, or naming the key that is missing or wrong.
     """
-    check_format(content, SCALER, name)
+    return _check(content, SCALER, KINDS[track], name)
+
+
+def check_panel_scaler(content: Any, name: str) -> dict[str, Any]:
+    """The content of a panel's scaler.json, as ``check_scaler``."""
+    return _check(content, PANEL_SCALER, PanelScaler, name)
+
+
+def of_symbol(content: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """A symbol's scaler, as a single series has it."""
+    shared = {key: content[key] for key in ("columns", "features", "target")}
+    return shared | {key: content[key][number] for key in ("minimum", "maximum")}
+
+
+def _check(content: Any, expected: Format, kind: type[BaseModel], name: str) -> dict[str, Any]:
+    check_format(content, expected, name)
     try:
-        KINDS[track].model_validate(content)
+        kind.model_validate(content)
     except ValidationError as error:
         raise UserError(f"{name}: is damaged: {first_problem(error)}; make it anew (`dvc repro`)") from None
     return dict(content)

@@ -8,6 +8,9 @@ from rnnlab.leaderboard import COLUMNS, Board, dashes, to_rows
 from rnnlab.metrics import mean_and_std
 from rnnlab.page import Table
 
+QUARTILES = ("lower quartile", "median", "upper quartile")
+ENDS = 10  # symbols at each end
+LISTED = 100  # symbols that were left out
 Results = Mapping[str, Mapping[str, Any]]  # by name, what ``evaluation`` made
 
 FORMULAS = (
@@ -23,6 +26,90 @@ def leaderboard(track: str, board: Board, baselines: Sequence[str]) -> Table:
     caption = "Best first; mean ± standard deviation over seeds. Baselines are in italics."
     caption = " ".join([caption, *dashes(track, board[track])])
     return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
+
+
+def over_symbols(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
+    rows = []
+    for name in order:
+        found = results[name]["over_symbols"]
+        rows.append([name, *(_number(value, 3) for key in ("relative_rmse", "mase") for value in found[key])])
+    headings = ["model", *(f"{figure}: {which}" for figure in ("RMSE ÷ persistence", "MASE") for which in QUARTILES)]
+    return Table("Quartiles over symbols, of each symbol's mean over seeds", headings, rows, frozenset(baselines))
+
+
+def ends(result: Mapping[str, Any], name: str) -> Table:
+    """The symbols with the smallest and the largest errors."""
+    known = {s: each for s, each in result["by_symbol"].items() if each["relative_rmse"] is not None}
+    ranked = sorted(known, key=lambda symbol: float(known[symbol]["relative_rmse"]))
+    shown = ranked if len(ranked) <= 2 * ENDS else [*ranked[:ENDS], *ranked[-ENDS:]]
+    rows = [
+        [
+            symbol,
+            str(known[symbol]["days"]),
+            _number(known[symbol]["relative_rmse"], 3),
+            _number(known[symbol]["mase"], 3),
+            _number(known[symbol]["rmse"], 4),
+            _p(known[symbol]["p_benjamini_hochberg"]),
+            _p(known[symbol]["p_holm"]),
+        ]
+        for symbol in shown
+    ]
+    which = (
+        "All symbols"
+        if len(ranked) <= 2 * ENDS
+        else f"The {ENDS} symbols with the smallest errors, and the {ENDS} with the largest"
+    )
+    headings = ["symbol", "days", "RMSE ÷ persistence", "MASE", "RMSE (points)", "p (B.-H.)", "p (Holm)"]
+    return Table(f"{which}, of {name}; p-values of Diebold-Mariano tests against persistence", headings, rows)
+
+
+def against(comparison: Mapping[str, Any], baselines: Sequence[str]) -> Table:
+    rows = []
+    for name, found in comparison["against_persistence"].items():
+        counts = [
+            found["significant"][how][side] for how in ("benjamini_hochberg", "holm") for side in ("better", "worse")
+        ]
+        rows.append([name, f"{found['beaten']} of {found['symbols']}", *map(str, counts)])
+    headings = ["model", "symbols it beats", "better (B.-H.)", "worse (B.-H.)", "better (Holm)", "worse (Holm)"]
+    caption = (
+        "Against persistence, symbol by symbol: Diebold-Mariano tests at 5 %, corrected for the number of symbols by "
+        "Benjamini and Hochberg (of those found, at most 5 % false are expected) and by Holm (no false one expected)"
+    )
+    return Table(caption, headings, rows, frozenset(baselines))
+
+
+def signed_ranks(comparison: Mapping[str, Any]) -> Table:
+    rows = [
+        [f"{pair['a']} − {pair['b']}", str(pair["symbols"]), _number(pair["median"], 4), _p(pair["p_holm"])]
+        for pair in comparison["between"]
+    ]
+    caption = (
+        "The networks against each other: Wilcoxon's signed-rank test over symbols of RMSE ÷ persistence's. Symbols "
+        "move together, and are fewer than they look: take the p-values for too small"
+    )
+    return Table(caption, ["pair", "symbols", "median difference", "p (Holm)"], rows)
+
+
+def panel_backtest(results: Mapping[str, Any]) -> Table:
+    first = next(iter(results.values()))["folds"]
+    rows = []
+    for name, found in results.items():
+        cells = []
+        for fold in found["folds"]:
+            low, median, high = (_number(value, 3) for value in fold["relative_rmse"])
+            cells.append(f"{median} ({low} to {high}); {fold['beaten']} of {fold['symbols']}")
+        rows.append([name, *cells])
+    caption = (
+        "RMSE ÷ persistence's, fold by fold: median over symbols, quartiles, and on how many symbols persistence is "
+        "beaten; each symbol is scaled and trained on the fold's past, unless refit is off"
+    )
+    return Table(caption, ["model", *(f"{fold['first']} to {fold['last']}" for fold in first)], rows)
+
+
+def left_out(reasons: Mapping[str, str]) -> Table:
+    shown = list(reasons.items())[:LISTED]
+    more = f"; the first {LISTED} of {len(reasons)}" if len(reasons) > LISTED else ""
+    return Table(f"Symbols that could not take part, and why{more}", ["symbol", "why"], [list(item) for item in shown])
 
 
 def majority(result: Mapping[str, Any]) -> str:

@@ -35,12 +35,33 @@ def diebold_mariano(loss_a: Array, loss_b: Array, horizon: int) -> tuple[Figure,
 
 def holm(p_values: Sequence[Figure]) -> list[Figure]:
     """Holm's (1979) adjusted p-values of one family; those that are None stay so and do not count."""
-    given = [p for p in p_values if p is not None]
-    adjusted = iter(multipletests(given, method="holm")[1].tolist() if given else [])
-    return [None if p is None else float(next(adjusted)) for p in p_values]
+    return _adjusted(p_values, "holm")
 
 
 def mcnemar(y_true: Labels, a: Labels, b: Labels) -> tuple[int, int, float]:
     """How many only a, and only b, has right, and the exact two-sided p-value of "each is as likely" (McNemar 1947)."""
     only_a, only_b = int(np.sum((a == y_true) & (b != y_true))), int(np.sum((a != y_true) & (b == y_true)))
     return only_a, only_b, float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0
+
+
+def benjamini_hochberg(p_values: Sequence[Figure]) -> list[Figure]:
+    """Adjusted p-values that bound the share of false discoveries (Benjamini and Hochberg 1995), also where the tests
+    depend on each other positively (Benjamini and Yekutieli 2001), as symbols on the same days do; None as in ``holm``.
+    """
+    return _adjusted(p_values, "fdr_bh")
+
+
+def _adjusted(p_values: Sequence[Figure], method: str) -> list[Figure]:
+    given = [p for p in p_values if p is not None]
+    adjusted = iter(multipletests(given, method=method)[1].tolist() if given else [])
+    return [None if p is None else float(next(adjusted)) for p in p_values]
+
+
+def wilcoxon(differences: Array) -> tuple[Figure, Figure]:
+    """Statistic and two-sided p-value of "the differences lie about 0" (Wilcoxon 1945); None where all are 0."""
+    from scipy.stats import wilcoxon as test
+
+    if not np.any(differences):
+        return None, None
+    found = test(differences)
+    return float(found.statistic), float(found.pvalue)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,20 @@ SHUFFLED_AT_ONCE = 2**20  # sequences; more are shuffled in blocks, so that few 
 
 Row = dict[str, float]  # the figures of a replica's epoch
 Loss = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+Made = TypeVar("Made")
+
+
+class Samples(Protocol):
+    """Sequences (N, T, F): a tensor, or what is indexed as one."""
+
+    @property
+    def shape(self) -> torch.Size: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def is_cuda(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, indices: Any, /) -> Tensor: ...
 
 
 class Way(Protocol):
@@ -38,6 +52,26 @@ class Engine(Protocol):
     def at(self, batch: int) -> Way: ...
     def clip_gradients(self, max_norm: float) -> None: ...
     def states(self) -> list[dict[str, Tensor]]: ...
+
+
+class Alone:
+    """The group of processes of a training that only one works at; `rnnlab.distributed` has larger ones."""
+
+    rank, size = 0, 1
+
+    def share(self, samples: Tensor, dim: int) -> tuple[Tensor, float]:
+        """Those that this process computes, at least one, and their weight in the mean over all."""
+        return samples, 1.0
+
+    def sum(self, tensors: Sequence[Tensor]) -> None:
+        """Add up, in place, what the processes have."""
+
+    def from_first(self, make: Callable[[], Made]) -> Made:
+        """What the first process makes, for all."""
+        return make()
+
+    def check_same(self, fingerprint: str) -> None:
+        """Raise a ``UserError`` unless all processes are to train the same."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +108,8 @@ class Trainer:
         seeds: K, of each replica's order of the samples, which is drawn anew each epoch.
         validation: sequences and targets to report on, never trained on.
         starts: where replicas train on samples of their own: the first of each, which ``count`` - 1 follow.
+        group: the processes that share each batch and the validation part. All draw the same orders, and have the
+            same figures and weights after each step.
 
     Attributes:
         diverged: replica -> the epoch in which its loss or a weight was no longer a finite number. It trains on to no
@@ -86,16 +122,18 @@ class Trainer:
     def __init__(
         self,
         engine: Engine,
-        x: Tensor,
+        x: Samples,
         y: Tensor,
         seeds: Sequence[int],
         settings: Settings,
-        validation: tuple[Tensor, Tensor] | None = None,
+        validation: tuple[Samples, Tensor] | None = None,
         *,
         starts: Sequence[int] | None = None,
         count: int | None = None,
+        group: Alone | None = None,
     ) -> None:
         self.engine, self.x, self.y, self.seeds, self.settings = engine, x, y, seeds, settings
+        self.group = group or Alone()
         self.validation = validation if validation is not None and len(validation[0]) else None
         if settings.patience and self.validation is None:
             raise UserError("patience needs a validation part, and there is no sample in it")
@@ -191,10 +229,11 @@ class Trainer:
 
     def _step(self, indices: Tensor) -> None:
         """(K, B), the samples of each replica."""
-        size = indices.shape[1]
-        if size not in self._compute:
-            self._compute[size] = self._prepare(size)
-        self._compute[size]((indices + self.starts).to(self.x.device))
+        batch = indices.shape[1]
+        own, weight = self.group.share(indices, 1)
+        if batch not in self._compute:
+            self._compute[batch] = self._prepare(batch, own.shape[1], weight)
+        self._compute[batch]((own + self.starts).to(self.x.device))
         adam(
             self.engine.parameters,
             self.engine.gradients,
@@ -212,26 +251,39 @@ class Trainer:
             fused=True,
         )
 
-    def _prepare(self, size: int) -> Callable[[Tensor], None]:
-        """Losses and gradients of batches of one size, on CUDA as a graph."""
+    def _prepare(self, batch: int, size: int, weight: float) -> Callable[[Tensor], None]:
+        """Losses and gradients of batches, of which ``size`` samples are this process's; on CUDA as a graph."""
         way, max_norm = self.engine.at(size), self.settings.max_grad_norm
         targets = self._targets(self.y[:size].expand(len(self.seeds), size, *self.y.shape[1:])).clone()
 
-        def compute() -> None:
+        def differentiate() -> list[Tensor]:
             way.forward()
             losses, d_predicted = self.loss(way.predicted, targets)
+            figures = [losses, (way.predicted.argmax(1) == targets).sum(1)] if self.classes else [losses]
+            if weight != 1:
+                losses.mul_(weight)
+                d_predicted.mul_(weight)
+                figures[-1].mul_(weight > 0)  # nor is a sample without weight a right answer
             way.backward(d_predicted)
+            return figures
+
+        def compute() -> None:
+            figures = differentiate()
+            self.group.sum([*self.engine.gradients, *figures])
             if max_norm is not None:
                 self.engine.clip_gradients(max_norm)
-            self.total.add_(losses, alpha=size)
+            self.total.add_(figures[0], alpha=batch)
             if self.classes:
-                self.right.add_((way.predicted.argmax(1) == targets).sum(1))
+                self.right.add_(figures[1])
 
         if self.engine.capturable and self.total.is_cuda:
-            sums = self.total.clone(), self.right.clone()
-            compute = _captured(compute)
-            self.total.copy_(sums[0])
-            self.right.copy_(sums[1])
+            if self.group.size > 1:  # what the processes say to each other stays out of the graph
+                differentiate = _captured(differentiate)
+            else:
+                sums = self.total.clone(), self.right.clone()
+                compute = _captured(compute)
+                self.total.copy_(sums[0])
+                self.right.copy_(sums[1])
 
         def step(indices: Tensor) -> None:
             way.load(self.x[indices])
@@ -250,11 +302,16 @@ class Trainer:
             figures["train_accuracy"] = self.right / self.count
         if self.validation is not None:
             x, y = self.validation
-            predicted = _predict(self.engine, x, self.settings.batch_size)
+            own, weight = self.group.share(torch.arange(len(y)), 0)
+            rows = range(int(own[0]), int(own[-1]) + 1)
+            predicted = _predict(self.engine, x, rows, self.settings.batch_size)
+            y = y[rows.start : rows.stop]
             targets = self._targets(y.expand(len(self.seeds), *y.shape))
-            figures["validation_loss"], _ = self.loss(predicted, targets)
+            means = {"validation_loss": self.loss(predicted, targets)[0] * weight}
             if self.classes:
-                figures["validation_accuracy"] = (predicted.argmax(1) == targets).float().mean(1)
+                means["validation_accuracy"] = (predicted.argmax(1) == targets).float().mean(1) * weight
+            self.group.sum(list(means.values()))
+            figures |= means
         by_name = {name: values.tolist() for name, values in figures.items()}
         self.diverged |= {k: self.epoch for k in learning if not math.isfinite(by_name["train_loss"][k])}
         learning = [k for k in learning if k not in self.diverged]
@@ -274,10 +331,10 @@ class Trainer:
 
 
 @torch.inference_mode()
-def _predict(engine: Engine, x: Tensor, batch_size: int) -> Tensor:
-    """The same sequences (N, T, F) for each replica -> (K, O, N)."""
+def _predict(engine: Engine, x: Samples, rows: range, batch_size: int) -> Tensor:
+    """For each replica the same ``rows``, N of them, of the sequences -> (K, O, N)."""
     predicted = []
-    for part in x.split(batch_size):
+    for part in (x[first : min(first + batch_size, rows.stop)] for first in rows[::batch_size]):
         way = engine.at(len(part))
         way.load(part[None])
         way.forward()
@@ -341,8 +398,8 @@ def cross_entropy(predicted: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return losses, d_predicted / y.shape[1]
 
 
-def _captured(compute: Callable[[], None]) -> Callable[[], None]:
-    """The same operations on the same tensors as one CUDA graph."""
+def _captured(compute: Callable[[], Made]) -> Callable[[], Made]:
+    """The same operations on the same tensors, those that it returns too, as one CUDA graph."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):  # PyTorch asks for some runs beforehand, on another stream
@@ -351,5 +408,10 @@ def _captured(compute: Callable[[], None]) -> Callable[[], None]:
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        compute()
-    return graph.replay
+        made = compute()
+
+    def replay() -> Made:
+        graph.replay()
+        return made
+
+    return replay

@@ -40,6 +40,32 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
     return f"{none} {rival} on {days} beyond chance: the best, {figures} ({chance})."
 
 
+def panel(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
+    """On how many symbols the best network beats tomorrow = today.
+
+    Args:
+        comparison: what ``panel_comparison.compare_panel`` made.
+    """
+    best = next(name for name in board["panel"] if name in networks)
+    rival = "tomorrow = today" if comparison["horizon"] == 1 else "persistence"
+    return _over_symbols(best, rival, comparison["against_persistence"][best])
+
+
+def panel_model(name: str, comparison: Mapping[str, Any]) -> str:
+    """One network over the symbols of a panel."""
+    return _over_symbols(name, "persistence", comparison["against_persistence"][name])
+
+
+def _over_symbols(name: str, rival: str, found: Mapping[str, Any]) -> str:
+    chance = found["significant"]["benjamini_hochberg"]
+    median = "is not defined" if found["median"] is None else f"is {found['median']:.3f} times persistence's"
+    return (
+        f"{name} beats {rival} on {found['beaten']} of {found['symbols']} symbols; the median of its errors {median} "
+        f"(beyond chance better on {chance['better']} and worse on {chance['worse']}: Diebold-Mariano, corrected by "
+        "Benjamini and Hochberg)."
+    )
+
+
 def model(name: str, result: Mapping[str, Any], persistence: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
     """One network against persistence."""
     test = comparison["against_persistence"][name]

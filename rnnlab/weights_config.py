@@ -46,7 +46,7 @@ class _Any(_Part):
     network: _Network
     parameters: Annotated[int, Field(ge=1)]
     diverged: dict[str, int]  # seed -> epoch
-    made_with: dict[str, str | int]  # engine and threads
+    made_with: dict[str, str | int]  # engine, threads, and ranks where they are several
 
 
 class _Digits(_Any):

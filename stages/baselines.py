@@ -1,21 +1,56 @@
 """baselines TRACK: data/split -> metrics/baselines: what needs no network, measured on the same days or images."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnnlab import baselines
 from rnnlab.evaluation import days_by_part, evaluate_majority_class, evaluate_stock
+from rnnlab.panel_evaluation import measure, summarise
+from rnnlab.scaler_config import of_symbol
 from rnnlab.scaling import MinMaxScaler
 from stages.entry import run
-from stages.files import read_arrays, write_json, write_text
-from stages.parts import PARTS, read_digits, read_scaler, read_windows
+from stages.files import read_arrays, read_json, write_json, write_text
+from stages.parts import PARTS, SPLIT, read_digits, read_panel, read_panel_scaler, read_scaler, read_windows
 
 BASELINES = Path("metrics/baselines")
 
 
 def baselines_stock() -> None:
+    if (SPLIT / "stock/test/panel.json").exists():
+        baselines_panel()
+    else:
+        baselines_series()
+
+
+def baselines_panel() -> None:
+    """Of each symbol and over symbols, as the networks are measured."""
+    about, series = read_panel_scaler(), read_json(Path("data/scaled/stock/panel.json"))
+    scaled, dates = read_arrays(Path("data/scaled/stock"), "target", "dates")
+    parts = {part: read_panel(SPLIT / "stock" / part) for part in ("train", "test")}
+    measured, target = dict[str, dict[str, Any]](), about["target"]
+    for number, (symbol, windows) in enumerate(parts["test"].all()):
+        scaler = MinMaxScaler.from_dict(of_symbol(about, number))
+        train, own = parts["train"].windows(number), slice(*series["spans"][number])
+        days = days_by_part({"train": train, "test": windows}, scaler, target)["test"]
+        first = int(np.searchsorted(dates[own], windows.dates[0]))
+        last = np.arange(first, first + len(windows)) + windows.length - 1  # rows of the symbol
+        forecasts = baselines.of_the_series(
+            scaler.inverse(np.asarray(scaled[own]), target), dates[own], last, windows.length, windows.horizon
+        ) | {"ridge": scaler.inverse(baselines.ridge(train.x, train.y[:, 0], windows.x), target)}
+        for name, forecast in forecasts.items():
+            measured.setdefault(name, {})[symbol] = measure(days, {0: forecast})
+    results = {name: summarise(found, parts["test"].horizon) for name, found in measured.items()}
+    write_json(BASELINES / "stock/figures.json", results)
+    table = pd.DataFrame(
+        {name: {s: r["relative_rmse"] for s, r in result["by_symbol"].items()} for name, result in results.items()}
+    )
+    write_text(BASELINES / "stock/forecasts.csv", table.to_csv(index_label="symbol", float_format="%.6f"))
+
+
+def baselines_series() -> None:
     about = read_scaler("stock")
     scaler, target = MinMaxScaler.from_dict(about), about["target"]
     scaled, dates = read_arrays(Path("data/scaled/stock"), "target", "dates")

@@ -25,16 +25,14 @@ class Checkpoint:
 
     Args:
         path: of the file.
-        about: what the training depends on, apart from code and data.
-        folders: of the data.
+        fingerprint: of all that the training depends on.
 
     Attributes:
-        fingerprint: of all that the training depends on.
         choice: of the training that the file holds; None where there is nothing to go on from.
     """
 
-    def __init__(self, path: Path, about: dict[str, Any], folders: Sequence[Path]) -> None:
-        self._path, self.fingerprint = path, _fingerprint(about, folders)
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self._path, self._fingerprint = path, fingerprint
         self._saved = time.monotonic()
         self._header, self._tensors = self._read()
         self.choice = Choice(**self._header["choice"]) if self._header else None
@@ -44,7 +42,6 @@ class Checkpoint:
         if self.choice is None:
             return []
         trainer.restore(self._tensors)
-        print(f"{self._path.stem}: goes on after epoch {trainer.epoch - 1}, step {trainer.step}", flush=True)
         names = self._header["columns"]
         rows = (dict(zip(names, row, strict=True)) for row in self._tensors["rows"].tolist())
         return [row | {"epoch": int(row["epoch"]), "seed": int(row["seed"])} for row in rows]
@@ -54,7 +51,7 @@ class Checkpoint:
             return
         columns = list(rows[0]) if rows else []
         figures = torch.tensor([list(row.values()) for row in rows], dtype=torch.float64)
-        header = {"fingerprint": self.fingerprint, "choice": asdict(choice), "columns": columns}
+        header = {"fingerprint": self._fingerprint, "choice": asdict(choice), "columns": columns}
         write_bytes(self._path, save(trainer.progress() | {"rows": figures}, {"checkpoint": json.dumps(header)}))
         self._saved = time.monotonic()
 
@@ -65,8 +62,12 @@ class Checkpoint:
         try:
             with safe_open(self._path, framework="pt") as file:
                 header = json.loads(file.metadata()["checkpoint"])
-            if header["fingerprint"] == self.fingerprint:
-                return header, load_file(self._path)
+            if header["fingerprint"] == self._fingerprint:
+                tensors = load_file(self._path)
+                epoch, step = int(tensors["epoch"]), int(tensors["step"])
+                print(f"{self._path.stem}: goes on after epoch {epoch - 1}, step {step}", flush=True)
+                return header, tensors
+            print(f"{self._path}: is of other parameters, data, code or ranks, training starts afresh", flush=True)
         except FileNotFoundError:
             pass
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -74,8 +75,13 @@ class Checkpoint:
         return {}, {}
 
 
-def _fingerprint(about: dict[str, Any], folders: Sequence[Path]) -> str:
-    """Of parameters, data, the version of PyTorch and the modules in use, as they are before the training."""
+def fingerprint_of(about: dict[str, Any], folders: Sequence[Path]) -> str:
+    """Of parameters, data, the version of PyTorch and the modules in use, as they are before the training.
+
+    Args:
+        about: what the training depends on, apart from code and data.
+        folders: of the data.
+    """
     digest = hashlib.sha256(json.dumps([about, torch.__version__], sort_keys=True).encode())
     ours = (module for name, module in sys.modules.items() if name.split(".")[0] in ("rnnlab", "stages"))
     code = {Path(module.__file__) for module in ours if module.__file__}

@@ -9,6 +9,7 @@ from rnnlab import verdict
 from rnnlab.comparison import compare_digits, compare_stock
 from rnnlab.evaluation import evaluate_backtest
 from rnnlab.leaderboard import headline, rank, to_markdown
+from rnnlab.panel_comparison import compare_panel, summarise_backtest
 from stages.entry import run
 from stages.files import read_json, write_json, write_text
 from stages.params import read_params
@@ -20,9 +21,9 @@ def main() -> None:
     params = read_params()
     # Only the models that params.yaml has now: files of removed ones may still lie there.
     models = {track: params.models_of(track) for track in ("stock", "digits")}
-    models = {track: names for track, names in models.items() if names}
+    models = {params.board_of(track): names for track, names in models.items() if names}
     results = {
-        track: read_json(METRICS / f"baselines/{track}/figures.json")
+        track: read_json(METRICS / f"baselines/{'digits' if track == 'digits' else 'stock'}/figures.json")
         | {name: read_json(METRICS / f"test/{name}.json") for name in names}
         for track, names in models.items()
     }
@@ -40,6 +41,12 @@ def main() -> None:
             for name in params.backtest.models
         }
         verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
+    if "panel" in models:
+        comparison["panel"] = compare_panel(results["panel"], models["panel"])
+        comparison["backtest"] = {
+            name: summarise_backtest(pd.read_csv(METRICS / f"backtest/{name}.csv")) for name in params.backtest.models
+        }
+        verdicts["panel"] = verdict.panel(board, models["panel"], comparison["panel"])
     if "digits" in models:
         comparison["digits"] = compare_digits(predictions["digits"])
         verdicts["digits"] = verdict.digits(board, models["digits"], results["digits"], comparison["digits"])

@@ -11,38 +11,46 @@ from torch import nn
 
 from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock
 from rnnlab.network import predict
+from rnnlab.panel_config import is_panel, read_panel_config
+from rnnlab.panel_evaluation import in_the_middle, measure, summarise
+from rnnlab.panel_weights import PanelWeights
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.targets import Target, forecast
 from rnnlab.weights import unpack
+from rnnlab.windows import Windows
 from stages.entry import run
 from stages.files import write_json, write_text
-from stages.parts import PARTS, read_digits, read_windows
+from stages.parts import PARTS, SPLIT, read_digits, read_panel, read_windows
 
 Networks = dict[int, nn.Module]
 
 
 def main(name: str) -> None:
     torch.set_num_threads(1)
-    networks, config = unpack(f"models/{name}.safetensors")
-    evaluate = {"stock": stock, "digits": digits}[config["track"]]
-    figures, predictions = evaluate(networks, config)
+    path = f"models/{name}.safetensors"
+    if is_panel(path):
+        config = read_panel_config(path)
+        figures, predictions = panel(name)
+    else:
+        networks, config = unpack(path)
+        figures, predictions = {"stock": stock, "digits": digits}[config["track"]](networks, config)
     about = {"model": name} | {key: config[key] for key in ("track", "parameters", "diverged")}
     write_json(Path("metrics/test") / f"{name}.json", about | figures)
     write_text(Path("metrics/predictions") / f"{name}.csv", predictions.to_csv(index=False, float_format="%.6f"))
 
 
 def stock(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:
-    scaler, column, target = (
-        MinMaxScaler.from_dict(config["scaler"]),
-        config["scaler"]["target"],
-        Target(**config["target"]),
-    )
-    parts = {part: read_windows(part) for part in PARTS}
+    scaler, target = MinMaxScaler.from_dict(config["scaler"]), Target(**config["target"])
+    return series(networks, target, scaler, config["scaler"]["target"], {part: read_windows(part) for part in PARTS})
+
+
+def series(
+    networks: Networks, target: Target, scaler: MinMaxScaler, column: str, parts: dict[str, Windows]
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Figures of one series, and its daily forecasts."""
     days, y_pred = days_by_part(parts, scaler, column), {}
     for part, windows in parts.items():
-        y_pred[part] = {
-            seed: scaler.inverse(forecast(network, windows, target)[:, 0], column) for seed, network in networks.items()
-        }
+        y_pred[part] = forecasts(networks, target, scaler, column, windows)
     figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
     tables = [
         pd.DataFrame(
@@ -59,6 +67,33 @@ def stock(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], p
         for part, windows in parts.items()
     ]
     return figures, pd.concat(tables)
+
+
+def panel(name: str) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Figures of each symbol and over symbols; the daily forecasts of one in the middle alone, for there are many."""
+    weights, parts = PanelWeights(f"models/{name}.safetensors"), {p: read_panel(SPLIT / "stock" / p) for p in PARTS}
+    column, measured = weights.config["scaler"]["target"], dict[str, Any]()
+    for number, symbol in enumerate(weights.config["symbols"]):
+        networks, target, scaler = weights.of_symbol(number)
+        if networks:
+            own = {part: parts[part].windows(number) for part in ("train", "test")}
+            days = days_by_part(own, scaler, column)["test"]
+            measured[symbol] = measure(days, forecasts(networks, target, scaler, column, own["test"]))
+    figures = summarise(measured, weights.config["horizon"])
+    shown = in_the_middle(figures)
+    number = weights.config["symbols"].index(shown)
+    _, table = series(*weights.of_symbol(number), column, {part: parts[part].windows(number) for part in PARTS})
+    table.insert(0, "symbol", shown)
+    return figures, table
+
+
+def forecasts(
+    networks: Networks, target: Target, scaler: MinMaxScaler, column: str, windows: Windows
+) -> dict[int, NDArray[np.float64]]:
+    """Of each seed, in the column's unit."""
+    return {
+        seed: scaler.inverse(forecast(network, windows, target)[:, 0], column) for seed, network in networks.items()
+    }
 
 
 def digits(networks: Networks, config: dict[str, Any]) -> tuple[dict[str, Any], pd.DataFrame]:

@@ -7,17 +7,40 @@ from pathlib import Path
 from rnnlab import sources
 from rnnlab.errors import UserError
 from rnnlab.images import to_idx
+from rnnlab.long_table import describe, read_panel, summary
 from rnnlab.prices import read_prices
 from stages.entry import run
-from stages.files import write, write_bytes
+from stages.files import new_arrays, write, write_bytes, write_json, write_text
 from stages.params import read_params
 
 RAW = Path("data/raw")
 
 
 def fetch_stock() -> None:
+    if read_params().is_panel:
+        fetch_panel()
+    else:
+        fetch_series()
+
+
+def fetch_panel() -> None:
+    """A panel as arrays, for its table may be larger than the memory: each symbol's rows together, in order of time."""
     stock = read_params().stock
-    target = RAW / "stock.csv"
+    columns = list(dict.fromkeys([*stock.features, stock.target]))
+    with new_arrays(RAW / "stock") as allocate:
+        series, empty = read_panel(Path(stock.path), columns, allocate)
+        days = series.calendar()
+        table = describe(series, days, empty)
+    about = {"columns": columns, "symbols": series.symbols, "spans": series.spans.tolist()}
+    sentences = summary(table, days)
+    write_json(RAW / "stock/panel.json", about | {"summary": sentences})
+    write_text(RAW / "stock/symbols.csv", table.to_csv(index=False))
+    print("panel: " + "\n  ".join(sentences))
+
+
+def fetch_series() -> None:
+    stock = read_params().stock
+    target = RAW / "stock/prices.csv"
     path = Path(stock.path)
     if stock.source == "csv":
         # Checked where it lies, so that messages name the user's own file.

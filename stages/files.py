@@ -4,8 +4,8 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 
 from rnnlab.errors import UserError
 
+Allocate = Callable[[dict[str, tuple[tuple[int, ...], Any]]], dict[str, NDArray[Any]]]
+
 
 def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Let ``fill`` write a temporary file in the same folder, then rename it to ``path``."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = _partial(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed
-            if left.suffix[1:].isdecimal() and not psutil.pid_exists(int(left.suffix[1:])):
-                left.unlink(missing_ok=True)
+        _make_room(path)
         with partial.open("wb") as file:
             fill(file)
         partial.replace(path)
@@ -32,6 +31,17 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     finally:
         with suppress(OSError):  # renamed, or never there
             partial.unlink()
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _make_room(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed
+        if left.suffix[1:].isdecimal() and not psutil.pid_exists(int(left.suffix[1:])):
+            left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -78,6 +88,40 @@ def write_arrays(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
             np.save(file, array, allow_pickle=False)
 
         write(folder / f"{name}.npy", fill)
+
+
+@contextmanager
+def new_arrays(folder: Path) -> Iterator[Allocate]:
+    """A maker of arrays that lie in files ``NAME.npy``, for what is too large for memory: whole, or not there.
+
+    It takes the shape and type of each name.
+    """
+    made: dict[Path, np.memmap[Any, Any]] = {}
+
+    def allocate(shapes: dict[str, tuple[tuple[int, ...], Any]]) -> dict[str, NDArray[Any]]:
+        arrays = dict[str, NDArray[Any]]()
+        for name, (shape, dtype) in shapes.items():
+            path = folder / f"{name}.npy"
+            _make_room(path)
+            made[path] = array = np.lib.format.open_memmap(
+                _partial(path), "w+", np.dtype(dtype), tuple(map(int, shape))
+            )
+            arrays[name] = array
+            # Space for all of it now: where it ended later, a write into the memory would kill the process.
+            with _partial(path).open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, _partial(path).stat().st_size)
+        return arrays
+
+    try:
+        yield allocate
+        for path, array in made.items():
+            array.flush()
+            _partial(path).replace(path)
+    except OSError as error:
+        raise UserError(f"{folder}: can't be written: {error.strerror or error}") from None
+    finally:
+        for path in made:
+            _partial(path).unlink(missing_ok=True)
 
 
 def read_arrays(folder: Path, *names: str) -> list[Any]:

@@ -2,13 +2,15 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from tqdm import tqdm
 
 EPOCHS = 100  # between lines
 SECONDS = 10.0
 
+Result = TypeVar("Result")
 Rows = list[dict[str, float]]  # of an epoch, one for each seed that is still learning
 
 
@@ -31,6 +33,29 @@ def report(trained: Iterable[Rows], epochs: int, label: str) -> Iterator[Rows]:
             yield rows
         if rows and rows[0]["epoch"] < epochs - 1:
             bar.write(f"{label}: seed {_listed(learning)} stopped after epoch {rows[0]['epoch']}  {_text(rows)}")
+
+
+def count_done(
+    done: Iterable[tuple[int, Result]], sizes: Sequence[int], known: int, total: int, label: str
+) -> Iterator[tuple[int, tuple[int, Result]]]:
+    """Pass on the tasks that are done, each with how many symbols are, and show it.
+
+    Args:
+        sizes: symbols of each task.
+        known: symbols that were done before.
+        total: symbols of the panel.
+    """
+    began = shown = time.monotonic()
+    with tqdm(total=total, initial=known, desc=label, unit="symbol", disable=not sys.stderr.isatty()) as bar:
+        count = known
+        for place, result in done:
+            count += sizes[place]
+            bar.update(sizes[place])
+            if bar.disable and (count == total or time.monotonic() - shown > SECONDS):
+                shown = time.monotonic()
+                left = (shown - began) / (count - known) * (total - count)
+                print(f"{label}: {count:,} of {total:,} symbols, {left:.0f} s left", flush=True)
+            yield count, (place, result)
 
 
 def _listed(seeds: set[float]) -> str:

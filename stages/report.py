@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from rnnlab import card, report, verdict
+from rnnlab import card, panel_evaluation, report, verdict
 from rnnlab.leaderboard import check_headline, rank
 from rnnlab.page import Section, render
 from rnnlab.params import Params
@@ -17,6 +17,7 @@ from stages.params import read_params
 
 METRICS = Path("metrics")
 REPORT = Path("report")
+ABOUT = Path("data/scaled/stock/about.json")  # of a panel
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "matplotlib", "dvc", "mlflow")
 
 
@@ -24,9 +25,13 @@ def main() -> None:
     comparison, params = read_json(METRICS / "comparison.json"), read_params()
     sections: list[Section] = []
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
-        track = read_track(name, params.models_of(name))
+        track = read_track(name, params.models_of("digits" if name == "digits" else "stock"))
         if name == "stock":
             made, pictures = report.stock(track, comparison)
+        elif name == "panel":
+            made, pictures = report.panel(track, comparison["panel"], comparison["backtest"], read_json(ABOUT))
+            for model, result in track.models.items():
+                write_text(REPORT / "cards" / f"{model}-symbols.csv", panel_evaluation.to_table(result))
         else:
             made, pictures = report.digits(track, comparison, *read_arrays(Path("data/split/digits/test"), "images"))
         sections += made
@@ -46,11 +51,11 @@ def main() -> None:
 
 
 def read_track(name: str, models: list[str]) -> report.Track:
-    baselines = read_json(METRICS / f"baselines/{name}/figures.json")
+    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'stock'}/figures.json")
     results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
     board = rank({name: baselines | results})
     order = [entry for entry in board[name] if entry in results]
-    dates = ["date"] if name == "stock" else []
+    dates = [] if name == "digits" else ["date"]
     return report.Track(
         board,
         baselines,
@@ -66,10 +71,17 @@ def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params:
             model: card.stock(model, result, track.baselines, comparison["stock"], params, days())
             for model, result in track.models.items()
         }
+    if name == "panel":
+        return {
+            model: card.panel(model, result, track.baselines, comparison["panel"], params)
+            for model, result in track.models.items()
+        }
     return {name: card.digits(name, result, track.baselines, params) for name, result in track.models.items()}
 
 
 def days() -> str:
+    if ABOUT.exists():
+        return f"{read_json(ABOUT)['summary'][0]}."
     prices = pd.read_csv(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
     counts = ", ".join(f"{count} {part}" for part, count in prices["part"].value_counts(sort=False).items())
     return f"Forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts})."

@@ -1,18 +1,20 @@
 """scale TRACK: data/raw -> data/scaled, and the scaler as JSON."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from rnnlab.errors import UserError
-from rnnlab.formats import SCALER
+from rnnlab.formats import PANEL_SCALER, SCALER
 from rnnlab.images import check_labels, read_idx, to_unit_interval
+from rnnlab.panel import Cuts, Series, why_left_out
 from rnnlab.prices import read_prices, select
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.splitting import in_time_order
 from rnnlab.windows import count_windows, training_rows
 from stages.entry import run
-from stages.files import write_arrays, write_json
+from stages.files import new_arrays, read_arrays, read_json, write_arrays, write_json
 from stages.params import read_params
 
 RAW = Path("data/raw")
@@ -21,9 +23,67 @@ IDX_FILES = {3: "images-idx3-ubyte.gz", 1: "labels-idx1-ubyte.gz"}  # by dimensi
 
 
 def scale_stock() -> None:
+    if read_params().is_panel:
+        scale_panel()
+    else:
+        scale_series()
+
+
+def scale_panel() -> None:
+    """Each symbol by its own past; symbols that can't take part are left out, and named."""
+    stock, about = read_params().stock, read_json(RAW / "stock/panel.json")
+    window, columns, column = stock.window, tuple(about["columns"]), about["columns"].index
+    dates, values = read_arrays(RAW / "stock", "dates", "values")
+    series = Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values)
+    series = series.select(stock.start, stock.end, stock.rows)
+    cuts = Cuts.at(series.calendar(), window.length, window.horizon, stock.split.train, stock.split.validation)
+    scalers, left_out = dict[str, MinMaxScaler](), dict[str, str]()
+    for symbol, days, rows in series.all():
+        seen = len(days) if stock.scale.fit_on == "all" else int(np.searchsorted(days, cuts.train, side="right"))
+        try:
+            if why := why_left_out(cuts.parts(days, window.length, window.horizon)):
+                raise UserError(why)
+            scalers[symbol] = MinMaxScaler.fit({name: rows[:seen, column(name)] for name in columns})
+        except UserError as error:
+            left_out[symbol] = str(error)
+    if not scalers:
+        raise UserError(f"{stock.path}: no symbol can take part; {'; '.join(map(': '.join, left_out.items()))}"[:1000])
+    stops = np.cumsum([len(days) for symbol, days, _ in series.all() if symbol in scalers])
+    shapes = {"inputs": ((stops[-1], len(stock.features)), np.float64), "target": ((stops[-1],), np.float64)}
+    with new_arrays(SCALED / "stock") as allocate:
+        arrays, stop = allocate(shapes | {"dates": ((stops[-1],), dates.dtype)}), 0
+        for symbol, days, rows in series.all():
+            if symbol in scalers:
+                own, stop = slice(stop, stop + len(days)), stop + len(days)
+                scaled = {name: scalers[symbol].transform(rows[:, column(name)], name) for name in columns}
+                arrays["inputs"][own] = np.stack([scaled[name] for name in stock.features], 1)
+                arrays["target"][own], arrays["dates"][own] = scaled[stock.target], days
+    write_json(
+        SCALED / "stock/scaler.json",
+        {
+            "format": PANEL_SCALER,
+            "features": stock.features,
+            "target": stock.target,
+            "columns": columns,
+            "symbols": list(scalers),
+            "minimum": [scaler.minimum for scaler in scalers.values()],
+            "maximum": [scaler.maximum for scaler in scalers.values()],
+        },
+    )
+    spans = np.stack([stops - [len(d) for s, d, _ in series.all() if s in scalers], stops], 1)
+    about_rows = {"panel": stock.panel, "symbols": list(scalers), "spans": spans.tolist()}
+    write_json(SCALED / "stock/panel.json", about_rows)
+    cut = {name: str(day)[:10] for name, day in asdict(cuts).items()}
+    write_json(SCALED / "stock/about.json", {"summary": about["summary"], "left_out": left_out, "cuts": cut})
+    print(f"stock: {len(scalers)} symbols, {stops[-1]:,} rows scaled, each symbol by its own past")
+    for symbol, why in left_out.items():
+        print(f"  left out: {symbol}: {why}")
+
+
+def scale_series() -> None:
     stock = read_params().stock
     columns = tuple(dict.fromkeys([*stock.features, stock.target]))
-    frame = select(read_prices(RAW / "stock.csv", columns).frame, stock.start, stock.end, stock.rows)
+    frame = select(read_prices(RAW / "stock/prices.csv", columns).frame, stock.start, stock.end, stock.rows)
 
     # What training may see ends with the last training window's target.
     window, split = stock.window, stock.split

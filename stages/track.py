@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from rnnlab.panel_config import is_panel, read_panel_config
 from rnnlab.params import Params
 from rnnlab.prices import read_prices
 from rnnlab.tracking import TROUBLE, Result, Store, UnreachableError, explain
@@ -23,7 +24,7 @@ from stages.runs import repeat_command, run_name, run_params, run_tags
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
 BASELINE = {"stock": "persistence", "digits": "majority_class"}
-RAW = {"stock": Path("data/raw/stock.csv"), "digits": Path("data/raw/digits")}
+RAW = {"stock": Path("data/raw/stock/prices.csv"), "panel": Path("data/raw/stock"), "digits": Path("data/raw/digits")}
 
 
 def main() -> None:
@@ -56,6 +57,8 @@ def log_model(store: Store, result: Result, run: str) -> None:
     from rnnlab.weights import unpack
 
     weights = Path(f"models/{result.model}.safetensors")
+    if is_panel(str(weights)):
+        return  # many networks are no model of MLflow's: the weights are among the run's artifacts
     networks, config = unpack(str(weights))
     package = Package(
         name=result.model,
@@ -80,21 +83,31 @@ def example(config: dict[str, Any]) -> NDArray[np.float32]:
     return np.stack([recent[first : first + length].ravel() for first in range(3)])
 
 
+def read_any_config(path: str) -> dict[str, Any]:
+    return read_panel_config(path) if is_panel(path) else read_config(path)
+
+
 def result_of(name: str, params: Params) -> Result:
     """Read a model's files."""
     files = [
         Path(f"models/{name}.safetensors"),
         *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items()),
     ]
-    config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
-    track, data = config["track"], RAW[config["track"]]
+    config, figures = read_any_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
+    track = config["track"]
+    data = RAW["panel" if params.is_panel and track == "stock" else track]
     rival = read_json(METRICS / f"baselines/{track}/figures.json")[BASELINE[track]]
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
     why = "; ".join(f"{key}: {reason}" for key, reason in figures["undefined"].items())
     undefined = {"undefined": why} if why else {}
-    card = Path(f"report/cards/{name}.md")
+    card, symbols = Path(f"report/cards/{name}.md"), Path(f"report/cards/{name}-symbols.csv")
+    quartiles = {
+        f"test/{key}_{which}": value
+        for key, values in figures.get("over_symbols", {}).items()
+        for which, value in zip(("lower_quartile", "median", "upper_quartile"), values, strict=True)
+    }
     return Result(
         model=name,
         track=track,
@@ -102,14 +115,15 @@ def result_of(name: str, params: Params) -> Result:
         weights_key=digest(files[:1]),
         params=run_params(params, name),
         parameters=config["parameters"],
-        figures=means | stds | baseline,
+        figures=means | stds | quartiles | baseline,
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
         },
         history=pd.read_csv(METRICS / f"history/{name}.csv"),
         artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
-        | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""},
+        | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""}
+        | ({symbols: ""} if params.is_panel and track == "stock" else {}),
         data_path=data,
         data_name=f"{track}-{getattr(params, track).source}",
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),

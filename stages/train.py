@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,60 +12,75 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rnnlab.distributed import join, launch, launched
 from rnnlab.engines import ENGINES, choose, choose_device
 from rnnlab.errors import UserError
 from rnnlab.network import build, count_parameters
-from rnnlab.targets import Target
-from rnnlab.training import Row, Settings, Trainer
-from rnnlab.weights import pack
-from stages.checkpoint import Checkpoint
+from rnnlab.params import Params
+from rnnlab.training import Alone, Row, Settings, Trainer
+from stages.checkpoint import Checkpoint, fingerprint_of
 from stages.entry import run
 from stages.files import digest, write_bytes, write_text
 from stages.live import LiveRun
+from stages.panel_train import train_per_symbol
 from stages.params import read_params
-from stages.parts import SPLIT, read_digits, read_scaler, read_windows
+from stages.parts import SPLIT
 from stages.progress import report
 from stages.runs import run_name, run_params, run_tags
+from stages.train_data import digits_data, panel_data, series_data
 
 CLASSES = 10
 
 
 def main(name: str) -> None:
     params = read_params()
-    model, training, device = params.model(name), params.training_of(name), choose_device(params.device)
-    forms = model.target, model.output == "sequence", model.rollout
-    windows = read_windows("train") if model.track == "stock" else None
-    target = Target.fit(windows, *forms) if windows else None
-    (x, y), validation = (_tensors(part, target, device) for part in ("train", "validation"))
-    architecture = model.architecture(x.shape[2], x.shape[1], CLASSES if model.track == "digits" else 1)
+    params.model(name)  # a wrong name is said before ranks are started, and so once
+    if params.is_per_symbol and params.model(name).track == "stock":
+        train_per_symbol(name, params)
+        return
+    device = choose_device(params.device)
+    if params.ranks > 1 and not launched():
+        launch(params.ranks, "stages.train", name)
+    else:
+        with join(device) as group:
+            train(name, params, device, group)
+
+
+def train(name: str, params: Params, device: torch.device, group: Alone) -> None:
+    """All seeds of one network, at once; the first rank alone writes and tells."""
+    model, training = params.model(name), params.training_of(name)
+    data = {"stock": panel_data if params.is_panel else series_data, "digits": digits_data}[model.track](model, device)
+    (_, length, features), classes = data.x.shape, CLASSES if model.track == "digits" else 1
+    architecture = model.architecture(features, length, classes)
     seeds = range(training.seed, training.seed + training.seeds)
     states = [_initial(architecture, seed, device) for seed in seeds]
 
+    forms = model.target, model.output == "sequence", model.rollout
     about: dict[str, Any] = {"architecture": architecture, "forms": forms, "training": training.model_dump()}
-    about |= {"device": device.type, "threads": params.threads}
-    data = [SPLIT / model.track / part for part in ("train", "validation")]
-    checkpoint = Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", about, data)
-    threads = None if params.threads == "auto" else params.threads
-    choice = checkpoint.choice or choose(architecture, states, x, y, training.batch_size, threads)
+    about |= {"device": device.type, "threads": params.threads, "ranks": group.size}
+    key = fingerprint_of(about, [SPLIT / model.track / part for part in ("train", "validation")])
+    group.check_same(key)
+    checkpoint = group.from_first(lambda: Checkpoint(Path("data/checkpoints") / f"{name}.safetensors", key))
+    threads, own = None if params.threads == "auto" else params.threads, -(-training.batch_size // group.size)
+    choice = checkpoint.choice or group.from_first(lambda: choose(architecture, states, data.x, data.y, own, threads))
     torch.set_num_threads(choice.threads)
     engine = ENGINES[choice.engine](architecture, states)
     settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
-    trainer = Trainer(engine, x, y, seeds, settings, validation)
+    trainer = Trainer(engine, data.x, data.y, seeds, settings, data.validation, group=group)
+    rows = checkpoint.restore(trainer)
+    if group.rank > 0:
+        deque(trainer.run(), maxlen=0)
+        return
     config: dict[str, Any] = {
         "model": name,
         "track": model.track,
         "network": architecture,
         "parameters": count_parameters(build(architecture)),
-        "target": asdict(target) if target else None,
-        "horizon": windows.horizon if windows else None,
-        "trained_until": str(windows.target_dates[-1]) if windows else None,
         "training": training.model_dump(),
-        "made_with": asdict(choice),
-        "scaler": read_scaler(model.track),
+        "made_with": asdict(choice) | ({"ranks": group.size} if group.size > 1 else {}),
     }
-    rows = checkpoint.restore(trainer)
     epochs = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
-    about = {"key": checkpoint.fingerprint, "params": run_params(params, name), "tags": run_tags(name)}
+    about = {"key": key, "params": run_params(params, name), "tags": run_tags(name)}
     with LiveRun({"model": name, "track": model.track, "name": run_name(name), **about}) as live:
         for _, done in itertools.groupby(rows, key=lambda row: row["epoch"]):
             live.add(list(done))
@@ -74,7 +90,7 @@ def main(name: str) -> None:
         diverged = {seeds[k]: epoch for k, epoch in trainer.diverged.items()}
         check(diverged, seeds, name, training.learning_rate)
         trained = {seed: state for seed, state in zip(seeds, trainer.states(), strict=True) if seed not in diverged}
-        weights = pack(trained, config | {"diverged": diverged})
+        weights = data.pack(trained, config | data.about | {"diverged": diverged})
         rows.sort(key=lambda row: (row["seed"], row["epoch"]))
         write_bytes(Path("models") / f"{name}.safetensors", weights)
         write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
@@ -107,17 +123,6 @@ def to_csv(rows: Sequence[Row]) -> str:
 def _initial(architecture: dict[str, Any], seed: int, device: torch.device) -> dict[str, Tensor]:
     torch.manual_seed(seed)
     return {name: value.to(device) for name, value in build(architecture).state_dict().items()}
-
-
-def _tensors(part: str, target: Target | None, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Sequences as they lie in the mapped files, so that batches alone are in memory; on CUDA all of them are."""
-    if target is None:
-        images, labels = read_digits(part)
-        x, y = torch.from_numpy(images), torch.from_numpy(labels).long()
-    else:
-        windows = read_windows(part)
-        x, y = torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
-    return x if device.type == "cpu" else x.to(device, torch.float32), y.to(device)
 
 
 if __name__ == "__main__":

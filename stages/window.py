@@ -6,6 +6,7 @@ from rnnlab.windows import Windows
 from stages.entry import run
 from stages.files import read_arrays, write_json
 from stages.params import read_params
+from stages.parts import read_panel
 
 SCALED = Path("data/scaled")
 WINDOWS = Path("data/windows")
@@ -13,6 +14,13 @@ WINDOWS = Path("data/windows")
 
 def window_stock() -> None:
     window = read_params().stock.window
+    if read_params().is_panel:
+        panel = read_panel(SCALED / "stock", {"length": window.length, "horizon": window.horizon})
+        counts = [len(windows) for _, windows in panel.all()]
+        content = {"count": sum(counts), "length": window.length, "features": panel.inputs.shape[1]}
+        write_json(WINDOWS / "stock.json", content | {"horizon": window.horizon, "symbols": len(panel)})
+        print(f"stock: {sum(counts):,} windows of {len(panel)} symbols, {min(counts):,} to {max(counts):,} each")
+        return
     inputs, target, dates = read_arrays(SCALED / "stock", "inputs", "target", "dates")
     windows = Windows(inputs, target, dates, window.length, window.horizon)
     count, length, features = windows.x.shape

@@ -7,6 +7,7 @@ from rnnlab.backtest import Fold, make_folds, to_table, walk_forward
 from rnnlab.engines import Choice
 from rnnlab.errors import UserError
 from rnnlab.evaluation import evaluate_backtest
+from rnnlab.executors import make_executor
 from rnnlab.training import Settings
 from rnnlab.windows import Windows
 
@@ -31,19 +32,12 @@ def series(rows=64, seed=0, horizon=1):
     return Windows(prices[:, :2], prices[:, 2].copy(), dates.astype("datetime64[us]"), 3, horizon)
 
 
-def walk(windows, folds, kind="level", refit=True, seeds=(0, 5)):
-    return walk_forward(
-        windows,
-        folds,
-        NAMES,
-        ARCHITECTURE,
-        (kind, False, False),
-        Settings(3, 8, 0.01),
-        seeds,
-        refit,
-        Choice("ensemble", 1),
-        iter,
-    )
+def walk(windows, folds, kind="level", refit=True, seeds=(0, 5), workers=1):
+    settings, choice = Settings(3, 8, 0.01), Choice("ensemble", 1)
+    with make_executor("local", workers) as executor:
+        return walk_forward(
+            windows, folds, NAMES, ARCHITECTURE, (kind, False, False), settings, seeds, refit, choice, iter, executor
+        )
 
 
 @given(st.integers(20, 300), st.integers(1, 6), st.integers(1, 5), st.sampled_from(["rolling", "expanding"]))
@@ -99,6 +93,17 @@ def test_without_refit_the_first_folds_networks_forecast_all():
     whole = walk(windows, [Fold(0, 30, 30, len(windows))])
     for seed in (0, 5):
         np.testing.assert_allclose(np.concatenate([fold[seed] for fold in once]), whole[0][seed], atol=1e-5)
+
+
+def test_folds_that_other_processes_train_forecast_the_same():
+    windows = series()
+    folds = make_folds(len(windows), 30, 3, "expanding", 1)
+    here = walk(windows, folds)
+    there = walk(windows, folds, workers=2)
+    for expected, found in zip(here, there, strict=True):
+        assert list(found) == [0, 5]
+        for seed in found:
+            np.testing.assert_array_equal(found[seed], expected[seed])
 
 
 def test_the_table_and_its_figures_by_fold_and_over_folds():

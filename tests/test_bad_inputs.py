@@ -420,6 +420,10 @@ VALUES = [
     ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
     ("threads", "many", "threads: "),
     ("threads", 1025, "threads: "),
+    ("executor", "dask", "executor: input should be 'local' or 'ray' (found 'dask')"),
+    ("workers", 0, "workers: "),
+    ("workers", 1025, "workers: "),
+    ("ranks", 0, "ranks: "),
     # Contradictions.
     ("stock.features", ["Open", "Open"], "stock: features names a column twice"),
     ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null"),
@@ -672,7 +676,7 @@ def test_a_command(tmp_path, tmp_path_factory, root, record_property, command, f
     YAML(typ="safe").dump(
         change(change(PARAMS, "stock.source", "csv"), "stock.path", "prices.csv"), tmp_path / "params.yaml"
     )
-    for name, content in {"data/raw/stock.csv": b"old", "models/small.safetensors": WEIGHTS}.items():
+    for name, content in {"data/raw/stock/prices.csv": b"old", "models/small.safetensors": WEIGHTS}.items():
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(content)
     fill(tmp_path / "prices.csv")
@@ -692,6 +696,6 @@ def test_a_command(tmp_path, tmp_path_factory, root, record_property, command, f
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
-    assert (tmp_path / "data/raw/stock.csv").read_bytes() == b"old"
+    assert (tmp_path / "data/raw/stock/prices.csv").read_bytes() == b"old"
     record_property("memory above the imports, MiB", round(int(peak.read_text()) / 2**20))
     assert int(peak.read_text()) < MEMORY

@@ -200,7 +200,7 @@ def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(wor
 def day_before(workspace):
     """The prices without their last day."""
     path = workspace.folder / "before.csv"
-    *lines, _ = (workspace.folder / "data/raw/stock.csv").read_text().splitlines(keepends=True)
+    *lines, _ = (workspace.folder / "data/raw/stock/prices.csv").read_text().splitlines(keepends=True)
     path.write_text("".join(lines))
     yield str(path)
     path.unlink()

@@ -162,11 +162,20 @@ def test_a_training_by_other_code_is_not_gone_on_from(whole, kill, capsys, monke
     check_that_it_starts_afresh(whole, capsys)
 
 
+def test_a_training_by_another_number_of_ranks_is_not_gone_on_from(whole, kill, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(train.Alone, "size", 2)
+        kill(3)
+    check_that_it_starts_afresh(whole, capsys)
+
+
 def check_that_it_starts_afresh(whole, capsys):
     assert CHECKPOINT.exists()
     capsys.readouterr()
     train.main(MODEL)
-    assert "goes on" not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "is of other parameters, data, code or ranks, training starts afresh" in told
+    assert "goes on" not in told
     assert results() == whole
 
 

@@ -1,0 +1,313 @@
+"""A panel's long table, a row a symbol and day: CSV or Parquet, a file or a folder of files, read in batches.
+
+Letters: R rows, C columns, S symbols.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnnlab.errors import UserError
+from rnnlab.panel import Array, Dates, Series
+from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, POSITIVE, find_columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Allocate = Callable[[dict[str, tuple[tuple[int, ...], Any]]], dict[str, NDArray[Any]]]
+
+SYMBOL_NAMES = ("symbol", "ticker", "code", "종목코드", "종목")
+ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+BLOCK = 2**23  # bytes of a CSV file that are parsed at a time
+ROWS_AT_ONCE = 2**17
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file, those with empty cells left out."""
+
+    symbols: "pa.Array"  # (R,), strings
+    dates: Dates  # (R,)
+    values: Array  # (R, C)
+    empty: dict[str, int]  # symbol -> rows that were left out
+
+
+def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[Series, dict[str, int]]:
+    """Read a long table twice: to check and count, then to put each symbol's rows together.
+
+    Args:
+        path: a CSV or Parquet file, or a folder of files of one of these kinds; each with a column of dates, one of
+            symbols (Symbol, Ticker or Code) and ``columns``; rows may stand in any order.
+        allocate: makes arrays by name, of shapes and types; they may lie in files.
+
+    Returns:
+        The series, and of symbols with rows that have empty cells how many were left out.
+
+    Raises:
+        UserError: naming file, row or symbol, and column of what is wrong.
+    """
+    files, columns = _files(path), list(columns)
+    counts: dict[str, int] = {}
+    empty: dict[str, int] = {}
+    for file in files:
+        for batch in _batches(file, columns):
+            for symbol, count in _count(batch.symbols).items():
+                counts[symbol] = counts.get(symbol, 0) + count
+            for symbol, count in batch.empty.items():
+                empty[symbol] = empty.get(symbol, 0) + count
+    if not counts:
+        raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
+    symbols = sorted(counts)
+    bounds = np.concatenate([[0], np.cumsum([counts[symbol] for symbol in symbols])])
+    rows = int(bounds[-1])
+    arrays = allocate({"dates": ((rows,), "datetime64[us]"), "values": ((rows, len(columns)), np.float64)})
+    _gather(files, columns, symbols, bounds, arrays["dates"], arrays["values"])
+    series = Series(tuple(symbols), np.stack([bounds[:-1], bounds[1:]], 1), arrays["dates"], arrays["values"])
+    _sort(series, path)
+    return series, empty
+
+
+def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFrame:
+    """A row a symbol: how its days differ from the panel's.
+
+    Columns: symbol; rows; first and last, its days; missing, days of the panel between these that it has not;
+    longest_gap, the most of these in a row; late and early, days of the panel before its first and after its last;
+    empty, rows with empty cells, left out.
+    """
+    lines = []
+    for symbol, dates, _ in series.all():
+        own = np.searchsorted(days, dates)
+        steps = np.diff(own) - 1
+        lines.append(
+            {
+                "symbol": symbol,
+                "rows": len(dates),
+                "first": _day(dates[0]),
+                "last": _day(dates[-1]),
+                "missing": int(steps.sum()),
+                "longest_gap": int(steps.max(initial=0)),
+                "late": int(own[0]),
+                "early": int(len(days) - 1 - own[-1]),
+                "empty": empty.get(symbol, 0),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def summary(table: pd.DataFrame, days: Dates) -> list[str]:
+    """Sentences on what ``describe`` found; for a person, with the first symbols of each kind."""
+    sentences = [
+        f"{len(table)} symbols, {table['rows'].sum():,} rows, {len(days):,} days "
+        f"from {_day(days[0])} to {_day(days[-1])}"
+    ]
+    for column, said in {
+        "late": "start late (after the panel's first day)",
+        "early": "stop early (before its last day)",
+        "missing": "have gaps (days of the panel between their first and last that they lack)",
+        "empty": "have rows with empty cells, which are left out",
+    }.items():
+        found = table.sort_values(column, ascending=False, kind="stable").query(f"{column} > 0")
+        if len(found):
+            some = ", ".join(f"{row.symbol} {getattr(row, column)}" for row in found.head(5).itertuples())
+            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+            sentences.append(f"{len(found)} of {len(table)} symbols {said}: {some}{more}")
+    return sentences
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS)
+        kinds = {ENDINGS[file.suffix.lower()] for file in found}
+        if len(kinds) != 1:
+            raise UserError(
+                f"{path}: holds {'both CSV and Parquet files' if kinds else 'no file'}; "
+                "a folder of a panel holds files of one kind, .csv or .parquet"
+            )
+        return found
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file or folder")
+    if path.suffix.lower() not in ENDINGS:
+        raise UserError(f"{path}: a panel is a file that ends in .csv or .parquet, or a folder of such files")
+    return [path]
+
+
+def _batches(file: Path, columns: list[str]) -> Iterator[Batch]:
+    """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands."""
+    import pyarrow as pa
+
+    try:
+        row = 1
+        for table, date, symbol in _tables(file, columns):
+            yield _check(file, row, table, date, symbol, columns)
+            row += table.num_rows
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
+        raise UserError(f"{file}: can't be read: {' '.join(str(error).split())[:300]}") from None
+
+
+def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
+    """Pieces of a file with the columns that are needed; the names of its column of dates and of symbols."""
+    if ENDINGS[file.suffix.lower()] == "parquet":
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(file) as parquet:
+            date, symbol = _find(parquet.schema_arrow.names, columns, file)
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=[date, symbol, *columns]):
+                yield batch, date, symbol
+        return
+    import pyarrow as pa
+    from pyarrow import csv
+
+    if file.stat().st_size == 0:
+        raise UserError(f"{file}: is empty; a header line and rows are needed")
+    with csv.open_csv(file, read_options=csv.ReadOptions(block_size=BLOCK)) as reader:
+        names = reader.schema.names
+    date, symbol = _find(names, columns, file)
+    options = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),  # symbols such as 005930 are no numbers
+        include_columns=[date, symbol, *columns],
+        strings_can_be_null=False,
+    )
+    with csv.open_csv(file, read_options=csv.ReadOptions(block_size=BLOCK), convert_options=options) as reader:
+        for batch in reader:
+            yield batch, date, symbol
+
+
+def _find(found: Sequence[str], columns: list[str], file: Path) -> tuple[str, str]:
+    date = find_columns(pd.Index(found), columns, str(file))
+    symbol = next((name for name in found if name.strip().lower() in SYMBOL_NAMES), None)
+    if symbol is None:
+        raise UserError(
+            f"{file}: no column of symbols; found {', '.join(found[:20])}, looked for {', '.join(SYMBOL_NAMES)}"
+        )
+    if twice := [name for name in (date, symbol, *columns) if list(found).count(name) > 1]:
+        raise UserError(f"{file}: has more than one column {twice[0]}")
+    return date, symbol
+
+
+def _check(file: Path, row: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = {name: _plain(table.column(name)) for name in (date, symbol, *columns)}
+    missing = pa.array(np.zeros(table.num_rows, bool))
+    for cell in cells.values():
+        nothing = pc.is_null(cell)
+        if pa.types.is_string(cell.type):
+            nothing = pc.or_(nothing, pc.is_in(pc.utf8_lower(cell), value_set=pa.array(sorted(EMPTY))))
+        elif pa.types.is_floating(cell.type):
+            nothing = pc.or_(nothing, pc.fill_null(pc.is_nan(cell), True))
+        missing = pc.or_(missing, nothing)
+    kept = pc.invert(missing)
+    empty = _count(pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "(no symbol)"))
+    table = table.filter(kept)
+    row_numbers = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
+
+    def fault_at(bad: NDArray[np.bool_], column: str, why: str) -> None:
+        if bad.any():
+            place = int(np.flatnonzero(bad)[0])
+            name, shown = table.column(symbol)[place].as_py(), str(table.column(column)[place].as_py())[:40]
+            raise UserError(f"{file}: row {row + int(row_numbers[place])} ({name}), column {column}: {shown!r} {why}")
+
+    values = np.empty((table.num_rows, len(columns)))
+    for number, name in enumerate(columns):
+        values[:, number] = numbers = _numbers(cells[name].filter(kept))
+        fault_at(~np.isfinite(numbers), name, "is not a finite number")
+        if name in POSITIVE:
+            fault_at(numbers <= 0, name, "is no price: it must be above 0")
+    if "High" in columns and "Low" in columns:
+        crossed = values[:, columns.index("High")] < values[:, columns.index("Low")]
+        fault_at(crossed, "High", "lies below Low")
+    dates = _dates(cells[date].filter(kept))
+    fault_at(np.isnat(dates), date, "is not a date; YYYY-MM-DD and YYYYMMDD are read")
+    fault_at((dates < FIRST_DAY) | (dates >= LAST_DAY + 1), date, f"lies outside {FIRST_DAY} to {LAST_DAY}")
+    return Batch(cells[symbol].cast(pa.string()).filter(kept), dates, values, empty)
+
+
+def _plain(column: Any) -> Any:
+    """Without a dictionary, and text without blanks around it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    return pc.utf8_trim_whitespace(column) if pa.types.is_string(column.type) else column
+
+
+def _numbers(column: Any) -> Array:
+    """As float64, NaN where a text is no number."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        try:
+            column = column.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), np.float64)
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
+
+
+def _dates(column: Any) -> Dates:
+    """As microseconds, by the exchange's own clock; NaT where a text is no date."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_integer(column.type):  # 20201030
+        column = column.cast(pa.string())
+    if pa.types.is_timestamp(column.type) and column.type.tz:
+        column = pc.local_timestamp(column)
+    if not pa.types.is_string(column.type):
+        return np.asarray(column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False))
+    compact = len(column) > 0 and len(column[0].as_py()) == 8 and column[0].as_py().isdecimal()
+    try:
+        parsed = pc.strptime(column, "%Y%m%d", "us") if compact else column.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        form = "%Y%m%d" if compact else "ISO8601"
+        return np.asarray(pd.to_datetime(column.to_pandas(), format=form, errors="coerce"), "datetime64[us]")
+    return np.asarray(parsed.to_numpy(zero_copy_only=False))
+
+
+def _count(symbols: Any) -> dict[str, int]:
+    return {entry["values"]: entry["counts"] for entry in symbols.value_counts().to_pylist()}
+
+
+def _gather(
+    files: list[Path], columns: list[str], symbols: list[str], bounds: NDArray[np.int64], dates: Dates, values: Array
+) -> None:
+    """Write each symbol's rows where they belong, in the order in which they come."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known, free = pa.array(symbols), bounds[:-1].copy()
+    for file in files:
+        for batch in _batches(file, columns):
+            codes = pc.index_in(batch.symbols, value_set=known).to_numpy(zero_copy_only=False).astype(np.intp)
+            order = np.argsort(codes, kind="stable")
+            present, first, count = np.unique(codes[order], return_index=True, return_counts=True)
+            places = free[codes[order]] + np.arange(len(order)) - np.repeat(first, count)
+            if (places >= bounds[codes[order] + 1]).any():
+                raise UserError(f"{file}: was changed while it was read; read it again")
+            dates[places], values[places] = batch.dates[order], batch.values[order]
+            free[present] += count
+    if (free != bounds[1:]).any():
+        raise UserError(f"{files[0].parent}: was changed while it was read; read it again")
+
+
+def _sort(series: Series, path: Path) -> None:
+    for symbol, dates, values in series.all():
+        if not (dates[1:] > dates[:-1]).all():
+            order = np.argsort(dates, kind="stable")
+            sorted_dates = dates[order]
+            if (twice := sorted_dates[1:] == sorted_dates[:-1]).any():
+                day = _day(sorted_dates[1:][twice][0])
+                raise UserError(f"{path}: symbol {symbol} has more than one row for {day}; one a day is allowed")
+            dates[:], values[:] = sorted_dates, values[order]
+
+
+def _day(moment: np.datetime64) -> str:
+    return str(moment)[:10]

@@ -1,0 +1,181 @@
+"""Walking forward over a panel: folds end on days that all symbols share; each symbol is scaled by its fold's past.
+
+Letters: S symbols, K seeds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from rnnlab import metrics
+from rnnlab.backtest import Fold, make_folds, rescale
+from rnnlab.engines import ENGINES, Choice
+from rnnlab.errors import UserError
+from rnnlab.evaluation import Days
+from rnnlab.network import build
+from rnnlab.panel import LEAST, Dates, Panel
+from rnnlab.panel_evaluation import measure
+from rnnlab.panel_training import Forms, Sequences, encode, initial_states, make_groups, train_group
+from rnnlab.scaling import MinMaxScaler
+from rnnlab.targets import Target, forecast
+from rnnlab.training import Settings, Trainer
+from rnnlab.windows import Windows, count_windows
+
+FIGURES = ("relative_rmse", "mase", "rmse")
+
+
+@dataclass(frozen=True)
+class Task:
+    """Networks that train together: a group of symbols, or all of them as the data of one network.
+
+    Attributes:
+        train: of each symbol the windows that train.
+        tests: of each fold that is forecast its number, and the windows of each symbol, which may be none.
+    """
+
+    symbols: tuple[str, ...]
+    train: tuple[Windows, ...]
+    tests: tuple[tuple[int, tuple[Windows, ...]], ...]
+    one_network: bool
+
+
+def fold_days(days: Dates, length: int, horizon: int, **walk: Any) -> list[tuple[Dates, Dates]]:
+    """Of each fold the first and last day of the targets that train, and of those that test.
+
+    Args:
+        days: the panel's calendar, which is cut as a series that has a row on each of them.
+        walk: train, folds and origin of ``backtest.make_folds``.
+    """
+    count, lost = count_windows(len(days), length, horizon), length + horizon - 1
+
+    def ends(start: int, stop: int) -> Dates:
+        return days[[start + lost, stop - 1 + lost]]
+
+    folds: list[Fold] = make_folds(count, horizon=horizon, **walk)
+    return [(ends(f.train_start, f.train_stop), ends(f.test_start, f.test_stop)) for f in folds]
+
+
+def make_tasks(
+    panel: Panel, folds: Sequence[tuple[Dates, Dates]], refit: bool, batch_size: int, seeds: int, one_network: bool
+) -> Iterator[Task]:
+    """The same tasks for any number of workers. Symbols with too few training windows in a fold take no part in it.
+
+    Args:
+        panel: in the units of the prices.
+        refit: false: the first fold's networks forecast all folds.
+        one_network: for all symbols.
+    """
+    for number, (trained, _) in enumerate(folds if refit else folds[:1]):
+        tested = [(number, folds[number][1])] if refit else [(i, days) for i, (_, days) in enumerate(folds)]
+        train = [_between(windows, trained) for _, windows in panel.all()]
+        able = [s for s, windows in enumerate(train) if len(windows) >= LEAST and _varies(windows)]
+        if one_network:
+            groups = [tuple(able)] if able else []
+        else:
+            made = make_groups([len(train[s]) for s in able], batch_size, seeds)
+            groups = [tuple(able[place] for place in group.symbols) for group in made]
+        for group in groups:
+            yield Task(
+                tuple(panel.symbols[s] for s in group),
+                tuple(train[s] for s in group),
+                tuple((i, tuple(_between(panel.windows(s), days) for s in group)) for i, days in tested),
+                one_network,
+            )
+
+
+def run_task(
+    task: Task,
+    names: Sequence[str],
+    architecture: Mapping[str, Any],
+    forms: Forms,
+    settings: Settings,
+    seeds: Sequence[int],
+    choice: Choice,
+) -> list[dict[str, Any]]:
+    """A row for each fold and symbol that was tested: FIGURES as means over seeds, and how many seeds these are."""
+    torch.set_num_threads(choice.threads)
+    scaled = [rescale(windows, windows, names) for windows in task.train]
+    if task.one_network:
+        networks, targets = _train_one([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
+    else:
+        networks, targets = _train_each([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
+    rows = []
+    for number, tests in task.tests:
+        for s, test in enumerate(tests):
+            if len(test) == 0 or not networks[s]:
+                continue
+            part, scaler = rescale(test, task.train[s], names)
+            y_pred = {
+                seed: scaler.inverse(forecast(network, part, targets[s])[:, 0], "target")
+                for seed, network in networks[s].items()
+            }
+            naive_mae = metrics.naive_mae(task.train[s].target)
+            days = Days(np.asarray(test.y[:, 0]), np.asarray(test.last[:, 0]), test.horizon, naive_mae)
+            found = measure(days, y_pred)["by_seed"].values()
+            means = {name: metrics.mean_and_std([each[name] for each in found])["mean"] for name in FIGURES}
+            first, last = (str(day)[:10] for day in test.target_dates[[0, -1]])
+            about = {"fold": number, "symbol": task.symbols[s], "first": first, "last": last, "days": len(test)}
+            rows.append(about | means | {"seeds": len(y_pred)})
+    return rows
+
+
+def _between(windows: Windows, days: Dates) -> Windows:
+    """Those whose targets lie between two days, both included."""
+    first, stop = (
+        int(np.searchsorted(windows.target_dates, day, side=side))  # type: ignore[call-overload]
+        for day, side in zip(days, ("left", "right"), strict=True)
+    )
+    return windows.part(first, max(first, stop))
+
+
+def _varies(windows: Windows) -> bool:
+    try:
+        MinMaxScaler.fit({"target": windows.target} | {str(i): column for i, column in enumerate(windows.inputs.T)})
+    except UserError:
+        return False
+    return True
+
+
+def _train_each(
+    parts: Sequence[Windows], architecture: Any, forms: Forms, settings: Settings, seeds: Sequence[int], choice: Choice
+) -> tuple[list[dict[int, torch.nn.Module]], list[Target]]:
+    count = min(len(part) for part in parts)
+    count = count // settings.batch_size * settings.batch_size or count
+    trained = train_group(parts, count, architecture, forms, settings, seeds, choice)
+    networks: list[dict[int, torch.nn.Module]] = []
+    for s in range(len(parts)):
+        kept = [seed for seed in seeds if (s, seed) not in trained.diverged]
+        networks.append({seed: _network(architecture, trained.states[seed], s) for seed in kept})
+    kind, sequence, rollout = forms
+    return networks, [Target(kind, unit, sequence, rollout) for unit in trained.units.tolist()]
+
+
+def _train_one(
+    parts: Sequence[Windows], architecture: Any, forms: Forms, settings: Settings, seeds: Sequence[int], choice: Choice
+) -> tuple[list[dict[int, torch.nn.Module]], list[Target]]:
+    stops = np.cumsum([len(part.target) for part in parts])
+    spans = np.stack([stops - [len(part.target) for part in parts], stops], 1)
+    inputs, target, dates = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("inputs", "target", "dates")
+    )
+    panel = Panel(("",) * len(parts), spans, inputs, target, dates, parts[0].length, parts[0].horizon)
+    targets = [Target.fit(part, *forms) for part in parts]
+    engine = ENGINES[choice.engine](architecture, initial_states(architecture, seeds))
+    trainer = Trainer(engine, Sequences(panel, torch.device("cpu")), encode(panel, targets), list(seeds), settings)
+    for _ in trainer.run():
+        pass
+    networks = {}
+    for k, state in enumerate(trainer.states()):
+        if k not in trainer.diverged:
+            networks[seeds[k]] = network = build(architecture)
+            network.load_state_dict(state)
+    return [networks] * len(parts), targets
+
+
+def _network(architecture: Mapping[str, Any], state: Mapping[str, Any], s: int) -> torch.nn.Module:
+    network = build(architecture)
+    network.load_state_dict({name: torch.from_numpy(value[s]) for name, value in state.items()})
+    return network

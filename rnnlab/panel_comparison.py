@@ -1,0 +1,64 @@
+"""The networks of a panel against each other and, as its baselines, against persistence, over its symbols."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.significance import holm, wilcoxon
+
+Results = Mapping[str, Mapping[str, Any]]  # by name, what ``panel_evaluation.summarise`` made
+
+
+def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
+    """Of each entry on how many symbols it beats persistence; and tests of each pair of networks over the symbols.
+
+    The pairs' test is Wilcoxon's signed-rank test of the errors relative to persistence's, a pair a symbol (Demsar
+    2006), Holm-corrected. It takes symbols for independent, which those that trade on the same days are not: its
+    p-values are too small rather than too large.
+    """
+    against = {
+        name: {
+            "symbols": result["symbols"],
+            "beaten": sum((each["relative_rmse"] or np.inf) < 1 for each in result["by_symbol"].values()),
+            "median": result["over_symbols"]["relative_rmse"][1],
+            "significant": result["significant"],
+        }
+        for name, result in results.items()
+    }
+    between: list[dict[str, Any]] = []
+    for a, b in itertools.combinations(networks, 2):
+        shared = [s for s in results[a]["by_symbol"] if s in results[b]["by_symbol"]]
+        errors = [[results[name]["by_symbol"][s]["relative_rmse"] for s in shared] for name in (a, b)]
+        differences = np.array([x - y for x, y in zip(*errors, strict=True) if x is not None and y is not None])
+        statistic, p = wilcoxon(differences)
+        median = float(np.median(differences)) if len(differences) else None
+        between.append({"a": a, "b": b, "symbols": len(differences), "median": median, "statistic": statistic, "p": p})
+    for pair, p in zip(between, holm([pair["p"] for pair in between]), strict=True):
+        pair["p_holm"] = p
+    first = results[networks[0]]
+    return {"days": first["days"], "horizon": first["horizon"], "against_persistence": against, "between": between}
+
+
+def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
+    """Of each fold the quartiles over symbols of the errors relative to persistence's, and how many beat it.
+
+    Args:
+        table: a row a fold and symbol, with first, last, days and relative_rmse.
+    """
+    folds = []
+    for _, rows in table.groupby("fold"):
+        ratios = rows["relative_rmse"].dropna()
+        folds.append(
+            {
+                "first": str(rows["first"].min()),
+                "last": str(rows["last"].max()),
+                "symbols": len(rows),
+                "days": int(rows["days"].sum()),
+                "relative_rmse": ratios.quantile([0.25, 0.5, 0.75]).tolist() if len(ratios) else [None] * 3,
+                "beaten": int((ratios < 1).sum()),
+            }
+        )
+    return {"folds": folds}

@@ -1,0 +1,188 @@
+"""A panel's networks, one a symbol: trained in groups, by the executor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save
+
+from rnnlab.engines import Choice
+from rnnlab.errors import UserError
+from rnnlab.executors import make_executor
+from rnnlab.network import build, count_parameters
+from rnnlab.panel import Panel
+from rnnlab.panel_training import Group, Trained, make_groups, train_group
+from rnnlab.panel_weights import pack
+from rnnlab.params import Params
+from rnnlab.training import Settings
+from stages.checkpoint import fingerprint_of
+from stages.files import digest, write_bytes, write_text
+from stages.live import LiveRun
+from stages.parts import SPLIT, read_panel, read_panel_scaler
+from stages.progress import count_done
+from stages.runs import run_name, run_params, run_tags
+
+
+def train_per_symbol(name: str, params: Params) -> None:
+    """models/NAME.safetensors and metrics/history/NAME.csv, the mean over the symbols of each seed's losses."""
+    model, training = params.model(name), params.training_of(name)
+    panel = read_panel(SPLIT / "stock/train")
+    architecture = model.architecture(panel.inputs.shape[1], panel.length, 1)
+    forms = model.target, model.output == "sequence", model.rollout
+    settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
+    seeds = list(range(training.seed, training.seed + training.seeds))
+    groups = make_groups([len(windows) for _, windows in panel.all()], training.batch_size, len(seeds))
+    choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
+    about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": choice.engine}
+    key = fingerprint_of(about, [SPLIT / "stock/train"])
+    done = Done(Path("data/checkpoints") / name, key, groups)
+    waiting = [number for number in range(len(groups)) if number not in done]
+    if len(waiting) < len(groups):
+        print(f"{name}: {len(groups) - len(waiting)} of {len(groups)} groups are done", flush=True)
+
+    def tasks() -> Iterator[tuple[Any, ...]]:
+        for number in waiting:
+            series = [panel.windows(symbol) for symbol in groups[number].symbols]
+            yield series, groups[number].count, architecture, forms, settings, seeds, choice
+
+    live_about = {"key": key, "params": run_params(params, name), "tags": run_tags(name)}
+    with (
+        LiveRun({"model": name, "track": "stock", "name": run_name(name), **live_about}) as live,
+        make_executor(params.executor, params.workers) as executor,
+    ):
+        sizes = [len(group.symbols) for group in groups]
+        known = sum(size for number, size in enumerate(sizes) if number in done)
+        for symbols, (place, trained) in count_done(
+            executor.map(train_group, tasks()), [sizes[number] for number in waiting], known, len(panel), name
+        ):
+            done.keep(waiting[place], trained)
+            live.add([{"epoch": len(groups) - len(waiting) + place, "seed": 0, "progress_symbols": symbols}])
+        merged = merge(panel, groups, done, seeds)
+        config = {
+            "model": name,
+            "track": "stock",
+            "panel": "per_symbol",
+            "symbols": panel.symbols,
+            "network": architecture,
+            "parameters": count_parameters(build(architecture)),
+            "forms": forms,
+            "horizon": panel.horizon,
+            "trained_until": [str(windows.target_dates[-1])[:10] for _, windows in panel.all()],
+            "training": training.model_dump(),
+            "made_with": {"engine": choice.engine, "threads": choice.threads},
+            "scaler": read_panel_scaler(),
+            "diverged": {},  # seeds, of all symbols
+            "diverged_symbols": merged.diverged,
+        }
+        weights = pack(merged.states, merged.units.tolist(), config)
+        write_bytes(Path("models") / f"{name}.safetensors", weights)
+        write_text(Path("metrics/history") / f"{name}.csv", merged.history(choice.threads))
+        for epoch in merged.rows():
+            live.add(epoch)
+        live.finish({"weights_key": digest([weights])})
+    done.remove()
+
+
+class Done:
+    """The groups that are trained, a file each, so that a stage that was killed goes on from there."""
+
+    def __init__(self, folder: Path, key: str, groups: list[Group]) -> None:
+        self._folder, self._key, self._count = folder, key, len(groups)
+        self._there = {number for number in range(self._count) if self._is_whole(number)}
+
+    def __contains__(self, number: int) -> bool:
+        return number in self._there
+
+    def keep(self, number: int, trained: Trained) -> None:
+        tensors: dict[str, NDArray[Any]] = {
+            f"{seed}.{name}": value for seed, state in trained.states.items() for name, value in state.items()
+        }
+        tensors |= {"units": trained.units, "losses": trained.losses, "learning": trained.learning}
+        tensors["diverged"] = np.array([(*at, epoch) for at, epoch in trained.diverged.items()], np.int64).reshape(
+            -1, 3
+        )
+        write_bytes(self._path(number), save(tensors, {"group": self._key}))
+        self._there.add(number)
+
+    def read(self, number: int) -> Trained:
+        tensors = load_file(self._path(number))
+        units, losses, learning, diverged = (tensors.pop(key) for key in ("units", "losses", "learning", "diverged"))
+        states: dict[int, dict[str, NDArray[np.float32]]] = {}
+        for key, value in tensors.items():
+            seed, _, name = key.partition(".")
+            states.setdefault(int(seed), {})[name] = value
+        return Trained(states, units, losses, learning, {(a, b): epoch for a, b, epoch in diverged.tolist()})
+
+    def remove(self) -> None:
+        for path in self._folder.glob("*"):
+            path.unlink()
+        if self._folder.is_dir():
+            self._folder.rmdir()
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{number}.safetensors"
+
+    def _is_whole(self, number: int) -> bool:
+        try:
+            with safe_open(self._path(number), framework="numpy") as file:
+                return bool((file.metadata() or {}).get("group") == self._key)
+        except (OSError, SafetensorError):
+            return False
+
+
+class Merged:
+    """All groups in one: weights by symbol, losses over all symbols."""
+
+    def __init__(self, symbols: tuple[str, ...], seeds: list[int], epochs: int) -> None:
+        self.symbols, self.seeds = symbols, seeds
+        self.states: dict[int, dict[str, NDArray[np.float32]]] = {seed: {} for seed in seeds}
+        self.units = np.ones(len(symbols))
+        self.losses, self.learning = np.zeros((epochs, len(seeds))), np.zeros((epochs, len(seeds)), np.int64)
+        self.diverged: dict[str, dict[str, int]] = {}
+
+    def add(self, group: Group, trained: Trained) -> None:
+        places = list(group.symbols)
+        self.units[places] = trained.units
+        self.losses += trained.losses
+        self.learning += trained.learning
+        for seed, state in trained.states.items():
+            for name, value in state.items():
+                whole = self.states[seed].setdefault(name, np.zeros((len(self.symbols), *value.shape[1:]), value.dtype))
+                whole[places] = value
+        for (place, seed), epoch in trained.diverged.items():
+            self.diverged.setdefault(self.symbols[places[place]], {})[str(seed)] = epoch
+
+    def rows(self) -> Iterator[list[dict[str, float]]]:
+        """Of each epoch a row a seed: the mean over the symbols that still learned."""
+        for epoch, (losses, learning) in enumerate(zip(self.losses, self.learning, strict=True)):
+            yield [
+                {"epoch": epoch, "seed": seed, "train_loss": float(loss / count), "symbols": int(count)}
+                for seed, loss, count in zip(self.seeds, losses, learning, strict=True)
+                if count
+            ]
+
+    def history(self, threads: int) -> str:
+        lines = ["epoch,seed,train_loss,symbols,threads"]
+        lines += [
+            f"{row['epoch']},{row['seed']},{row['train_loss']:.8g},{row['symbols']},{threads}"
+            for row in sorted(
+                (row for rows in self.rows() for row in rows), key=lambda row: (row["seed"], row["epoch"])
+            )
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def merge(panel: Panel, groups: list[Group], done: Done, seeds: list[int]) -> Merged:
+    first = done.read(0)
+    merged = Merged(panel.symbols, seeds, len(first.losses))
+    for number, group in enumerate(groups):
+        merged.add(group, done.read(number))
+    lost = [symbol for symbol, by_seed in merged.diverged.items() if len(by_seed) == len(seeds)]
+    for symbol in lost:
+        print(f"no seed of symbol {symbol} learned: their losses are not finite; it is left out", flush=True)
+    if len(lost) == len(panel):
+        raise UserError("no symbol's network learned: their losses are not finite; a smaller learning_rate may help")
+    return merged

@@ -1,0 +1,158 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnlab.errors import UserError
+from rnnlab.long_table import describe, read_panel, summary
+
+ROWS = """\
+Date,Symbol,Open,High,Low,Close,Volume
+2020-01-02,B,10,11,9,10,100
+2020-01-02,005930,20,21,19,20,200
+2020-01-03,005930,21,22,20,21,210
+2020-01-06,B,12,13,11,12,120
+2020-01-03,B,11,12,10,11,110
+"""
+
+
+def allocate(shapes):
+    return {name: np.empty(shape, dtype) for name, (shape, dtype) in shapes.items()}
+
+
+def read(path, columns=("Open", "Close")):
+    return read_panel(path, columns, allocate)
+
+
+def write(folder, text=ROWS, name="panel.csv"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def rows_of(series):
+    return {
+        symbol: (dates.astype("datetime64[D]").astype(str).tolist(), v.tolist()) for symbol, dates, v in series.all()
+    }
+
+
+EXPECTED = {
+    "005930": (["2020-01-02", "2020-01-03"], [[20, 20], [21, 21]]),
+    "B": (["2020-01-02", "2020-01-03", "2020-01-06"], [[10, 10], [11, 11], [12, 12]]),
+}
+
+
+def test_rows_are_put_together_by_symbol_and_in_order_of_time(tmp_path):
+    series, empty = read(write(tmp_path))
+    assert rows_of(series) == EXPECTED
+    assert empty == {}
+
+
+def test_a_folder_of_parquet_files(tmp_path):
+    table = pd.read_csv(write(tmp_path), dtype={"Symbol": str}, parse_dates=["Date"])
+    (tmp_path / "parts").mkdir()
+    table.iloc[:2].to_parquet(tmp_path / "parts/a.parquet")
+    table.iloc[2:].astype({"Symbol": "category"}).to_parquet(tmp_path / "parts/b.parquet")
+    series, _ = read(tmp_path / "parts")
+    assert rows_of(series) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("2020-01-0", "2020010"), ("Symbol", " ticker "), ("2020-01-02,", '"2020-01-02",'), ("\n", "\r\n")],
+)
+def test_other_forms_of_the_same(tmp_path, old, new):
+    series, _ = read(write(tmp_path, ROWS.replace("2020-01-06", "2020-01-07").replace(old, new)))
+    assert set(series.symbols) == {"005930", "B"}
+    assert series.values.tolist() == [[20, 20], [21, 21], [10, 10], [11, 11], [12, 12]]
+
+
+def test_rows_with_empty_cells_are_left_out_and_counted(tmp_path):
+    series, empty = read(write(tmp_path, ROWS.replace("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,null")))
+    assert rows_of(series)["B"] == (["2020-01-02", "2020-01-06"], [[10, 10], [12, 12]])
+    assert empty == {"B": 1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,x", "row 5 (B), column Close: 'x' is not a finite number"),
+        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,inf", "row 5 (B), column Close: 'inf' is not a finite"),
+        ("2020-01-03,B,11,", "2020-01-03,B,-1,", "row 5 (B), column Open: '-1' is no price: it must be above 0"),
+        ("2020-01-06,B", "06.01.2020,B", "row 4 (B), column Date: '06.01.2020' is not a date"),
+        ("2020-01-06,B", "1066-01-06,B", "row 4 (B), column Date: '1066-01-06' lies outside 1900-01-01"),
+        ("2020-01-06,B", "2020-01-03,B", "symbol B has more than one row for 2020-01-03; one a day is allowed"),
+        ("Symbol", "Name", "no column of symbols; found Date, Name, Open"),
+        ("Close", "Closing", "no column Close; found"),
+        ("Date", "When", "no date column; found When"),
+        ("Volume", "Close", "more than one column Close"),
+        (ROWS, "", "is empty"),
+        (ROWS, ROWS.splitlines()[0] + "\n", "no row with a date, a symbol and Open, Close"),
+        ("2020-01-02,B,10", "2020-01-02,B,10,10", "can't be read"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, old, new, message):
+    path = write(tmp_path, ROWS.replace(old, new))
+    with pytest.raises(UserError) as error:
+        read(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_high_below_low(tmp_path):
+    path = write(tmp_path, ROWS.replace("2020-01-06,B,12,13,11", "2020-01-06,B,12,10,11"))
+    with pytest.raises(UserError, match=r"row 4 \(B\), column High: '10' lies below Low"):
+        read(path, ["High", "Low"])
+
+
+@pytest.mark.parametrize("names", [[], ["a.csv", "b.parquet"]])
+def test_a_folder_holds_files_of_one_kind(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UserError, match="files of one kind"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("none.csv", "there is no such file"), ("panel.xlsx", r"ends in \.csv or \.parquet")]
+)
+def test_no_table(tmp_path, name, message):
+    if name.endswith("xlsx"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UserError, match=message):
+        read(tmp_path / name)
+
+
+def test_faults_of_calendars_are_reported(tmp_path):
+    days = pd.bdate_range("2020-01-01", periods=10)
+    parts = {"whole": days, "late": days[4:], "early": days[:7], "gaps": days.delete([2, 3, 7])}
+    table = pd.concat([pd.DataFrame({"Date": own, "Symbol": name, "Close": 1.0}) for name, own in parts.items()])
+    table.to_parquet(tmp_path / "panel.parquet")
+    series, empty = read(tmp_path / "panel.parquet", ["Close"])
+    found = describe(series, series.calendar(), empty).set_index("symbol")
+    columns = ["rows", "missing", "longest_gap", "late", "early"]
+    assert found[columns].T.to_dict("list") == {
+        "early": [7, 0, 0, 0, 3],
+        "gaps": [7, 3, 2, 0, 0],
+        "late": [6, 0, 0, 4, 0],
+        "whole": [10, 0, 0, 0, 0],
+    }
+    said = " ".join(summary(found.reset_index(), series.calendar()))
+    for sentence in (
+        "4 symbols, 30 rows, 10 days from 2020-01-01 to 2020-01-14",
+        "1 of 4 symbols start late (after the panel's first day): late 4",
+        "1 of 4 symbols stop early (before its last day): early 3",
+        "1 of 4 symbols have gaps (days of the panel between their first and last that they lack): gaps 3",
+    ):
+        assert sentence in said
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=1, unique=True))
+def test_any_order_gives_the_same_series(tmp_path_factory, keys):
+    rows = [f"{np.datetime64('2020-01-01') + day},{symbol},{day + 1}" for day, symbol in keys]
+    path = write(tmp_path_factory.mktemp("any"), "Date,Symbol,Close\n" + "\n".join(rows) + "\n")
+    series, _ = read(path, ["Close"])
+    found = [(s, day) for s, dates, _ in series.all() for day in dates.astype("datetime64[D]").astype(int) - 18262]
+    assert found == sorted((symbol, day) for day, symbol in keys)
+    assert [value for _, _, values in series.all() for value in values[:, 0]] == [day + 1 for _, day in found]

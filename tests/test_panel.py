@@ -1,0 +1,157 @@
+import datetime
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnlab.engines import Choice
+from rnnlab.ensemble import Ensemble
+from rnnlab.errors import UserError
+from rnnlab.network import build
+from rnnlab.panel import LEAST, Cuts, Panel, Series, why_left_out
+from rnnlab.panel_training import Group, Sequences, encode, make_groups, train_group, whole_batches
+from rnnlab.splitting import in_time_order
+from rnnlab.targets import Target
+from rnnlab.training import Settings, Trainer
+from rnnlab.windows import Windows
+
+DAYS = np.datetime64("2020-01-01", "us") + np.arange(100) * np.timedelta64(1, "D")
+ARCHITECTURE = {
+    "cell": "gru",
+    "input_size": 2,
+    "length": 3,
+    "output_size": 1,
+    "hidden_size": 4,
+    "num_layers": 1,
+    "bidirectional": False,
+    "head": "flatten",
+    "output": "linear",
+}
+FORMS = ("level", False, False)
+
+
+def panel(*sizes, horizon=1):
+    stops = np.cumsum(sizes)
+    rows = np.random.default_rng(0).random((stops[-1], 3))
+    dates = np.concatenate([DAYS[:size] for size in sizes])
+    spans = np.stack([stops - sizes, stops], 1)
+    return Panel(tuple(f"s{i}" for i in range(len(sizes))), spans, rows[:, :2], rows[:, 2], dates, 3, horizon)
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_a_symbol_with_all_days_is_parted_as_a_single_series(horizon):
+    cuts = Cuts.at(DAYS, 5, horizon, 0.6, 0.2)
+    assert cuts.parts(DAYS, 5, horizon) == in_time_order(100 - 5 - horizon + 1, 0.6, 0.2, horizon)
+
+
+@given(st.sets(st.integers(0, 99), min_size=10), st.integers(1, 5))
+def test_no_symbol_trains_on_a_day_on_which_another_is_tested(kept, horizon):
+    cuts, length = Cuts.at(DAYS, 3, horizon, 0.5, 0.2), 3
+    own = DAYS[sorted(kept)]
+    targets, whole = own[length + horizon - 1 :], DAYS[length + horizon - 1 :]
+    parts, all_parts = cuts.parts(own, length, horizon), cuts.parts(DAYS, length, horizon)
+    days = {part: targets[slice(*bounds)] for part, bounds in parts.items()}
+    assert set(days["train"]) <= set(whole[slice(*all_parts["train"])])
+    assert set(days["validation"]) <= set(whole[slice(*all_parts["validation"])])
+    assert set(days["test"]) <= set(whole[slice(*all_parts["test"])])
+
+
+def test_symbols_that_cannot_take_part():
+    assert why_left_out({"train": (0, LEAST), "validation": (0, 0), "test": (30, 31)}) == ""
+    assert why_left_out({"train": (0, 3), "test": (3, 9)}) == f"3 training windows, at least {LEAST} are needed"
+    assert why_left_out({"train": (0, 50), "test": (50, 50)}) == "no day in the test part"
+
+
+def test_days_of_each_symbol_are_selected():
+    series = Series(("a", "b"), np.array([[0, 100], [100, 110]]), np.concatenate([DAYS, DAYS[:10]]), np.zeros((110, 1)))
+    chosen = series.select(datetime.date(2020, 1, 5), datetime.date(2020, 1, 8), 3)
+    assert [[str(day)[:10] for day in dates] for _, dates, _ in chosen.all()] == [
+        ["2020-01-06", "2020-01-07", "2020-01-08"]
+    ] * 2
+    none = series.select(datetime.date(2020, 3, 1), None, None)
+    assert [len(dates) for _, dates, _ in none.all()] == [40, 0]
+
+
+@pytest.mark.parametrize(("count", "expected"), [(200, 200), (199, 180), (20, 20), (19, 19)])
+def test_symbols_train_on_whole_batches(count, expected):
+    assert whole_batches(count, 20) == expected
+
+
+def test_groups_hold_symbols_of_one_count_and_not_too_many():
+    groups = make_groups([40, 45, 100, 41], batch_size=20, seeds=30)
+    assert groups == [Group((2,), 100), Group((0, 1), 40), Group((3,), 40)]
+
+
+def test_a_symbol_of_a_group_trains_as_if_it_were_alone():
+    whole = panel(60, 60, 60)
+    settings = Settings(3, 10, learning_rate=0.01)
+    series = [whole.windows(s) for s in range(3)]
+    together = train_group(series, 50, ARCHITECTURE, FORMS, settings, [5, 6], Choice("ensemble", 1))
+    part = series[1].part(len(series[1]) - 50, len(series[1]))
+    target = Target.fit(part, *FORMS)
+    torch.manual_seed(6)
+    alone = Trainer(
+        Ensemble(ARCHITECTURE, [build(ARCHITECTURE).state_dict()]),
+        torch.from_numpy(part.x).float(),
+        torch.from_numpy(target.encode(part)).float(),
+        [6],
+        settings,
+    )
+    losses = [row["train_loss"] for rows in alone.run() for row in rows]
+    for name, weight in alone.states()[0].items():
+        np.testing.assert_allclose(together.states[6][name][1], weight, atol=1e-6)
+    one = train_group([series[1]], 50, ARCHITECTURE, FORMS, settings, [6], Choice("ensemble", 1))
+    np.testing.assert_allclose(one.losses[:, 0], losses, rtol=1e-5)
+    assert together.learning.tolist() == [[3, 3]] * 3
+
+
+def test_a_symbol_that_diverges_leaves_the_others_alone():
+    whole = panel(60, 60)
+    whole.target[whole.spans[1, 0] :] *= 1e30
+    series = [whole.windows(s) for s in range(2)]
+    trained = train_group(series, 50, ARCHITECTURE, FORMS, Settings(2, 10, 0.01), [0], Choice("ensemble", 1))
+    assert set(trained.diverged) == {(1, 0)}
+    assert trained.learning.tolist() == [[1], [1]]
+    assert np.isfinite(trained.states[0]["linear.weight"][0]).all()
+
+
+def test_sequences_are_the_windows_of_all_symbols_and_of_none_across_two():
+    whole = panel(20, 4, 10)
+    sequences = Sequences(whole, torch.device("cpu"))
+    expected = np.concatenate([windows.x for _, windows in whole.all()])
+    assert sequences.shape == expected.shape == (17 + 1 + 7, 3, 2)
+    np.testing.assert_allclose(sequences[torch.arange(25)], expected, rtol=1e-6)
+    np.testing.assert_allclose(sequences[5:9], expected[5:9], rtol=1e-6)
+    assert sequences[torch.zeros(2, 4, dtype=torch.int64)].shape == (2, 4, 3, 2)
+    targets = [Target.fit(windows, *FORMS) for _, windows in whole.all()]
+    np.testing.assert_allclose(encode(whole, targets), np.concatenate([w.y for _, w in whole.all()]), rtol=1e-6)
+
+
+def test_a_network_over_all_symbols_trains_as_on_a_tensor():
+    whole = panel(20, 30)
+    targets = [Target.fit(windows, *FORMS) for _, windows in whole.all()]
+    sequences, y = Sequences(whole, torch.device("cpu")), encode(whole, targets)
+    states = []
+    for x in (sequences, sequences[:]):
+        torch.manual_seed(0)
+        engine = Ensemble(ARCHITECTURE, [build(ARCHITECTURE).state_dict()])
+        trainer = Trainer(engine, x, y, [0], Settings(2, 10, 0.01), (x, y))
+        rows = [row for epoch in trainer.run() for row in epoch]
+        states.append((rows, trainer.states()[0]["linear.weight"]))
+    assert states[0][0] == states[1][0]
+    assert torch.equal(states[0][1], states[1][1])
+
+
+def test_too_few_days():
+    with pytest.raises(UserError, match="too few"):
+        Cuts.at(DAYS[:4], 5, 1, 0.5, 0)
+
+
+def test_windows_of_a_symbol_are_views():
+    whole = panel(10, 20)
+    windows = whole.windows(1)
+    assert isinstance(windows, Windows)
+    assert np.shares_memory(windows.inputs, whole.inputs)
+    assert len(windows) == 17

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from test_panel import ARCHITECTURE, DAYS, panel
+
+from rnnlab.backtest import make_folds
+from rnnlab.engines import Choice
+from rnnlab.executors import make_executor
+from rnnlab.panel_backtest import fold_days, make_tasks, run_task
+from rnnlab.training import Settings
+
+WALK = {"train": 40, "folds": 2, "origin": "rolling"}
+WORDS = (["x", "y"], ARCHITECTURE, ("level", False, False), Settings(2, 10, 0.01), [0, 1], Choice("ensemble", 1))
+
+
+def test_folds_end_on_the_days_of_a_series_that_has_all_of_them():
+    found = fold_days(DAYS, 3, 2, **WALK)
+    targets = DAYS[3 + 2 - 1 :]
+    for (train, test), fold in zip(found, make_folds(len(targets), 40, 2, "rolling", 2), strict=True):
+        assert train.tolist() == targets[[fold.train_start, fold.train_stop - 1]].tolist()
+        assert test.tolist() == targets[[fold.test_start, fold.test_stop - 1]].tolist()
+
+
+@pytest.mark.parametrize("one_network", [False, True])
+@pytest.mark.parametrize("refit", [True, False])
+def test_each_symbol_is_tested_in_each_fold_after_what_it_was_trained_on(one_network, refit):
+    whole = panel(100, 100, 15)  # the last one is too short to train
+    folds = fold_days(DAYS, 3, 1, **WALK)
+    tasks = list(make_tasks(whole, folds, refit, 10, 2, one_network))
+    for task in tasks:
+        last = max(windows.target_dates[-1] for windows in task.train)
+        assert all(len(w) == 0 or w.target_dates[0] > last for _, tests in task.tests for w in tests)
+    rows = [row for task in tasks for row in run_task(task, *WORDS)]
+    assert sorted((row["fold"], row["symbol"]) for row in rows) == [(0, "s0"), (0, "s1"), (1, "s0"), (1, "s1")]
+    assert all(row["seeds"] == 2 and np.isfinite(row["relative_rmse"]) for row in rows)
+    assert sum(row["days"] for row in rows if row["symbol"] == "s0") == 97 - 40
+
+
+def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
+    from rnnlab.backtest import walk_forward
+    from rnnlab.evaluation import Days, stock_figures
+
+    whole, windows = panel(100), panel(100).windows(0)
+    folds = make_folds(len(windows), **WALK, horizon=1)
+    with make_executor("local", 1) as executor:
+        single = walk_forward(windows, folds, ["x", "y"], *WORDS[1:4], WORDS[4], True, WORDS[5], iter, executor)
+    rows = []
+    for task in make_tasks(whole, fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False):
+        rows += run_task(task, *WORDS)
+    for row, by_seed, fold in zip(rows, single, folds, strict=True):
+        test = windows.part(fold.test_start, fold.test_stop)
+        days = Days(test.y[:, 0], test.last[:, 0], 1, 1.0)
+        rmse = np.mean([stock_figures(days, forecast)["rmse"] for forecast in by_seed.values()])
+        assert row["rmse"] == pytest.approx(rmse, rel=1e-5)

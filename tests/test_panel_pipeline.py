@@ -1,0 +1,181 @@
+"""A panel from its table to the page and MLflow, as its users run it."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from importlib.util import find_spec
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+from safetensors.numpy import load_file
+from workspace import make_workspace
+
+from rnnlab.tracking import Store
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+SYMBOLS, DAYS = 8, 150
+# `python -m stages.train`, which waits when a group is kept
+WAITS = """
+import runpy, time
+import stages.panel_train
+keep = stages.panel_train.Done.keep
+def wait(*words):
+    keep(*words)
+    time.sleep(60)
+stages.panel_train.Done.keep = wait
+runpy.run_module("stages.train", run_name="__main__")
+"""
+
+
+def make_table(symbols, days):
+    """Random walks; s1 starts late, s2 stops early, s3 has a gap, s4 has too few days, s5 an empty cell."""
+    random, dates, parts = np.random.default_rng(0), pd.bdate_range("2020-01-01", periods=days), []
+    for number in range(symbols):
+        close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, days)))
+        columns = {"Open": close, "High": close * 1.01, "Low": close * 0.99, "Close": close, "Volume": close.round()}
+        parts.append(pd.DataFrame({"Date": dates, "Symbol": f"s{number}"} | columns))
+    parts[1], parts[2], parts[3], parts[4] = parts[1][50:], parts[2][:-10], parts[3].drop(range(60, 70)), parts[4][-9:]
+    parts[5].loc[20, "Close"] = None
+    return pd.concat(parts).sort_values("Date", kind="stable")  # all symbols of a day together
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("panel")
+    make_table(SYMBOLS, DAYS).to_csv(folder / "prices.csv", index=False)
+    workspace = make_workspace(folder / "project")
+    workspace.keep_models("stock_gru", "digits_bigru")
+    for key, value in {
+        "source": "panel",
+        "path": str(folder / "prices.csv"),
+        "split.train": 0.6,
+        "split.validation": 0.1,
+    }.items():
+        workspace.set(f"stock.{key}", value)
+    workspace.set("backtest.train", 60)
+    workspace.commit()
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def output(workspace):
+    return workspace.dvc("repro")
+
+
+def test_faults_of_the_panel_are_reported(workspace, output):
+    for sentence in (
+        "8 symbols, 988 rows, 150 days",
+        "2 of 8 symbols start late (after the panel's first day): s4 141, s1 50",
+        "1 of 8 symbols stop early (before its last day): s2 10",
+        "2 of 8 symbols have gaps (days of the panel between their first and last that they lack): s3 10, s5 1",
+        "1 of 8 symbols have rows with empty cells, which are left out: s5 1",
+        "left out: s4: 0 training windows, at least 20 are needed",
+    ):
+        assert sentence in output
+    page = (workspace.folder / "report/index.html").read_text()
+    assert "start late" in page
+    assert "0 training windows, at least 20 are needed" in page
+
+
+def test_figures_are_of_each_symbol_and_over_symbols(workspace, output):
+    figures = workspace.read("metrics/test/stock_gru.json")
+    assert list(figures["by_symbol"]) == ["s0", "s1", "s2", "s3", "s5", "s6", "s7"]
+    ratios = [each["relative_rmse"] for each in figures["by_symbol"].values()]
+    assert figures["over_symbols"]["relative_rmse"][1] == pytest.approx(np.median(ratios), rel=1e-4)
+    board = workspace.read("metrics/leaderboard.json")
+    assert board["panel"]["persistence"] == {"relative_rmse": pytest.approx(1)}
+    assert "beats tomorrow = today on" in (workspace.folder / "metrics/leaderboard.md").read_text()
+
+
+def test_mlflow_has_one_run_for_the_panel_with_its_table(workspace, output):
+    store = Store(workspace.folder)
+    runs = store.client.search_runs([store.experiments["stock"]])
+    (run,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert len(runs) == 1 + 2  # and one a seed
+    assert {"test/relative_rmse_median", "test/beaten", "baseline/mase"} <= set(run.data.metrics)
+    assert "stock_gru-symbols.csv" in {file.path for file in store.client.list_artifacts(run.info.run_id)}
+
+
+def test_nothing_is_made_twice(workspace, output):
+    assert workspace.ran("repro") == set()
+
+
+def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
+    weights = workspace.folder / "models/stock_gru.safetensors"
+    expected = load_file(weights)
+    module = workspace.folder / "rnnlab/panel_training.py"
+    code = module.read_text()
+    module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
+    call = [sys.executable, "-m", "stages.train", "stock_gru"]
+    training = subprocess.Popen([sys.executable, "-c", WAITS, "stock_gru"], cwd=workspace.folder, env=workspace.env)
+    kept, until = workspace.folder / "data/checkpoints/stock_gru", time.monotonic() + 120
+    while not list(kept.glob("*.safetensors")):
+        assert training.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    training.send_signal(signal.SIGKILL)
+    training.wait()
+    said = workspace.call(*call)
+    module.write_text(code)
+    assert re.search(r"stock_gru: 1 of [2-9] groups are done", said)
+    assert not kept.exists()
+    for name, found in load_file(weights).items():
+        np.testing.assert_allclose(found, expected[name], atol=1e-6)
+
+
+@pytest.mark.parametrize(("kind", "worker"), [("local", "loky"), pytest.param("ray", "ray::", marks=pytest.mark.long)])
+def test_a_worker_that_dies_costs_no_result(workspace, output, kind, worker):
+    if not find_spec(kind if kind == "ray" else "joblib"):
+        pytest.skip("needs Ray: pip install -e '.[cluster]'")
+    module, weights = workspace.folder / "rnnlab/panel_training.py", workspace.folder / "models/stock_gru.safetensors"
+    code, params = module.read_text(), (workspace.folder / "params.yaml").read_text()
+    module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
+    workspace.set("models.stock_gru.epochs", 300)
+    try:
+        workspace.call(sys.executable, "-m", "stages.train", "stock_gru")
+        expected = weights.read_bytes()
+        workspace.set("executor", kind)
+        workspace.set("workers", 2)
+        training = subprocess.Popen(
+            [sys.executable, "-m", "stages.train", "stock_gru"],
+            cwd=workspace.folder,
+            env=workspace.env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        kept, until = workspace.folder / "data/checkpoints/stock_gru", time.monotonic() + 200
+        while not (list(kept.glob("*.safetensors")) and busy(training, worker)):
+            assert training.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        busy(training, worker)[0].kill()
+        assert training.wait(200) == 0
+        assert weights.read_bytes() == expected
+    finally:
+        module.write_text(code)
+        (workspace.folder / "params.yaml").write_text(params)
+
+
+def busy(training, worker):
+    """The processes of a training that run tasks."""
+    found = []
+    for process in psutil.Process(training.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if worker in " ".join([process.name(), *process.cmdline()]) and process.cpu_percent(0.05) > 20:
+                found.append(process)
+    return found
+
+
+def test_one_network_for_all_symbols(workspace, output):
+    workspace.set("stock.panel", "global")
+    ran = workspace.ran("repro")
+    assert {"scale@stock", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} <= ran
+    assert "train@digits_bigru" not in ran
+    assert workspace.read("metrics/test/stock_gru.json")["symbols"] == 7
+    history = pd.read_csv(workspace.folder / "metrics/history/stock_gru.csv")
+    assert {"train_loss", "validation_loss"} <= set(history)
