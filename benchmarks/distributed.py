@@ -5,6 +5,7 @@ what else a machine does holds two processes up more often than one.
 """
 
 import itertools
+import json
 import os
 import socket
 import tempfile
@@ -56,7 +57,8 @@ def seconds_a_step(ranks: int, threads: int, *network: int) -> list[float]:
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "times"
         torch.multiprocessing.spawn(train, (ranks, threads, port, found, *network), nprocs=ranks)
-        return torch.load(found)
+        seconds: list[float] = json.loads(found.read_text())
+        return seconds
 
 
 def train(
@@ -75,7 +77,7 @@ def train(
         trainer = Trainer(engine, x, y, [0], Settings(1, batch_size, learning_rate=0.001), group=group)
         list(trainer.run(after_step=lambda: moments.append(time.perf_counter())))
     if rank == 0:
-        torch.save([after - before for before, after in itertools.pairwise(moments[WARM_UP:])], found)
+        found.write_text(json.dumps([after - before for before, after in itertools.pairwise(moments[WARM_UP:])]))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,41 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
 from rnnlab.errors import UserError
-from rnnlab.formats import PANEL_WEIGHTS, check_version
+from rnnlab.formats import PANEL_WEIGHTS, check_version, first_problem
+from rnnlab.scaler_config import PanelScaler
+from rnnlab.weights_config import Network, Part
+
+
+class PanelConfig(Part):
+    """What is needed to rebuild and feed the networks."""
+
+    track: Literal["stock"]
+    panel: Literal["per_symbol", "global"]
+    model: str
+    network: Network
+    forms: tuple[Literal["level", "change"], bool, bool]
+    parameters: Annotated[int, Field(ge=1)]
+    horizon: Annotated[int, Field(ge=1)]
+    symbols: Annotated[list[str], Field(min_length=1)]
+    trained_until: list[Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]]
+    training: dict[str, Any]
+    made_with: dict[str, str | int]
+    diverged: dict[str, int]
+    diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)
+    scaler: PanelScaler
+
+    @model_validator(mode="after")
+    def _check(self) -> "PanelConfig":
+        if not self.symbols == self.scaler.symbols or len(self.trained_until) != len(self.symbols):
+            raise ValueError("symbols, scaler.symbols and trained_until are not of the same symbols")
+        return self
+
 
 KIND = f"{PANEL_WEIGHTS[0]}-"
 FORMAT = f"{KIND}{PANEL_WEIGHTS[1]}"
@@ -39,9 +68,12 @@ def read_panel_config(path: str) -> dict[str, Any]:
                 check_version(int(key.removeprefix(KIND)), PANEL_WEIGHTS, path)
         raise UserError(f"{path}: holds no weights of a panel (its header has no {FORMAT})")
     try:
+        PanelConfig.model_validate_json(header[FORMAT])
         return dict(json.loads(header[FORMAT]))
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"{path}: the config in its header is not JSON: {error}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: the config in its header is damaged: {first_problem(error)}") from None
 
 
 def _header(path: str) -> dict[str, str]:

@@ -41,15 +41,22 @@ class PanelWeights:
         config: what it was packed with; ``symbols`` among it.
 
     Raises:
-        UserError: if the file is missing, damaged, or of another kind.
+        UserError: if the file is missing, damaged, or of another kind; by any method, if weights do not fit.
     """
 
     def __init__(self, path: str) -> None:
         self.config, tensors = read_panel_config(path), load_file(path)
-        self._units = tensors.pop("target.unit").tolist()
-        self._states: dict[int, dict[str, Tensor]] = {}
+        self._path, self._states = path, dict[int, dict[str, Tensor]]()
+        symbols = len(self.config["symbols"])
+        units = tensors.pop("target.unit", torch.empty(0))
+        for name, tensor in {"target.unit": units, **tensors}.items():
+            if (self.config["panel"] == "per_symbol" or tensor is units) and tensor.shape[:1] != (symbols,):
+                raise UserError(f"{path}: tensor {name} is not of {symbols} symbols")
+        self._units = units.tolist()
         for name, tensor in tensors.items():
             seed, _, key = name.partition(".")
+            if not seed.isdecimal():
+                raise UserError(f"{path}: tensor {name}: its name should begin with a seed, as 0.{name}")
             self._states.setdefault(int(seed), {})[key] = tensor
 
     def single(self, symbol: str) -> tuple[dict[int, nn.Module], dict[str, Any]]:
@@ -90,7 +97,12 @@ class PanelWeights:
                 state = {name: tensor[number] for name, tensor in state.items()}
             with torch.device("meta"):  # no initial weights are drawn
                 network = build(config["network"])
-            network.load_state_dict(state, assign=True)
+            try:
+                network.load_state_dict(state, assign=True)
+            except RuntimeError as error:
+                raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {error}") from None
+            if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+                raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it anew")
             networks[seed] = network
         kind, sequence, rollout = config["forms"]
         target = Target(kind, self._units[number], sequence, rollout)

@@ -15,11 +15,11 @@ FORMAT = "{}-{}".format(*WEIGHTS)
 Size = Annotated[int, Field(ge=1, le=2**24)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class _Network(_Part):
+class Network(Part):
     model_config = ConfigDict(extra="forbid")
     cell: Literal["rnn", "lstm", "gru", "mlp"]
     input_size: Size
@@ -32,7 +32,7 @@ class _Network(_Part):
     output: Literal["linear", "sigmoid", "sequence"]
 
 
-class _Target(_Part):
+class _Target(Part):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["level", "change"]
     unit: Annotated[float, Field(gt=0)]
@@ -40,10 +40,10 @@ class _Target(_Part):
     rollout: bool
 
 
-class _Any(_Part):
+class _Any(Part):
     track: Literal["stock", "digits"]
     model: str
-    network: _Network
+    network: Network
     parameters: Annotated[int, Field(ge=1)]
     diverged: dict[str, int]  # seed -> epoch
     made_with: dict[str, str | int]  # engine, threads, and ranks where they are several

@@ -8,6 +8,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -17,6 +18,8 @@ from rnnlab import formats
 from rnnlab.errors import UserError
 from rnnlab.forecasting import look_ahead
 from rnnlab.leaderboard import COLUMNS, check_headline, headline, rank
+from rnnlab.panel_weights import PanelWeights
+from rnnlab.panel_weights import pack as pack_panel
 from rnnlab.scaler_config import check_scaler
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.weights import pack, unpack
@@ -26,6 +29,12 @@ pytestmark = pytest.mark.promise(number=8)
 
 FOLDER = Path(__file__).parent / "formats"
 SCALER = {"columns": ["Close"], "minimum": [100.0], "maximum": [200.0], "target": "Close", "features": ["Close"]}
+NETWORK = {"cell": "rnn", "input_size": 1, "length": 2, "output_size": 1, "hidden_size": 1, "num_layers": 1}
+NETWORK |= {"bidirectional": False, "head": "last", "output": "linear"}
+STATE = {"recurrent.weight_ih_l0": [[0.5]], "recurrent.weight_hh_l0": [[0.5]], "recurrent.bias_ih_l0": [0.0]}
+STATE |= {"recurrent.bias_hh_l0": [0.0], "linear.weight": [[2.0]], "linear.bias": [0.25]}
+# of the first symbol zeros, of the second the same
+PANEL_STATE = {name: np.stack([np.zeros_like(v), v]) for name, v in ((n, np.float32(v)) for n, v in STATE.items())}
 
 
 def read(name):
@@ -86,12 +95,76 @@ def test_weights_of_another_version(tmp_path, step, cure):
     assert str(error.value) == f"{path}: is of format rnnlab-{2 + step}, and this program reads rnnlab-2: {cure}"
 
 
+PANEL = {
+    "model": "tiny",
+    "track": "stock",
+    "panel": "per_symbol",
+    "network": NETWORK,
+    "forms": ["level", False, False],
+    "parameters": 6,
+    "horizon": 1,
+    "symbols": ["005930", "KS11"],
+    "trained_until": ["2024-01-03", "2024-01-03"],
+    "training": {},
+    "made_with": {"engine": "ensemble", "threads": 1},
+    "diverged": {},
+    "diverged_symbols": {},
+    "scaler": SCALER | {"symbols": ["005930", "KS11"], "minimum": [[0.0], [100.0]], "maximum": [[1.0], [200.0]]},
+}
+
+
+def test_weights_of_a_panel_1_forecast_what_those_of_a_single_series_do():
+    networks, config = PanelWeights(str(FOLDER / "weights-panel-1.safetensors")).single("KS11")
+    prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
+    single = unpack(str(FOLDER / "weights-2.safetensors"))
+    assert look_ahead(networks, config, prices).days == look_ahead(*single, prices).days
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"panel": "some"}, "panel: "),
+        ({"symbols": ["KS11"]}, "symbols, scaler.symbols and trained_until are not of the same symbols"),
+        ({"horizon": 0}, "horizon: "),
+        ({"network": NETWORK | {"cell": "tcn"}}, "network.cell: "),
+    ],
+)
+def test_a_damaged_header_of_a_panel_is_named(tmp_path, change, message):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(pack_panel({0: PANEL_STATE}, [1.0, 1.0], PANEL | change))
+    with pytest.raises(UserError) as error:
+        PanelWeights(str(path))
+    assert f"the config in its header is damaged: {message}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("units", "state", "message"),
+    [
+        ([1.0], {}, "tensor target.unit is not of 2 symbols"),
+        ([1.0, 1.0], {"linear.bias": np.zeros((3, 1), np.float32)}, "tensor 0.linear.bias is not of 2 symbols"),
+        ([1.0, 1.0], {"linear.bias": np.zeros((2, 2), np.float32)}, "weights of seed 0 do not fit their config"),
+        ([1.0, 1.0], {"linear.bias": np.full((2, 1), np.nan, np.float32)}, "weights of seed 0 are not finite"),
+    ],
+)
+def test_damaged_weights_of_a_panel_are_named(tmp_path, units, state, message):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(pack_panel({0: PANEL_STATE | state}, units, PANEL))
+    with pytest.raises(UserError) as error:
+        PanelWeights(str(path)).single("KS11")
+    assert message in str(error.value)
+
+
+def test_a_symbol_that_is_not_there_is_named_with_those_that_are():
+    weights = PanelWeights(str(FOLDER / "weights-panel-1.safetensors"))
+    with pytest.raises(UserError, match=r"--symbol KS1: tiny is of a panel of 2 symbols, as KS11"):
+        weights.single("KS1")
+
+
 def write():
-    network = {"cell": "rnn", "input_size": 1, "length": 2, "output_size": 1, "hidden_size": 1, "num_layers": 1}
     config = {
         "model": "tiny",
         "track": "stock",
-        "network": network | {"bidirectional": False, "head": "last", "output": "linear"},
+        "network": NETWORK,
         "parameters": 6,
         "diverged": {},
         "made_with": {"engine": "ensemble", "threads": 1},
@@ -100,9 +173,8 @@ def write():
         "trained_until": "2024-01-03T00:00:00",
         "scaler": SCALER,
     }
-    state = {"recurrent.weight_ih_l0": [[0.5]], "recurrent.weight_hh_l0": [[0.5]], "recurrent.bias_ih_l0": [0.0]}
-    state |= {"recurrent.bias_hh_l0": [0.0], "linear.weight": [[2.0]], "linear.bias": [0.25]}
-    packed = pack({0: {name: torch.tensor(value) for name, value in state.items()}}, config)
+    packed = pack({0: {name: torch.tensor(value) for name, value in STATE.items()}}, config)
+    (FOLDER / "weights-panel-1.safetensors").write_bytes(pack_panel({0: PANEL_STATE}, [1.0, 1.0], PANEL))
     (FOLDER / "weights-2.safetensors").write_bytes(packed)
     pixels = {"minimum": 0, "maximum": 16, "own_test": 360}
     results = {
