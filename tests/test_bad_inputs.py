@@ -304,7 +304,7 @@ IDX = {
     "no value": (idx(0), 1, "holds no value"),
     "no column": (idx(5, 0, 28), 3, "holds no value (its dimensions are 5 x 0 x 28)"),
     "sizes beyond 64 bits": (
-        gzip.compress(struct.pack(">IIII", 0x803, 2**31, 2**31, 4)),
+        gzip.compress(struct.pack(">IIII", 0x803, 2**31, 2**31, 4), mtime=0),
         3,
         "should hold 18,446,744,073,709,551,616 values, holds 0",
     ),
