@@ -26,20 +26,20 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder))
-        for symbols, days in ((5000, 2500), (50, 1000), (5000, 1000), (500, 1000)):
+        for symbols, days, epochs in ((5000, 2500, 0), (50, 1000, 10), (5000, 1000, 4), (500, 1000, 10)):
             write_panel(project / "panel.parquet", symbols, days)
             for stage in DATA_STAGES:
                 seconds, mib = run(project, stage)
-                if days == 2500:
+                if not epochs:
                     rows.append(
                         {"what": stage, "symbols": symbols, "rows": symbols * days, "seconds": seconds, "MiB": mib}
                     )
-            if days == 1000:
-                rows.append(train(project, symbols, epochs=10, executor="local", workers=1))
+            if epochs:
+                rows.append(train(project, symbols, epochs, executor="local", workers=1))
         executors = ["local", "ray"] if importlib.util.find_spec("ray") else ["local"]
         for executor in executors:
             for workers in (1, 2):
-                rows.append(train(project, 500, epochs=100, executor=executor, workers=workers))
+                rows.append(train(project, 500, epochs=50, executor=executor, workers=workers))
     publish("panel", rows)
 
 

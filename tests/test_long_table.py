@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,3 +159,11 @@ def test_any_order_gives_the_same_series(tmp_path_factory, keys):
     found = [(s, day) for s, dates, _ in series.all() for day in dates.astype("datetime64[D]").astype(int) - 18262]
     assert found == sorted((symbol, day) for day, symbol in keys)
     assert [value for _, _, values in series.all() for value in values[:, 0]] == [day + 1 for _, day in found]
+
+
+def test_a_single_series_imports_neither_ray_nor_what_reads_panels(root):
+    stages = sorted(path.stem for path in (root / "stages").glob("*.py") if path.stem not in ("__init__", "tune"))
+    code = f"import sys\nfor name in {stages}: __import__('stages.' + name)\n"
+    code += "print(*{'ray', 'joblib', 'pyarrow.dataset', 'pyarrow.parquet', 'pyarrow.csv'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
