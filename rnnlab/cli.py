@@ -231,8 +231,8 @@ def tidy(
     from stages.leftovers import clear_copies
     from stages.lock_guard import mend
 
-    if mend(Path()):
-        print("dvc.lock: was cut short; the last whole one is back")
+    for path in mend(Path()):
+        print(f"{path}: was cut short when DVC was killed; mended")
     store = _store()
     for copy in clear_copies(Path()):
         print(f"removed: {copy}")

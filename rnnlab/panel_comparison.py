@@ -46,11 +46,12 @@ def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
     """Of each fold the quartiles over symbols of the errors relative to persistence's, and how many beat it.
 
     Args:
-        table: a row a fold and symbol, with first, last, days and relative_rmse.
+        table: a row a fold and symbol, what ``panel_backtest.run_task`` made.
     """
     folds = []
     for _, rows in table.groupby("fold"):
-        ratios = rows["relative_rmse"].dropna()
+        rmse = np.sqrt(rows.filter(regex=r"^mse_\d+$")).mean(axis=1)  # over the seeds that learned
+        ratios = (rmse / np.sqrt(rows["naive_mse"].where(rows["naive_mse"] > 0))).dropna()
         folds.append(
             {
                 "first": str(rows["first"].min()),

@@ -1,12 +1,15 @@
-"""A guard of dvc.lock. DVC writes it in place: killed at that moment it leaves half of it, which it refuses ever after.
+"""A guard of two files that DVC writes in place. Killed at that moment it leaves half of one, which it refuses ever
+after: dvc.lock, and its table of who reads and writes what, which means nothing when DVC is gone.
 
-Each stage keeps a copy of the whole file, and sees to it that a guard is there: a process in a session of its own,
+Each stage keeps a copy of the whole dvc.lock, and sees to it that a guard is there: a process in a session of its own,
 which outlives DVC when its process group is killed, and brings the copy back where that is needed.
 """
 
+import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +18,8 @@ from filelock import FileLock, Timeout
 
 from stages.files import write_bytes
 
-LOCK, COPY, GUARDED = Path("dvc.lock"), Path(".dvc/tmp/dvc.lock.whole"), Path(".dvc/tmp/guard.lock")
+LOCK, COPY, TABLE = Path("dvc.lock"), Path(".dvc/tmp/dvc.lock.whole"), Path(".dvc/tmp/rwlock")
+GUARDED = Path(".dvc/tmp/guard.lock")
 SHELLS = {"sh", "bash", "dash"}
 
 
@@ -42,12 +46,30 @@ def watch() -> None:
         )
 
 
-def mend(root: Path) -> bool:
-    """Bring back the last whole dvc.lock where DVC was killed while it wrote it; whether that was needed."""
-    if is_whole(root / LOCK) or not (root / COPY).exists():
-        return False
-    write_bytes(root / LOCK, (root / COPY).read_bytes())
-    return True
+def mend(root: Path) -> list[Path]:
+    """Bring back the last whole dvc.lock, and remove the table, where DVC was killed while it wrote them; name them."""
+    mended = []
+    if not is_json(root / TABLE):
+        (root / TABLE).unlink()
+        mended.append(TABLE)
+    if not is_whole(root / LOCK) and (root / COPY).exists():
+        write_bytes(root / LOCK, (root / COPY).read_bytes())
+        mended.append(LOCK)
+    return mended
+
+
+def is_json(path: Path) -> bool:
+    """Still after a moment, in which another DVC may write it; one that is not there too."""
+    for wait in (0.0, 0.5):
+        time.sleep(wait)
+        try:
+            json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return True
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def is_whole(path: Path) -> bool:

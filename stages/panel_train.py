@@ -1,6 +1,7 @@
 """A panel's networks, one a symbol: trained in groups, by the executor."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def train_per_symbol(name: str, params: Params) -> None:
     seeds = list(range(training.seed, training.seed + training.seeds))
     groups = make_groups([len(windows) for _, windows in panel.all()], training.batch_size, len(seeds))
     choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
-    about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": choice.engine}
+    about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": asdict(choice)}
     key = fingerprint_of(about, [SPLIT / "stock/train"])
     done = Done(Path("data/checkpoints") / name, key, groups)
     waiting = [number for number in range(len(groups)) if number not in done]
@@ -72,7 +73,7 @@ def train_per_symbol(name: str, params: Params) -> None:
             "horizon": panel.horizon,
             "trained_until": [str(windows.target_dates[-1])[:10] for _, windows in panel.all()],
             "training": training.model_dump(),
-            "made_with": {"engine": choice.engine, "threads": choice.threads},
+            "made_with": asdict(choice),
             "scaler": read_panel_scaler(),
             "diverged": {},  # seeds, of all symbols
             "diverged_symbols": merged.diverged,

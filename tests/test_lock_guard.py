@@ -6,7 +6,7 @@ import time
 import pytest
 from workspace import make_workspace
 
-from stages.lock_guard import COPY, LOCK, is_whole, mend
+from stages.lock_guard import COPY, LOCK, TABLE, is_whole, mend
 
 WHOLE = """\
 schema: '2.0'
@@ -39,7 +39,7 @@ def test_the_last_whole_one_comes_back(tmp_path):
     (tmp_path / COPY).parent.mkdir(parents=True)
     (tmp_path / COPY).write_text(WHOLE)
     (tmp_path / LOCK).write_text(WHOLE[:40])
-    assert mend(tmp_path)
+    assert mend(tmp_path) == [LOCK]
     assert (tmp_path / LOCK).read_text() == WHOLE
     assert not mend(tmp_path)
 
@@ -48,6 +48,14 @@ def test_without_a_copy_nothing_is_touched(tmp_path):
     (tmp_path / LOCK).write_text(WHOLE[:40])
     assert not mend(tmp_path)
     assert (tmp_path / LOCK).read_text() == WHOLE[:40]
+
+
+@pytest.mark.parametrize(("content", "kept"), [("", False), ('{"a": {"re', False), ("{}", True), ('{"a": 1}', True)])
+def test_the_table_of_locks_is_removed_where_it_was_cut_short(tmp_path, content, kept):
+    (tmp_path / TABLE).parent.mkdir(parents=True)
+    (tmp_path / TABLE).write_text(content)
+    assert mend(tmp_path) == ([] if kept else [TABLE])
+    assert (tmp_path / TABLE).exists() == kept
 
 
 @pytest.mark.slow

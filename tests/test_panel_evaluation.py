@@ -105,7 +105,9 @@ def test_a_backtest_over_symbols():
             "first": ["2020-01-02", "2020-01-01", "2020-01-01", "2020-02-01"],
             "last": ["2020-01-31", "2020-01-30", "2020-01-31", "2020-02-02"],
             "days": [20, 20, 21, 2],
-            "relative_rmse": [0.5, 1.5, np.nan, np.nan],
+            "naive_mse": [4.0, 4.0, 0.0, 0.0],  # where prices stand still nothing is relative to it
+            "mse_0": [1.0, 4.0, 1.0, 1.0],
+            "mse_1": [1.0, 16.0, np.nan, 1.0],
         }
     )
     first, second = summarise_backtest(table)["folds"]
