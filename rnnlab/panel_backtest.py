@@ -15,7 +15,7 @@ from rnnlab.engines import ENGINES, Choice
 from rnnlab.errors import UserError
 from rnnlab.network import build
 from rnnlab.panel import LEAST, Dates, Panel
-from rnnlab.panel_training import Forms, Sequences, encode, initial_states, make_groups, train_group
+from rnnlab.panel_training import Forms, Sequences, encode, initial_states, make_groups, train_group, whole_batches
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.targets import Target, forecast
 from rnnlab.training import Settings, Trainer
@@ -135,8 +135,7 @@ def _varies(windows: Windows) -> bool:
 def _train_each(
     parts: Sequence[Windows], architecture: Any, forms: Forms, settings: Settings, seeds: Sequence[int], choice: Choice
 ) -> tuple[list[dict[int, torch.nn.Module]], list[Target]]:
-    count = min(len(part) for part in parts)
-    count = count // settings.batch_size * settings.batch_size or count
+    count = whole_batches(min(len(part) for part in parts), settings.batch_size)
     trained = train_group(parts, count, architecture, forms, settings, seeds, choice)
     networks: list[dict[int, torch.nn.Module]] = []
     for s in range(len(parts)):
