@@ -5,18 +5,18 @@ torch.distributed: gloo connects CPUs, NCCL connects CUDA devices.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from rnnlab.errors import UserError
+from rnnlab.processes import end_with
 from rnnlab.training import Alone
 
 PATIENCE = timedelta(minutes=10)  # with ranks that do not come, or not on
@@ -49,10 +49,11 @@ class Group(Alone):
             tensor.copy_(total.view_as(tensor))
 
     def from_first(self, make: Callable[[], Made]) -> Made:
-        made = [make() if self.rank == 0 else None]
+        told: list[Any] = [make() if self.rank == 0 else None]
         with _answered():
-            dist.broadcast_object_list(made)
-        return made[0]  # type: ignore[return-value]
+            dist.broadcast_object_list(told)
+        made: Made = told[0]
+        return made
 
     def check_same(self, fingerprint: str) -> None:
         found = [""] * self.size
@@ -77,8 +78,7 @@ def join(device: torch.device) -> Iterator[Alone]:
     if size == 1:
         yield Alone()
         return
-    if sys.platform == "linux":  # killed outright, torchrun can't end its ranks: the system does
-        torch.multiprocessing._prctl_pr_set_pdeathsig(signal.SIGTERM)  # type: ignore[attr-defined]
+    end_with(os.getppid())  # killed outright, torchrun can't end its ranks
     backend, there = ("nccl", dist.is_nccl_available()) if device.type == "cuda" else ("gloo", dist.is_gloo_available())
     if not there:
         raise UserError(f"several ranks on device {device.type} need {backend}, which this build of PyTorch lacks")

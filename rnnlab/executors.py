@@ -9,19 +9,18 @@ import os
 import secrets
 import signal
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from threading import Thread
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
 from rnnlab.errors import UserError, public
+from rnnlab.processes import end_with
 
 TRIES = 3  # of a task whose worker dies
 ROOT = Path(__file__).parent.parent
@@ -135,13 +134,7 @@ def _pool() -> Any:
 def _begin(parent: int) -> None:
     """In a worker: an interrupt is the parent's to handle, and without the parent there is nothing to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def end_with_parent() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    Thread(target=end_with_parent, daemon=True).start()
+    end_with(parent)
 
 
 class _Ray:

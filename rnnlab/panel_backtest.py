@@ -117,10 +117,8 @@ def run_task(
 
 def _between(windows: Windows, days: Dates) -> Windows:
     """Those whose targets lie between two days, both included."""
-    first, stop = (
-        int(np.searchsorted(windows.target_dates, day, side=side))  # type: ignore[call-overload]
-        for day, side in zip(days, ("left", "right"), strict=True)
-    )
+    first = int(np.searchsorted(windows.target_dates, days[0], side="left"))
+    stop = int(np.searchsorted(windows.target_dates, days[1], side="right"))
     return windows.part(first, max(first, stop))
 
 

@@ -1,6 +1,10 @@
-"""Which process wrote a run, and whether it still lives."""
+"""Which process wrote a run, and whether it still lives; processes that end with the one that started them."""
 
+import os
+import signal
 import socket
+import time
+from threading import Thread
 
 import psutil
 
@@ -22,3 +26,14 @@ def is_gone(identity: str) -> bool:
         return moved > 2 or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def end_with(parent: int) -> None:
+    """End this process as SIGTERM does when its parent, of this number, is gone: killed outright it can't say so."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, daemon=True).start()

@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import torch
 import uvicorn
@@ -130,8 +130,8 @@ def _refuse(request: Request, error: Exception) -> Response:
 class _Protocol(H11Protocol):
     """uvicorn's, which closes a connection that is idle after a request; this one also before one, or within one."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
