@@ -102,7 +102,7 @@ def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFr
 def summary(table: pd.DataFrame, days: Dates) -> list[str]:
     """Sentences on what ``describe`` found; for a person, with the first symbols of each kind."""
     sentences = [
-        f"{len(table)} symbols, {table['rows'].sum():,} rows, {len(days):,} days "
+        f"{len(table)} symbol{'s' * (len(table) != 1)}, {table['rows'].sum():,} rows, {len(days):,} days "
         f"from {_day(days[0])} to {_day(days[-1])}"
     ]
     for column, said in {

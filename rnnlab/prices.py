@@ -80,8 +80,10 @@ def find_columns(found: pd.Index, needed: Sequence[str], name: str) -> str:
     """The column of dates; ``name`` is what messages call the file.
 
     Raises:
-        UserError: if there is none, or one of those that are needed is missing.
+        UserError: if there is none, one of those that are needed is missing, or they are not separated by commas.
     """
+    if len(found) == 1 and (mark := re.search(r"[;\t|]", found[0])):
+        raise UserError(f"{name}: columns are separated by {mark.group()!r}; only the comma is read")
     date_column = next((column for column in found if column.strip().lower() in DATE_NAMES), None)
     if date_column is None and found[0] == "Price":
         raise UserError(f"{name}: has yfinance's header of two levels; download with multi_level_index=False")
@@ -285,8 +287,6 @@ def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator
                         if open_ended:
                             _check_lengths(file, name)
                         return
-                    if len(table.columns) == 1 and (found := re.search(r"[;\t|]", table.columns[0])):
-                        raise UserError(f"{name}: columns are separated by {found.group()!r}; only the comma is read")
                     if table.empty:
                         raise UserError(f"{name}: holds a header and no row")
                     open_ended |= bool((table.iloc[:, -1] == "").any())

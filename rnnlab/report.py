@@ -59,6 +59,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
     best, *others = track.models
     late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
     late = {name: errors for name, errors in late.items() if errors}
+    pairs = [sections.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
     why: list[Block] = [Text(ECHO), sections.lag(results, order, simple)]
     if late:
         shown = plots.shifts(late, "How well each forecast fits, moved back by some days")
@@ -76,7 +77,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
         Section("Why the curves look so good", why),
         Section(
             "Is it different?",
-            [sections.differences(comparison["stock"], simple), sections.pairs(comparison["stock"])],
+            [sections.differences(comparison["stock"], simple), *pairs],
         ),
         Section("How sure is a forecast?", [sections.intervals(results, order, simple)]),
         Section(
@@ -119,6 +120,7 @@ def panel(
         name: {"forecast": plots.forecast(track.predictions[name], _middle(track, name))} for name in track.models
     }
     over = plots.over_symbols(ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
+    pairs = [sections.signed_ranks(comparison)] if comparison["between"] else []
     left_out = [sections.left_out(about["left_out"])] if about["left_out"] else []
     return [
         Section(
@@ -136,9 +138,7 @@ def panel(
                 ),
             ],
         ),
-        Section(
-            "Is it different over symbols?", [sections.against(comparison, simple), sections.signed_ranks(comparison)]
-        ),
+        Section("Is it different over symbols?", [sections.against(comparison, simple), *pairs]),
         Section("Walking forward over the panel", [sections.panel_backtest(backtest)]),
         Section("The symbols", [*map(Text, about["summary"]), *left_out]),
         Section(

@@ -91,19 +91,21 @@ def signed_ranks(comparison: Mapping[str, Any]) -> Table:
 
 
 def panel_backtest(results: Mapping[str, Any]) -> Table:
-    first = next(iter(results.values()))["folds"]
-    rows = []
-    for name, found in results.items():
-        cells = []
-        for fold in found["folds"]:
-            low, median, high = (_number(value, 3) for value in fold["relative_rmse"])
-            cells.append(f"{median} ({low} to {high}); {fold['beaten']} of {fold['symbols']}")
-        rows.append([name, *cells])
+    rows = [
+        [
+            name,
+            f"{fold['first']} to {fold['last']}",
+            *(_number(value, 3) for value in fold["relative_rmse"]),
+            f"{fold['beaten']} of {fold['symbols']}",
+        ]
+        for name, found in results.items()
+        for fold in found["folds"]
+    ]
     caption = (
-        "RMSE ÷ persistence's, fold by fold: median over symbols, quartiles, and on how many symbols persistence is "
-        "beaten; each symbol is scaled and trained on the fold's past, unless refit is off"
+        "RMSE ÷ persistence's, fold by fold: quartiles over symbols, and on how many of them persistence is beaten; "
+        "each symbol is scaled and trained on the fold's past, unless refit is off"
     )
-    return Table(caption, ["model", *(f"{fold['first']} to {fold['last']}" for fold in first)], rows)
+    return Table(caption, ["model", "fold", *QUARTILES, "symbols it beats"], rows)
 
 
 def left_out(reasons: Mapping[str, str]) -> Table:

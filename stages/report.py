@@ -43,7 +43,9 @@ def main() -> None:
     memory = read_json(METRICS / "memory.json")
     sections.append(report.memory(memory))
     sections.append(report.parity(read_json(METRICS / "parity.json")))
-    sections.append(report.about({name: version(name).split("+")[0] for name in PACKAGES}, data(), params.model_dump(mode="json")))
+    sections.append(
+        report.about({name: version(name).split("+")[0] for name in PACKAGES}, data(), params.model_dump(mode="json"))
+    )
     write_text(
         REPORT / "index.html",
         render("What the networks learned", [*comparison["verdicts"].values(), verdict.memory(memory)], sections),

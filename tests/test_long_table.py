@@ -91,6 +91,7 @@ def test_rows_with_empty_cells_are_left_out_and_counted(tmp_path):
         ("Date", "When", "no date column; found When"),
         ("Volume", "Close", "more than one column Close"),
         (ROWS, "", "is empty"),
+        (ROWS, ROWS.replace(",", ";"), "columns are separated by ';'; only the comma is read"),
         (ROWS, ROWS.splitlines()[0] + "\n", "no row with a date, a symbol and Open, Close"),
         ("2020-01-02,B,10", "2020-01-02,B,10,10", "can't be read"),
     ],

@@ -79,6 +79,7 @@ def test_faults_of_the_panel_are_reported(workspace, output):
         assert sentence in output
     page = (workspace.folder / "report/index.html").read_text()
     assert "start late" in page
+    assert "Wilcoxon" not in page  # there is one network, and no pair
     assert "0 training windows, at least 20 are needed" in page
 
 
