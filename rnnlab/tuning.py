@@ -1,27 +1,23 @@
-"""A search over a model's parameters by Optuna, judged on validation data; the test part is never seen.
-
-Letters: B batch, T time steps, F features, K replicas (the seeds of a trial, trained at once).
-"""
+"""A search over a model's parameters by Optuna, judged on validation data; the test part is never seen."""
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 
+import numpy as np
 import optuna
-import torch
-from torch import Tensor
+from optuna.trial import FrozenTrial, Trial, TrialState
 
-from rnnlab.engines import ENGINES, choose
 from rnnlab.errors import UserError
-from rnnlab.network import build
-from rnnlab.params import Model, Training
-from rnnlab.training import Row, Settings, Trainer
+from rnnlab.executors import Executor
+from rnnlab.training import Row
+from rnnlab.trials import Task, reports, train_trial, value_of
 
-REPORTS = 20  # of a trial, at which it may be given up
-WARM_UP = 0.1  # of its epochs, before which none is
-HELD_OUT = 0.2  # of the training part, where there is no validation part
-FINISHED = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+ROUND = 4  # trials that are proposed at once: not as many as there are workers, or these would change what is found
+FIRST = 5  # trials that have to be complete before one is given up, as for Optuna's MedianPruner
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 # Others change what the loss means, or how well it is known: trials could not be compared.
 KEYS = ("cell", "bidirectional", "hidden_size", "num_layers", "head", "epochs", "batch_size", "learning_rate",
         "schedule", "max_grad_norm")  # fmt: skip
@@ -33,18 +29,8 @@ Distribution = (
     | optuna.distributions.FloatDistribution
     | optuna.distributions.CategoricalDistribution
 )
-
-
-@dataclass(frozen=True)
-class Data:
-    """Sequences (N, T, F) and targets, (N, O) or classes (N,), to train and to judge on."""
-
-    train: tuple[Tensor, Tensor]
-    validation: tuple[Tensor, Tensor]
-    outputs: int  # numbers to predict, or classes
-
-
-Watch = Callable[[optuna.Trial, Model, Training], Callable[[list[Row]], None]]
+Begin = Callable[[Trial, Task], None]
+End = Callable[[FrozenTrial, Sequence[list[Row]]], None]
 
 
 def parse_space(words: Sequence[str]) -> dict[str, Distribution]:
@@ -82,73 +68,82 @@ def search(
     study: optuna.Study,
     trials: int,
     space: Mapping[str, Distribution],
-    make: Callable[[Mapping[str, Value]], tuple[Model, Training]],
-    data: Data,
-    threads: int | None,
-    watch: Watch,
-    after: Callable[[optuna.Study, optuna.trial.FrozenTrial], None],
+    make: Callable[[Mapping[str, Value]], Task],
+    executor: Executor,
+    working: Callable[[Sequence[Trial]], AbstractContextManager[None]],
+    begin: Begin,
+    end: End,
 ) -> None:
     """Go on with a study until ``trials`` are finished, those of an earlier call and of others at work counted.
 
-    The value of a trial is the mean over its seeds of the validation loss after the last epoch.
+    The trials of a round are proposed, and compared, by what is known when it begins: they and their values are the
+    same wherever, and however many at a time, they are trained.
 
     Args:
-        make: a model's entry and training with these values; raises UserError where they do not go together.
-        threads: None to have them measured.
-        watch: called when a trial begins; what it returns is called with each epoch's rows.
-        after: called when it is over.
+        make: what a trial with these values trains; raises UserError where they do not go together.
+        working: entered while trials are worked at.
+        begin: called when a trial is handed to the executor.
+        end: called when it is over, with its epochs.
     """
-
-    def objective(trial: optuna.Trial) -> float:
-        values = {key: _suggest(trial, key, distribution) for key, distribution in space.items()}
+    while (left := trials - finished(study)) > 0:
+        asked: list[Trial] = []
         try:
-            model, training = make(values)
-        except UserError as error:  # each may be had, but not together
-            raise optuna.TrialPruned(str(error)) from None
-        told, every = watch(trial, model, training), max(1, training.epochs // REPORTS)
-        loss = math.nan
-        for rows in train(model, training, data, threads):
-            told(rows)
-            epoch, loss = int(rows[0]["epoch"]), sum(row["validation_loss"] for row in rows) / training.seeds
-            if len(rows) < training.seeds or not math.isfinite(loss):
-                raise optuna.TrialPruned(f"a seed diverged in epoch {epoch}")
-            if epoch % every == every - 1:
-                trial.report(loss, epoch)
-                if epoch >= WARM_UP * training.epochs and trial.should_prune():
-                    raise optuna.TrialPruned
-        if not math.isfinite(loss):
-            raise optuna.TrialPruned("all seeds diverged in epoch 0")
-        return loss
-
-    study.optimize(objective, callbacks=[after, optuna.study.MaxTrialsCallback(trials, FINISHED)])
+            asked.extend(_ask(study, space, min(ROUND, left)))
+            with working(asked):
+                _train_round(study, asked, make, executor, begin, end)
+        except BaseException:
+            for trial in asked:
+                study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+            raise
 
 
-def train(model: Model, training: Training, data: Data, threads: int | None) -> Iterator[list[Row]]:
-    """The epochs of all seeds of a model, as ``Trainer.run`` yields them."""
-    x, y = data.train
-    architecture = model.architecture(x.shape[2], x.shape[1], data.outputs)
-    seeds, states = range(training.seed, training.seed + training.seeds), []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        states.append(build(architecture).state_dict())
-    choice = choose(architecture, states, x, y, training.batch_size, threads)
-    torch.set_num_threads(choice.threads)
-    settings = Settings(**training.model_dump(exclude={"seeds", "seed", "patience"}))
-    return Trainer(ENGINES[choice.engine](architecture, states), x, y, seeds, settings, data.validation).run()
+def _ask(study: optuna.Study, space: Mapping[str, Distribution], count: int) -> Iterator[Trial]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.filterwarnings("ignore", "Heartbeat of storage is supposed to be used with Study.optimize")
+        optuna.storages.fail_stale_trials(study)
+        for _ in range(count):
+            yield study.ask(dict(space))
 
 
-def loss_of(model: Model, training: Training, data: Data, threads: int | None) -> float:
-    """What a trial with these would have as its value."""
-    losses = [sum(row["validation_loss"] for row in rows) / len(rows) for rows in train(model, training, data, threads)]
-    return losses[-1] if losses else math.inf
+def _train_round(
+    study: optuna.Study,
+    asked: Sequence[Trial],
+    make: Callable[[Mapping[str, Value]], Task],
+    executor: Executor,
+    begin: Begin,
+    end: End,
+) -> None:
+    made: list[tuple[Trial, Task]] = []
+    for trial in asked:
+        try:
+            made.append((trial, make(trial.params)))
+        except UserError:  # each may be had, but not together
+            end(study.tell(trial, state=TrialState.PRUNED), [])
+    limits = medians(study)
+
+    def items() -> Iterator[tuple[Task, Mapping[int, float]]]:
+        for trial, task in made:
+            begin(trial, task)
+            yield task, limits
+
+    for place, epochs in executor.map(train_trial, items()):
+        trial, task = made[place]
+        for epoch, loss in reports(epochs, task.training).items():
+            trial.report(loss, epoch)
+        value = value_of(epochs, task.training)
+        told = study.tell(trial, value) if math.isfinite(value) else study.tell(trial, state=TrialState.PRUNED)
+        end(told, epochs)
 
 
-def _suggest(trial: optuna.Trial, key: str, distribution: Distribution) -> Value:
-    if isinstance(distribution, optuna.distributions.IntDistribution):
-        return trial.suggest_int(key, distribution.low, distribution.high, log=distribution.log)
-    if isinstance(distribution, optuna.distributions.FloatDistribution):
-        return trial.suggest_float(key, distribution.low, distribution.high, log=distribution.log)
-    return trial.suggest_categorical(key, distribution.choices)
+def medians(study: optuna.Study) -> dict[int, float]:
+    """Epoch -> the median of what complete trials reported then; nothing while these are few."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    by_epoch: dict[int, list[float]] = {}
+    for trial in complete if len(complete) >= FIRST else ():
+        for epoch, loss in trial.intermediate_values.items():
+            by_epoch.setdefault(epoch, []).append(loss)
+    return {epoch: float(np.median(losses)) for epoch, losses in by_epoch.items()}
 
 
 def bounds(distribution: Distribution) -> Sequence[Value]:

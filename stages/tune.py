@@ -6,28 +6,26 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
-import numpy as np
 import optuna
-import torch
 from filelock import FileLock
-from optuna.trial import TrialState
-from sklearn.model_selection import train_test_split
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from rnnlab.backtest import rescale
 from rnnlab.errors import UserError, public
+from rnnlab.executors import make_executor
 from rnnlab.overrides import overrides
 from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
-from rnnlab.splitting import DRAW_SEED
-from rnnlab.targets import Target
 from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain
 from rnnlab.training import Row
-from rnnlab.tuning import HELD_OUT, KEYS, Data, Value, bounds, finished, loss_of, parse_space, search
-from rnnlab.windows import Windows
+from rnnlab.trials import Data, Task, load_digits, load_series, train_trial, value_of
+from rnnlab.tuning import KEYS, Value, bounds, finished, parse_space, search
 from stages.files import digest
 from stages.params import read_content, read_params
 from stages.parts import SPLIT, read_digits, read_scaler, read_windows
@@ -43,72 +41,51 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     if params.is_panel and params.model(name).track == "stock":
         raise UserError(f"{name}: tune searches on a single series, and stock.source is panel")
     model, space = params.model(name), parse_space(words)
-    threads = None if params.threads == "auto" else params.threads
-    data = stock(model) if model.track == "stock" else digits()
+    load, threads = parts_of(params, model), 1 if params.threads == "auto" else params.threads
 
-    def make(values: Mapping[str, Value]) -> tuple[Model, Training]:
+    def make(values: Mapping[str, Value]) -> Task:
         changed = parse(changed_content(content, name, values))
         training = changed.training_of(name)
-        return changed.model(name), training if seeds is None else training.model_copy(update={"seeds": seeds})
+        training = training if seeds is None else training.model_copy(update={"seeds": seeds})
+        return Task(changed.model(name), training, load, threads)
 
     for key, distribution in space.items():
         for value in bounds(distribution):
             make({key: value})
-    study = open_study(study_name or name, storage, about(params, name, words, seeds))
-    now = study.user_attrs.get("now")
-    if now is None:
-        now = loss_of(*make({}), data, threads)
-        study.set_user_attr("now", now)
-    print(f"{name} as it is in params.yaml: validation loss {now:.3g}")
-    print(f"study {study.study_name}: {finished(study)} of {trials} trials done", flush=True)
-    if finished(study) < trials:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # Optuna closes a trial on an interrupt
-        runs = TrialRuns(study, params, name)
-        status = "FAILED"
-        try:
-            search(study, trials, space, make, data, threads, runs.watch, runs.after)
-            status = "FINISHED"
-        except KeyboardInterrupt:
-            status = "KILLED"
-            raise
-        finally:
-            runs.close(status)
+    database = open_database(storage)
+    study = open_study(study_name or name, database, about(params, name, words, seeds))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interrupt closes trials and runs
+    with make_executor(params.executor, params.workers) as executor:
+        now = study.user_attrs.get("now")
+        if now is None:
+            as_it_is = make({})
+            ((_, epochs),) = executor.map(train_trial, [(as_it_is, {})])
+            now = value_of(epochs, as_it_is.training)
+            study.set_user_attr("now", now)
+        print(f"{name} as it is in params.yaml: validation loss {now:.3g}")
+        print(f"study {study.study_name}: {finished(study)} of {trials} trials done", flush=True)
+        if finished(study) < trials:
+            runs = TrialRuns(study, params, name)
+            status = "FAILED"
+            try:
+                working = partial(kept_alive, database, study.study_name)
+                search(study, trials, space, make, executor, working, runs.begin, runs.end)
+                status = "FINISHED"
+            except KeyboardInterrupt:
+                status = "KILLED"
+                raise
+            finally:
+                runs.close(status)
     show(study, content, name, now)
 
 
-def stock(model: Model) -> Data:
-    """Scaled by the rows that trials train on, and by no later ones."""
+def parts_of(params: Params, model: Model) -> Callable[[], Data]:
+    """What makes a trial's data; the mapped arrays in it are read where the trial is trained."""
+    if model.track == "digits":
+        return partial(load_digits, read_digits("train"), read_digits("validation"))
+    forms = model.target, model.output == "sequence", model.rollout
     train, validation = read_windows("train"), read_windows("validation")
-    names = read_scaler("stock")["features"]
-    if not len(validation):
-        count, gap = len(train), train.horizon - 1
-        held_out = round(HELD_OUT * count)
-        if count - held_out - gap < 1 or held_out < 1:
-            raise UserError(f"{count} training windows are too few to hold a fifth of them out for validation")
-        train, validation = train.part(0, count - held_out - gap), train.part(count - held_out, count)
-    # anew, for the scaler may have been fitted on all rows
-    train, validation = (rescale(part, train, names)[0] for part in (train, validation))
-    target = Target.fit(train, model.target, model.output == "sequence", model.rollout)
-
-    def tensors(windows: Windows) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
-
-    return Data(tensors(train), tensors(validation), 1)
-
-
-def digits() -> Data:
-    train, validation = read_digits("train"), read_digits("validation")
-    if not len(validation[0]):
-        images, labels = train
-        kept, held_out = train_test_split(
-            np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=DRAW_SEED
-        )
-        train, validation = ((images[chosen], labels[chosen]) for chosen in (np.sort(kept), np.sort(held_out)))
-
-    def tensors(images: Any, labels: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        return torch.from_numpy(images), torch.from_numpy(labels).long()
-
-    return Data(tensors(*train), tensors(*validation), 10)
+    return partial(load_series, train, validation, read_scaler("stock")["features"], forms)
 
 
 def about(params: Params, name: str, words: Sequence[str], seeds: int | None) -> dict[str, Any]:
@@ -124,21 +101,19 @@ def about(params: Params, name: str, words: Sequence[str], seeds: int | None) ->
     }
 
 
-def open_study(name: str, storage: str, common: dict[str, Any]) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # a trial that was interrupted would be a traceback
+def open_database(storage: str) -> RDBStorage:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of the heartbeat
         try:
-            database = optuna.storages.RDBStorage(storage, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
+            return RDBStorage(storage, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(public(f"--storage {storage}: can't be opened ({reason})")) from None
-        study = optuna.create_study(
-            study_name=name,
-            storage=database,
-            load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(),
-        )
+
+
+def open_study(name: str, database: RDBStorage, common: dict[str, Any]) -> optuna.Study:
+    study = optuna.create_study(study_name=name, storage=database, load_if_exists=True)
     with FileLock(LOCK):  # a seed for each worker: with the same one they would draw the same values
         worker = study.user_attrs.get("workers", 0)
         study.set_user_attr("workers", worker + 1)
@@ -149,6 +124,28 @@ def open_study(name: str, storage: str, common: dict[str, Any]) -> optuna.Study:
         raise UserError(f"study {name}: was begun with other {different}; begin another with --study NAME")
     study.set_user_attr("about", common)
     return study
+
+
+@contextmanager
+def kept_alive(database: RDBStorage, study: str, trials: Sequence[Trial]) -> Iterator[None]:
+    """Let the trials' hearts beat, as Optuna does for one trial at a time."""
+    study_id, over = database.get_study_id_from_name(study), Event()
+    ids = [database.get_trial_id_from_study_id_trial_number(study_id, trial.number) for trial in trials]
+
+    def beat() -> None:
+        while True:
+            for trial_id in ids:
+                database.record_heartbeat(trial_id)
+            if over.wait(HEARTBEAT):
+                return
+
+    heart = Thread(target=beat)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
 
 
 def changed_content(content: Mapping[str, Any], name: str, values: Mapping[str, Value]) -> dict[str, Any]:
@@ -177,8 +174,7 @@ class TrialRuns:
 
     def __init__(self, study: optuna.Study, params: Params, name: str) -> None:
         self._study, self._name, self._track = study, name, params.model(name).track
-        self._open: Live | None = None
-        self._epochs: list[list[Row]] = []
+        self._open: dict[int, Live] = {}  # by the trial's number
         self._store: Store | None = None
         self._parent = ""
         with self._going_on():
@@ -192,30 +188,27 @@ class TrialRuns:
             self._store.client.update_run(self._parent, status="RUNNING")
             self._store.client.set_tag(self._parent, PROCESS, identity())
 
-    def watch(self, trial: optuna.Trial, model: Model, training: Training) -> Callable[[list[Row]], None]:
-        self._epochs = []
+    def begin(self, trial: Trial, task: Task) -> None:
         with self._going_on():
             if self._store:
                 run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
-                self._open = Live(self._store, run, 0)
-                own = model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
-                self._store.log_params(run, flatten({"model": own, "training": training.model_dump(mode="json")}))
-        return self._epochs.append
+                self._open[trial.number] = Live(self._store, run, 0)
+                own = task.model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
+                self._store.log_params(run, flatten({"model": own, "training": task.training.model_dump(mode="json")}))
 
-    def after(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-        """Called by Optuna when a trial is over: its curve in one piece, for trials are short."""
+    def end(self, trial: FrozenTrial, epochs: Sequence[list[Row]]) -> None:
+        """Its curve in one piece, for trials are short."""
         loss = "" if trial.value is None else f"  validation loss {trial.value:.3g}"
         print(f"trial {trial.number}: {trial.state.name.lower()}{loss}  {trial.params}", flush=True)
         with self._going_on():
-            if self._open:
-                self._open.log(self._epochs)
-                self._open.end("FINISHED", {"optuna.state": trial.state.name.lower()})
-        self._open = None
+            if run := self._open.pop(trial.number, None):
+                run.log(epochs)
+                run.end("FINISHED", {"optuna.state": trial.state.name.lower()})
 
     def close(self, status: str) -> None:
         with self._going_on():
-            if self._open:
-                self._open.end("KILLED", {})
+            for run in self._open.values():
+                run.end("KILLED", {})
             if self._store is None or self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
                 return  # others are at work
             if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
@@ -229,7 +222,7 @@ class TrialRuns:
             yield
         except (UnreachableError, *TROUBLE) as error:
             print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
-            self._store = self._open = None
+            self._store, self._open = None, {}
 
     def _start(self, ending: str, tags: Mapping[str, str]) -> str:
         assert self._store is not None

@@ -1,6 +1,10 @@
 """The search: what it may vary, that it goes on where it was left, and that it never sees the test part."""
 
 import shutil
+import sqlite3
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +14,12 @@ import torch
 from ruamel.yaml import YAML
 
 from rnnlab.errors import UserError
+from rnnlab.executors import make_executor
 from rnnlab.formats import SCALER
 from rnnlab.params import parse
 from rnnlab.tracking import Store
-from rnnlab.tuning import Data, bounds, loss_of, parse_space, search
+from rnnlab.trials import Data, Task, train_trial, value_of
+from rnnlab.tuning import FIRST, ROUND, bounds, medians, parse_space, search
 from stages import tune
 from stages.files import write_arrays, write_json
 
@@ -50,46 +56,100 @@ def params(root):
 
 
 @pytest.fixture
-def data():
+def load():
     x = TREND.unfold(0, 3, 1)[:, :, None]
-    return Data((x[:14], x[:14, -1]), (x[14:], x[14:, -1]), 1)
+    return partial(Data, (x[:14], x[:14, -1]), (x[14:], x[14:, -1]), 1)
 
 
-def making(params, name="stock_gru"):
+def making(params, load, name="stock_gru"):
     def make(values):
         changed = parse(tune.changed_content(params, name, values))
-        return changed.model(name), changed.training_of(name)
+        return Task(changed.model(name), changed.training_of(name), load, 1)
 
     return make
 
 
-def test_a_study_goes_on_to_as_many_trials_as_are_wanted(params, data):
+@pytest.fixture(autouse=True)
+def threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def go(study, trials, words, make, executor=None, told=None):
+    def end(trial, epochs):
+        if told is not None:
+            told.append((trial, epochs))
+
+    with executor or make_executor("local", 1) as started:
+        search(study, trials, parse_space(words), make, started, nullcontext, lambda *_: None, end)
+
+
+def test_a_study_goes_on_to_as_many_trials_as_are_wanted(params, load):
     study, told = optuna.create_study(), []
-
-    def go(trials):
-        search(study, trials, parse_space(WORDS), making(params), data, 1, lambda *_: told.append, lambda *_: None)
-
-    go(2)
-    assert len(study.trials) == 2
-    go(3)
-    assert len(study.trials) == 3
-    assert [rows[0]["epoch"] for rows in told] == [0, 1, 2] * 3
-    assert {row["seed"] for row in told[0]} == {0, 1}
+    for trials in (2, ROUND + 2):
+        go(study, trials, WORDS, making(params, load), told=told)
+        assert len(study.trials) == trials
+    for _, epochs in told:
+        assert [rows[0]["epoch"] for rows in epochs] == [0, 1, 2]
+        assert {row["seed"] for row in epochs[0]} == {0, 1}
 
 
-def test_a_trials_value_is_the_last_validation_loss_of_its_seeds(params, data):
+def test_a_trials_value_is_the_last_validation_loss_of_its_seeds(params, load):
     study, told = optuna.create_study(), []
-    search(study, 1, parse_space(["hidden_size=4"]), making(params), data, 1, lambda *_: told.append, lambda *_: None)
-    expected = np.mean([row["validation_loss"] for row in told[-1]])
-    assert study.best_value == pytest.approx(expected)
-    assert loss_of(*making(params)({"hidden_size": 4}), data, 1) == pytest.approx(expected)
+    go(study, 1, ["hidden_size=4"], making(params, load), told=told)
+    ((trial, epochs),) = told
+    assert trial.value == study.best_value == pytest.approx(np.mean([row["validation_loss"] for row in epochs[-1]]))
 
 
-def test_values_that_do_not_go_together_are_passed_over(params, data):
+def test_values_that_do_not_go_together_are_passed_over(params, load):
     study = optuna.create_study()
-    space = parse_space(["cell=mlp", "bidirectional=true"])
-    search(study, 1, space, making(params), data, 1, lambda *_: lambda rows: None, lambda *_: None)
+    go(study, 1, ["cell=mlp", "bidirectional=true"], making(params, load))
     assert [trial.state.name for trial in study.trials] == ["PRUNED"]
+
+
+@pytest.mark.parametrize("kind", [("local", 2), pytest.param(("ray", 2), marks=pytest.mark.long)])
+def test_proposals_and_values_are_the_same_wherever_trials_run(params, load, kind):
+    if kind[0] == "ray" and not find_spec("ray"):
+        pytest.skip("needs Ray: pip install -e '.[cluster]'")
+    params["training"]["stock"]["epochs"] = 20
+    found = []
+    for executor in (("local", 1), kind):
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+        go(
+            study, 14, WORDS, making(params, load), make_executor(*executor)
+        )  # the last of them by a model of the others
+        found.append([(trial.params, trial.state, trial.value, trial.intermediate_values) for trial in study.trials])
+    assert {state.name for _, state, _, _ in found[0]} == {"COMPLETE", "PRUNED"}
+    assert found[0] == found[1]
+
+
+def test_trials_are_given_up_as_by_optunas_median_pruner():
+    random, study = np.random.default_rng(0), optuna.create_study(pruner=optuna.pruners.MedianPruner())
+    for number in range(8):
+        values = dict(enumerate(random.random(3 + number % 3).tolist()))
+        study.add_trial(optuna.create_trial(value=1.0, intermediate_values=values))
+        if number < FIRST - 1:
+            assert medians(study) == {}
+    trial, best = study.ask(), np.inf
+    for epoch, loss in enumerate([0.9, 0.3, 0.8, 0.7, 0.9, 0.9]):
+        trial.report(loss, epoch)
+        best = min(best, loss)
+        assert trial.should_prune() == (best > medians(study).get(epoch, np.inf)), epoch
+
+
+def test_a_trial_is_given_up_above_the_median_after_its_first_epochs(params, load):
+    params["training"]["stock"]["epochs"] = 20
+    task = making(params, load)({})
+    assert len(train_trial(task, dict.fromkeys(range(20), 0.0))) == 3  # two epochs are a tenth
+    assert len(train_trial(task, dict.fromkeys(range(20), 9.0))) == 20
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_trial_that_diverges_has_no_value(params, load, seeds):
+    params["training"]["stock"] |= {"seeds": seeds, "epochs": 20, "learning_rate": 1e30}
+    task = making(params, load)({})
+    assert value_of(train_trial(task, {}), task.training) == np.inf
 
 
 @pytest.fixture
@@ -107,13 +167,16 @@ def workspace(params, tmp_path, empty_store, monkeypatch):
         write_json(Path("data/split/stock") / part / "window.json", {"length": 3, "horizon": 2})
     scaler = {"columns": ["Open", "Close"], "minimum": [0.0, 0.0], "maximum": [1.0, 1.0], "target": "Close"}
     write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler | {"features": ["Open", "Close"]})
-    threads = torch.get_num_threads()
-    yield tmp_path
-    torch.set_num_threads(threads)
+    return tmp_path
+
+
+def load_now():
+    params = parse(tune.read_content())
+    return tune.parts_of(params, params.model("stock_gru"))
 
 
 def test_without_a_validation_part_the_last_fifth_of_the_training_part_is_held_out(workspace):
-    data = tune.stock(parse(tune.read_content()).model("stock_gru"))
+    data = load_now()()
     # 40 rows, 3 long and 2 ahead: 36 windows, of which 7 validate, and one before these is left out
     assert (len(data.train[0]), len(data.validation[0])) == (28, 7)
     assert (data.train[0].min(), data.train[0].max()) == (0, 1)  # scaled by what trials train on
@@ -167,7 +230,7 @@ def test_a_search_goes_on_without_mlflow(workspace, monkeypatch, capsys):
 def test_workers_of_one_study_draw_different_values(workspace):
     drawn = []
     for _ in range(2):
-        study = tune.open_study("shared", "sqlite:///optuna.db", {})
+        study = tune.open_study("shared", tune.open_database("sqlite:///optuna.db"), {})
         study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
         drawn.append(study.trials[-1].params["x"])
     assert drawn[0] != drawn[1]
@@ -184,7 +247,7 @@ def test_a_scaler_fitted_on_all_rows_is_fitted_anew(workspace):
     arrays["dates"] = np.arange(20).astype("datetime64[D]").astype("datetime64[s]")
     for part in ("train", "validation"):
         write_arrays(Path("data/split/stock") / part, arrays)
-    data = tune.stock(parse(tune.read_content()).model("stock_gru"))
+    data = load_now()()
     assert (data.train[0].min(), data.train[1].max()) == (0, 1)
 
 
@@ -206,3 +269,44 @@ def test_a_value_that_the_model_cannot_have_is_refused_before_a_trial(workspace)
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(workspace):
     with pytest.raises(UserError, match=r"--storage sqlite:////nix/x.db: can't be opened"):
         tune.tune("stock_gru", 1, WORDS, None, "", "sqlite:////nix/x.db")
+
+
+def test_what_goes_to_a_worker_are_mapped_files(workspace):
+    train, validation, *_ = load_now().args
+    arrays = [array for part in (train, validation) for array in (part.inputs, part.target)]
+    assert all(isinstance(array, np.memmap) for array in arrays)
+
+
+def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
+    class Interrupted:
+        def map(self, function, items):
+            for index, item in enumerate(items):
+                if index == 2:
+                    raise KeyboardInterrupt
+                yield index, function(*item)
+
+    monkeypatch.setattr(tune, "make_executor", contextmanager(lambda *_: (yield Interrupted())))
+    with pytest.raises(KeyboardInterrupt):
+        run_tune(6)
+    study = optuna.load_study(study_name="stock_gru", storage="sqlite:///optuna.db")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
+    store = Store(workspace)
+    runs = store.client.search_runs([store.experiments["stock"]])
+    ends = {run.info.run_name.removeprefix("tune stock_gru / stock_gru"): run.info.status for run in runs}
+    assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
+
+
+def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace):
+    database = tune.open_database("sqlite:///optuna.db")
+    study = tune.open_study("shared", database, {})
+    with pytest.warns(UserWarning, match="Heartbeat"):
+        living, killed = study.ask(), study.ask()
+    for trials in ([living, killed], [living]):
+        with sqlite3.connect("optuna.db") as file:
+            file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
+        file.close()
+        with tune.kept_alive(database, "shared", trials):
+            pass
+    with pytest.warns(optuna.exceptions.ExperimentalWarning):
+        optuna.storages.fail_stale_trials(study)
+    assert [trial.state.name for trial in study.trials] == ["RUNNING", "FAIL"]
