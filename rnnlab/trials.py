@@ -7,7 +7,7 @@ Letters: N windows or images, T time steps, F features, O numbers to predict.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from torch import Tensor
 from rnnlab.backtest import rescale
 from rnnlab.ensemble import Ensemble
 from rnnlab.errors import UserError
-from rnnlab.panel_training import Forms, initial_states
+from rnnlab.panel import Panel
+from rnnlab.panel_training import Forms, Sequences, encode, initial_states
 from rnnlab.params import Model, Training
 from rnnlab.splitting import DRAW_SEED
 from rnnlab.targets import Target
@@ -77,6 +78,30 @@ def load_series(train: Windows, validation: Windows, names: Sequence[str], forms
         return torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
 
     return Data(tensors(train), tensors(validation), 1)
+
+
+def load_panel(train: Panel, validation: Panel, forms: Forms, names: Sequence[str] = ()) -> Data:
+    """The windows of all symbols.
+
+    Args:
+        names: of the features, to scale each symbol anew by the rows that trials train on; none: it is scaled so.
+    """
+    if names:
+        train, validation = (_rescale_each(part, train, names) for part in (train, validation))
+    targets = [Target.fit(windows, *forms) for _, windows in train.all()]
+
+    def tensors(panel: Panel) -> tuple[Samples, Tensor]:
+        return Sequences(panel, torch.device("cpu")), encode(panel, targets)
+
+    return Data(tensors(train), tensors(validation), 1)
+
+
+def _rescale_each(panel: Panel, train: Panel, names: Sequence[str]) -> Panel:
+    inputs, target = np.empty_like(panel.inputs), np.empty_like(panel.target)
+    for (start, stop), (_, windows), (_, seen) in zip(panel.spans.tolist(), panel.all(), train.all(), strict=True):
+        scaled, _ = rescale(windows, seen, names)
+        inputs[start:stop], target[start:stop] = scaled.inputs, scaled.target
+    return replace(panel, inputs=inputs, target=target)
 
 
 def load_digits(train: Images, validation: Images) -> Data:

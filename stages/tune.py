@@ -24,11 +24,11 @@ from rnnlab.params import Model, Params, Training, flatten, parse
 from rnnlab.processes import identity
 from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain
 from rnnlab.training import Row
-from rnnlab.trials import Data, Task, load_digits, load_series, train_trial, value_of
+from rnnlab.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
 from rnnlab.tuning import KEYS, Value, bounds, finished, parse_space, search
 from stages.files import digest
 from stages.params import read_content, read_params
-from stages.parts import SPLIT, read_digits, read_scaler, read_windows
+from stages.parts import SPLIT, read_digits, read_panel, read_scaler, read_windows
 from stages.runs import run_params, run_tags
 
 LOCK = ".dvc/tmp/tune.lock"
@@ -84,8 +84,22 @@ def parts_of(params: Params, model: Model) -> Callable[[], Data]:
     if model.track == "digits":
         return partial(load_digits, read_digits("train"), read_digits("validation"))
     forms = model.target, model.output == "sequence", model.rollout
-    train, validation = read_windows("train"), read_windows("validation")
-    return partial(load_series, train, validation, read_scaler("stock")["features"], forms)
+    if not params.is_panel:
+        return partial(
+            load_series, read_windows("train"), read_windows("validation"), read_scaler("stock")["features"], forms
+        )
+    if params.is_per_symbol:
+        raise UserError(
+            "tune: a panel with networks for each symbol can't be searched; "
+            "set stock.panel to global to tune one network for all symbols, or tune on a single series"
+        )
+    train, validation = (read_panel(SPLIT / "stock" / part) for part in ("train", "validation"))
+    if not sum(len(windows) for _, windows in validation.all()):
+        raise UserError(
+            "tune: a panel needs a validation part: set stock.split.validation, then `dvc repro split@stock`"
+        )
+    names = params.stock.features if params.stock.scale.fit_on == "all" else ()
+    return partial(load_panel, train, validation, forms, names)
 
 
 def about(params: Params, name: str, words: Sequence[str], seeds: int | None) -> dict[str, Any]:

@@ -310,3 +310,54 @@ def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace)
     with pytest.warns(optuna.exceptions.ExperimentalWarning):
         optuna.storages.fail_stale_trials(study)
     assert [trial.state.name for trial in study.trials] == ["RUNNING", "FAIL"]
+
+
+@pytest.fixture
+def panel(workspace, params):
+    """Two symbols, scaled by all of their rows: the training part ends below 1."""
+    params["stock"] |= {
+        "source": "panel",
+        "panel": "global",
+        "features": ["Open"],
+        "split": {"train": 25, "validation": 5},
+    }
+    params["stock"]["scale"] = {"fit_on": "all"}
+    for part, low, rows in (("train", 0.0, 30), ("validation", 0.5, 10)):
+        column = np.tile(np.linspace(low, low + 0.5, rows), 2)
+        arrays = {"inputs": column[:, None], "target": column, "dates": np.arange(2 * rows).astype("datetime64[s]")}
+        write_arrays(Path("data/split/stock") / part, arrays)
+        spans = [[0, rows], [rows, 2 * rows]]
+        write_json(Path("data/split/stock") / part / "panel.json", {"symbols": ["a", "b"], "spans": spans})
+
+    def write():
+        YAML().dump(params, Path("params.yaml"))
+
+    write()
+    return params["stock"], write
+
+
+def test_a_panel_is_searched_on_the_windows_of_all_symbols_scaled_by_their_past(panel, capsys):
+    data = load_now()()
+    # windows 3 long and 2 ahead: 26 of 30 rows, 6 of 10
+    assert (len(data.train[0]), len(data.validation[0])) == (52, 12)
+    everything = [part[0][torch.arange(len(part[0]))] for part in (data.train, data.validation)]
+    assert [part.max() for part in everything] == [pytest.approx(27 / 29), pytest.approx(1 + 7 / 9)]
+    run_tune(1)
+    assert "1 of 1 trials done" in (run_tune(1) or capsys.readouterr().out)
+
+
+def test_a_panel_without_a_validation_part_is_told_to_have_one(panel):
+    for name in ("inputs", "target", "dates"):
+        path = Path(f"data/split/stock/validation/{name}.npy")
+        np.save(path, np.load(path)[:0])
+    write_json(Path("data/split/stock/validation/panel.json"), {"symbols": ["a", "b"], "spans": [[0, 0], [0, 0]]})
+    with pytest.raises(UserError, match=r"set stock\.split\.validation"):
+        run_tune(1)
+
+
+def test_networks_for_each_symbol_are_not_searched(panel):
+    stock, write = panel
+    stock["panel"] = "per_symbol"
+    write()
+    with pytest.raises(UserError, match=r"set stock\.panel to global .* or tune on a single series"):
+        run_tune(1)
