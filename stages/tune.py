@@ -38,8 +38,6 @@ HEARTBEAT = 20  # seconds; a trial that missed three is taken for dead
 def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_name: str, storage: str) -> None:
     """Search, and print the best parameters as a line that runs them."""
     params, content = read_params(), read_content()
-    if params.is_panel and params.model(name).track == "stock":
-        raise UserError(f"{name}: tune searches on a single series, and stock.source is panel")
     model, space = params.model(name), parse_space(words)
     load, threads = parts_of(params, model), 1 if params.threads == "auto" else params.threads
 
