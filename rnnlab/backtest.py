@@ -73,7 +73,7 @@ def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Wind
         features, scaler = MinMaxScaler.fit(columns), MinMaxScaler.fit({"target": seen.target})
     except UserError as error:
         first, last = (str(date)[:10] for date in (seen.dates[0], seen.dates[-1]))
-        raise UserError(f"backtest: the fold that trains on {first} to {last} can't be scaled: {error}") from None
+        raise UserError(f"what trains on {first} to {last} can't be scaled: {error}") from None
     inputs = np.stack([features.transform(windows.inputs[:, i], name) for i, name in enumerate(names)], axis=1)
     target = scaler.transform(np.asarray(windows.target), "target")
     return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler

@@ -68,14 +68,14 @@ def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison
     own = "all its rows (which leaks the test period)" if stock.scale.fit_on == "all" else "its own past"
     parts = {
         "Data": (
-            f"Panel `{Path(stock.path).name}`: {result['symbols']:,} symbols, {result['days']:,} test days; "
-            f"{', '.join(stock.features)} in, {stock.target} out."
+            f"Panel `{Path(stock.path).name}`: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
+            f"days; {', '.join(stock.features)} in, {stock.target} out."
         ),
         "Protocol": (
             f"{kind.capitalize()}: {_network(model, result)}, output {model.output}, target {model.target}. It "
             f"reads {stock.window.length} days of a symbol and forecasts {stock.window.horizon} ahead; each is "
             f"scaled by {own}, "
-            "and all parts end on days that the symbols share. " + _training(training.model_dump(), {"diverged": {}})
+            "and all parts end on days that the symbols share. " + _training(training.model_dump(), result)
         ),
         "Figures (medians over symbols)": _table("panel", name, result, {"persistence": baselines["persistence"]}),
         "Limits": PANEL_LIMITS,
@@ -107,11 +107,13 @@ def _network(model: Model, result: Result) -> str:
 
 def _training(training: Mapping[str, Any], result: Result) -> str:
     diverged = ", ".join(result["diverged"])
+    networks = sum(map(len, result.get("diverged_symbols", {}).values()))
     return (
         f"{training['seeds']} seed{'s' * (training['seeds'] > 1)} from {training['seed']}, "
         f"at most {training['epochs']} epochs, batch {training['batch_size']}, Adam, "
         f"learning rate {training['learning_rate']:g} ({training['schedule']})."
         + (f" Left out, as their losses were not finite: seeds {diverged}." if diverged else "")
+        + (f" Left out, as their losses were not finite: {networks} networks." if networks else "")
     )
 
 

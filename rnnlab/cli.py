@@ -207,12 +207,13 @@ def serve(
     host: Annotated[str, typer.Option(help="the address to listen on; there is no login")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free", min=0, max=65535)] = 5001,
     timeout: Annotated[int, typer.Option(help="seconds in which a request has to arrive", min=1)] = 10,
+    symbol: Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")] = "",
 ) -> None:
     """Serve a model over HTTP as MLflow does, checked: raw prices or pixels in, points or probabilities out."""
     from rnnlab.server import make_app
     from rnnlab.server import serve as run
 
-    networks, config = _load(model, *Track)
+    networks, config = _load(model, *Track, symbol=symbol)
 
     def say(address: str) -> None:
         print(f"{config['model']} on {address} (POST /invocations, GET /ping; Ctrl-C ends it)", flush=True)

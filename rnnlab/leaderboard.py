@@ -49,7 +49,8 @@ def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
 
     Returns:
         track -> name, best first -> metric -> mean over seeds, with ``METRIC_std`` beside it where there are several;
-        and ``seeds`` that the means are over, and ``diverged`` that are left out.
+        and ``seeds`` that the means are over, and ``diverged`` that are left out; of a panel's networks, one a symbol
+        and seed, likewise ``networks`` and ``diverged_networks``.
     """
     board: Board = {}
     for track, by_name in results.items():
@@ -57,6 +58,9 @@ def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
         entries: dict[str, dict[str, float | None]] = {}
         for name, result in by_name.items():
             entries[name] = {"seeds": result["seeds"], "diverged": len(result.get("diverged", ()))}
+            if lost := sum(map(len, result.get("diverged_symbols", {}).values())):
+                total = result["symbols_tested"] * result["seeds"]
+                entries[name] |= {"networks": total - lost, "diverged_networks": lost}
             for key in COLUMNS[track]:
                 figure = result["metrics"][key]
                 entries[name][key] = figure["mean"]
@@ -130,8 +134,11 @@ def dashes(track: str, entries: dict[str, dict[str, float | None]]) -> list[str]
 
 
 def _label(name: str, figures: Mapping[str, float | None]) -> str:
-    seeds, diverged = figures["seeds"] or 0, figures["diverged"] or 0
-    return f"{name} ({seeds} of {seeds + diverged} seeds)" if diverged else name
+    for what, gone in {"seeds": "diverged", "networks": "diverged_networks"}.items():
+        count, diverged = figures.get(what) or 0, figures.get(gone) or 0
+        if diverged:
+            name += f" ({count:.0f} of {count + diverged:.0f} {what})"
+    return name
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from rnnlab.errors import UserError
 from rnnlab.panel import Array, Dates, Series
-from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, POSITIVE, find_columns
+from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, OFFSET, POSITIVE, find_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Allocate = Callable[[dict[str, tuple[tuple[int, ...], Any]]], dict[str, NDArray[Any]]]
 
+NAMELESS = "(no symbol)"  # what rows without one are counted as
 SYMBOL_NAMES = ("symbol", "ticker", "code", "종목코드", "종목")
 ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 BLOCK = 2**23  # bytes of a CSV file that are parsed at a time
@@ -77,7 +78,7 @@ def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFr
 
     Columns: symbol; rows; first and last, its days; missing, days of the panel between these that it has not;
     longest_gap, the most of these in a row; late and early, days of the panel before its first and after its last;
-    empty, rows with empty cells, left out.
+    empty, rows with empty cells, left out. Symbols of which nothing is left have 0 rows.
     """
     lines = []
     for symbol, dates, _ in series.all():
@@ -96,6 +97,9 @@ def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFr
                 "empty": empty.get(symbol, 0),
             }
         )
+    nothing = dict.fromkeys(("missing", "longest_gap", "late", "early"), 0) | {"first": "", "last": ""}
+    for symbol in sorted(set(empty) - set(series.symbols)):
+        lines.append({"symbol": symbol, "rows": 0, "empty": empty[symbol]} | nothing)
     return pd.DataFrame(lines)
 
 
@@ -113,10 +117,15 @@ def summary(table: pd.DataFrame, days: Dates) -> list[str]:
     }.items():
         found = table.sort_values(column, ascending=False, kind="stable").query(f"{column} > 0")
         if len(found):
-            some = ", ".join(f"{row.symbol} {getattr(row, column)}" for row in found.head(5).itertuples())
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            sentences.append(f"{len(found)} of {len(table)} symbols {said}: {some}{more}")
+            some = [f"{symbol} {count}" for symbol, count in zip(found["symbol"], found[column], strict=True)]
+            sentences.append(f"{len(found)} of {len(table)} symbols {said}: {_first(some)}")
+    if none := table["symbol"][table["rows"] == 0].tolist():
+        sentences.append(f"{len(none)} of {len(table)} symbols have no other rows, and are left out: {_first(none)}")
     return sentences
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _files(path: Path) -> list[Path]:
@@ -195,15 +204,17 @@ def _check(file: Path, row: int, table: Any, date: str, symbol: str, columns: li
 
     cells = {name: _plain(table.column(name)) for name in (date, symbol, *columns)}
     missing = pa.array(np.zeros(table.num_rows, bool))
-    for cell in cells.values():
+    for name, cell in cells.items():
         nothing = pc.is_null(cell)
         if pa.types.is_string(cell.type):
-            nothing = pc.or_(nothing, pc.is_in(pc.utf8_lower(cell), value_set=pa.array(sorted(EMPTY))))
+            words = [""] if name == symbol else sorted(EMPTY)  # a symbol may be called NA
+            nothing = pc.or_(nothing, pc.is_in(pc.utf8_lower(cell), value_set=pa.array(words)))
         elif pa.types.is_floating(cell.type):
             nothing = pc.or_(nothing, pc.fill_null(pc.is_nan(cell), True))
         missing = pc.or_(missing, nothing)
     kept = pc.invert(missing)
-    empty = _count(pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "(no symbol)"))
+    names = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
+    empty = _count(pc.if_else(pc.equal(names, ""), NAMELESS, names))
     table = table.filter(kept)
     row_numbers = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
 
@@ -253,7 +264,7 @@ def _numbers(column: Any) -> Array:
 
 
 def _dates(column: Any) -> Dates:
-    """As microseconds, by the exchange's own clock; NaT where a text is no date."""
+    """The days by the exchange's own clock, in microseconds; NaT where a text is no date."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -261,15 +272,14 @@ def _dates(column: Any) -> Dates:
         column = column.cast(pa.string())
     if pa.types.is_timestamp(column.type) and column.type.tz:
         column = pc.local_timestamp(column)
-    if not pa.types.is_string(column.type):
-        return np.asarray(column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False))
-    compact = len(column) > 0 and len(column[0].as_py()) == 8 and column[0].as_py().isdecimal()
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring_regex(column, r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3")
+        column = pc.replace_substring_regex(column, OFFSET.pattern, r"\1")
     try:
-        parsed = pc.strptime(column, "%Y%m%d", "us") if compact else column.cast(pa.timestamp("us"))
+        moments = column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False)
     except pa.ArrowInvalid:
-        form = "%Y%m%d" if compact else "ISO8601"
-        return np.asarray(pd.to_datetime(column.to_pandas(), format=form, errors="coerce"), "datetime64[us]")
-    return np.asarray(parsed.to_numpy(zero_copy_only=False))
+        moments = pd.to_datetime(column.to_pandas(), format="ISO8601", errors="coerce")
+    return np.asarray(moments, "datetime64[D]").astype("datetime64[us]")
 
 
 def _count(symbols: Any) -> dict[str, int]:

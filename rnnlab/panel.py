@@ -80,12 +80,15 @@ class Panel:
 
 @dataclass(frozen=True)
 class Cuts:
-    """The last day of the targets of each part; those of the test part have no last."""
+    """Two days on which all symbols are parted.
+
+    Attributes:
+        train: of the last training target, and of the first forecast of the validation part.
+        test: of the last target of the validation part, and of the first forecast of the test part.
+    """
 
     train: np.datetime64
-    before_validation: np.datetime64  # targets of the validation part come later
-    validation: np.datetime64
-    before_test: np.datetime64
+    test: np.datetime64
 
     @classmethod
     def at(cls, days: Dates, length: int, horizon: int, train: int | float, validation: int | float) -> "Cuts":
@@ -95,28 +98,25 @@ class Cuts:
             UserError: if they are too few.
         """
         parts = in_time_order(count_windows(len(days), length, horizon), train, validation, horizon)
-        lost = length + horizon - 1  # a window's target lies so many rows after its first
-        ends = {part: days[max(stop, 1) - 1 + lost] for part, (_, stop) in parts.items()}
-        begins = {part: days[start - 1 + lost] for part, (start, _) in parts.items()}
-        return cls(ends["train"], begins["validation"], ends["validation"], begins["test"])
+        return cls(*(days[parts[part][0] + length - 1] for part in ("validation", "test")))
 
     def parts(self, dates: Dates, length: int, horizon: int) -> dict[str, tuple[int, int]]:
-        """Of a symbol with these days the first window of each part, and the one after its last."""
+        """Of a symbol with these days the first window of each part, and the one after its last.
+
+        No forecast is made before the last target that the networks have learned from, of whichever symbol.
+        """
         targets = dates[length + horizon - 1 :]
-        train, before_validation, validation, before_test = (
-            int(np.searchsorted(targets, day, side="right"))
-            for day in (self.train, self.before_validation, self.validation, self.before_test)
-        )
+        made = dates[length - 1 :][: len(targets)]  # on these days the forecasts are made
+        validation, test = (int(np.searchsorted(made, day, side="left")) for day in (self.train, self.test))
+        train_stop, stop = (int(np.searchsorted(targets, day, side="right")) for day in (self.train, self.test))
         return {
-            "train": (0, train),
-            "validation": (before_validation, max(validation, before_validation)),
-            "test": (before_test, max(0, len(targets))),
+            "train": (0, train_stop),
+            "validation": (validation, max(validation, stop)),
+            "test": (test, len(targets)),
         }
 
 
 def why_left_out(parts: Mapping[str, tuple[int, int]]) -> str:
-    """Why a symbol with these windows can't take part; empty: it can."""
-    sizes = {part: stop - start for part, (start, stop) in parts.items()}
-    if sizes["train"] < LEAST:
-        return f"{max(sizes['train'], 0)} training windows, at least {LEAST} are needed"
-    return "" if sizes["test"] > 0 else "no day in the test part"
+    """Why networks can't be trained on a symbol with these windows; empty: they can."""
+    start, stop = parts["train"]
+    return f"{stop - start} training windows, at least {LEAST} are needed" if stop - start < LEAST else ""

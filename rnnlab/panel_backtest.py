@@ -4,7 +4,7 @@ Letters: S symbols, K seeds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from rnnlab.backtest import Fold, make_folds, rescale
 from rnnlab.engines import ENGINES, Choice
 from rnnlab.errors import UserError
 from rnnlab.network import build
-from rnnlab.panel import LEAST, Dates, Panel
+from rnnlab.panel import LEAST, Array, Dates, Panel
 from rnnlab.panel_training import Forms, Sequences, encode, initial_states, make_groups, train_group, whole_batches
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.targets import Target, forecast
@@ -27,45 +27,49 @@ class Task:
     """Networks that train together: a group of symbols, or all of them as the data of one network.
 
     Attributes:
+        scalers: of each symbol the scaler that its windows, views of the scaled rows, were made with.
         train: of each symbol the windows that train.
         tests: of each fold that is forecast its number, and the windows of each symbol, which may be none.
     """
 
     symbols: tuple[str, ...]
+    scalers: tuple[MinMaxScaler, ...]
     train: tuple[Windows, ...]
     tests: tuple[tuple[int, tuple[Windows, ...]], ...]
     one_network: bool
 
 
 def fold_days(days: Dates, length: int, horizon: int, **walk: Any) -> list[tuple[Dates, Dates]]:
-    """Of each fold the first and last day of the targets that train, and of those that test.
+    """Of each fold the first and last day of the targets that train, and on which the forecasts are made that test.
 
     Args:
         days: the panel's calendar, which is cut as a series that has a row on each of them.
         walk: train, folds and origin of ``backtest.make_folds``.
     """
-    count, lost = count_windows(len(days), length, horizon), length + horizon - 1
-
-    def ends(start: int, stop: int) -> Dates:
-        return days[[start + lost, stop - 1 + lost]]
-
-    folds: list[Fold] = make_folds(count, horizon=horizon, **walk)
-    return [(ends(f.train_start, f.train_stop), ends(f.test_start, f.test_stop)) for f in folds]
+    folds: list[Fold] = make_folds(count_windows(len(days), length, horizon), horizon=horizon, **walk)
+    made, targets = days[length - 1 :], days[length + horizon - 1 :]
+    return [(targets[[f.train_start, f.train_stop - 1]], made[[f.test_start, f.test_stop - 1]]) for f in folds]
 
 
 def make_tasks(
-    panel: Panel, folds: Sequence[tuple[Dates, Dates]], refit: bool, batch_size: int, seeds: int, one_network: bool
+    panel: Panel,
+    scalers: Sequence[MinMaxScaler],
+    folds: Sequence[tuple[Dates, Dates]],
+    refit: bool,
+    batch_size: int,
+    seeds: int,
+    one_network: bool,
 ) -> Iterator[Task]:
     """The same tasks for any number of workers. Symbols with too few training windows in a fold take no part in it.
 
     Args:
-        panel: in the units of the prices.
+        scalers: of the target, of each symbol.
         refit: false: the first fold's networks forecast all folds.
         one_network: for all symbols.
     """
     for number, (trained, _) in enumerate(folds if refit else folds[:1]):
         tested = [(number, folds[number][1])] if refit else [(i, days) for i, (_, days) in enumerate(folds)]
-        train = [_between(windows, trained) for _, windows in panel.all()]
+        train = [_between(windows, windows.target_dates, trained) for _, windows in panel.all()]
         able = [s for s, windows in enumerate(train) if len(windows) >= LEAST and _varies(windows)]
         if one_network:
             groups = [tuple(able)] if able else []
@@ -75,8 +79,9 @@ def make_tasks(
         for group in groups:
             yield Task(
                 tuple(panel.symbols[s] for s in group),
+                tuple(scalers[s] for s in group),
                 tuple(train[s] for s in group),
-                tuple((i, tuple(_between(panel.windows(s), days) for s in group)) for i, days in tested),
+                tuple((i, tuple(_made_between(panel.windows(s), days) for s in group)) for i, days in tested),
                 one_network,
             )
 
@@ -90,36 +95,55 @@ def run_task(
     seeds: Sequence[int],
     choice: Choice,
 ) -> list[dict[str, Any]]:
-    """A row for each fold and symbol that was tested: mean squared errors of persistence and of each seed."""
+    """A row for each fold and symbol that was tested: mean squared errors of persistence and of each seed.
+
+    Those of seeds that diverged are None. Errors are in the prices' unit, and each symbol is scaled anew by what it
+    trains on.
+    """
     torch.set_num_threads(choice.threads)
-    scaled = [rescale(windows, windows, names) for windows in task.train]
+    train = [_in_points(windows, scaler) for windows, scaler in zip(task.train, task.scalers, strict=True)]
+    scaled = [rescale(windows, windows, names) for windows in train]
     if task.one_network:
         networks, targets = _train_one([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
     else:
         networks, targets = _train_each([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
     rows = []
     for number, tests in task.tests:
-        for s, test in enumerate(tests):
-            if len(test) == 0 or not networks[s]:
+        for s, views in enumerate(tests):
+            if len(views) == 0:
                 continue
-            part, scaler = rescale(test, task.train[s], names)
+            test = _in_points(views, task.scalers[s])
+            part, scaler = rescale(test, train[s], names)
             y_pred = {
                 seed: scaler.inverse(forecast(network, part, targets[s])[:, 0], "target")
                 for seed, network in networks[s].items()
             }
             y_true, y_last = np.asarray(test.y[:, 0]), np.asarray(test.last[:, 0])
-            errors = {f"mse_{seed}": float(np.mean((forecast - y_true) ** 2)) for seed, forecast in y_pred.items()}
+            errors = {f"mse_{seed}": _mse(y_pred[seed], y_true) if seed in y_pred else None for seed in seeds}
             first, last = (str(day)[:10] for day in test.target_dates[[0, -1]])
             about = {"fold": number, "symbol": task.symbols[s], "first": first, "last": last, "days": len(test)}
-            rows.append(about | {"naive_mse": float(np.mean((y_last - y_true) ** 2))} | errors)
+            rows.append(about | {"naive_mse": _mse(y_last, y_true)} | errors)
     return rows
 
 
-def _between(windows: Windows, days: Dates) -> Windows:
-    """Those whose targets lie between two days, both included."""
-    first = int(np.searchsorted(windows.target_dates, days[0], side="left"))
-    stop = int(np.searchsorted(windows.target_dates, days[1], side="right"))
+def _between(windows: Windows, dates: Dates, days: Dates) -> Windows:
+    """Those whose ``dates`` lie between two days, both included."""
+    first = int(np.searchsorted(dates, days[0], side="left"))
+    stop = int(np.searchsorted(dates, days[1], side="right"))
     return windows.part(first, max(first, stop))
+
+
+def _made_between(windows: Windows, days: Dates) -> Windows:
+    """Those whose forecasts are made between two days: none before the last target that trains."""
+    return _between(windows, windows.last_dates, days)
+
+
+def _in_points(windows: Windows, scaler: MinMaxScaler) -> Windows:
+    return replace(windows, target=scaler.inverse(np.asarray(windows.target), scaler.columns[0]))
+
+
+def _mse(forecast: Array, y_true: Array) -> float:
+    return float(np.mean((forecast - y_true) ** 2))
 
 
 def _varies(windows: Windows) -> bool:

@@ -22,7 +22,9 @@ def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
     against = {
         name: {
             "symbols": result["symbols"],
-            "beaten": sum((each["relative_rmse"] or np.inf) < 1 for each in result["by_symbol"].values()),
+            "beaten": sum(
+                each["relative_rmse"] is not None and each["relative_rmse"] < 1 for each in result["by_symbol"].values()
+            ),
             "median": result["over_symbols"]["relative_rmse"][1],
             "significant": result["significant"],
         }
@@ -43,7 +45,9 @@ def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
 
 
 def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
-    """Of each fold the quartiles over symbols of the errors relative to persistence's, and how many beat it.
+    """Of each fold the quartiles over symbols of the errors relative to persistence's, and on how many it is beaten.
+
+    ``diverged`` counts the symbols of which no seed learned; they have no error.
 
     Args:
         table: a row a fold and symbol, what ``panel_backtest.run_task`` made.
@@ -57,6 +61,7 @@ def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
                 "first": str(rows["first"].min()),
                 "last": str(rows["last"].max()),
                 "symbols": len(rows),
+                "diverged": int(rmse.isna().sum()),
                 "days": int(rows["days"].sum()),
                 "relative_rmse": ratios.quantile([0.25, 0.5, 0.75]).tolist() if len(ratios) else [None] * 3,
                 "beaten": int((ratios < 1).sum()),

@@ -28,7 +28,7 @@ class PanelConfig(Part):
     training: dict[str, Any]
     made_with: dict[str, str | int]
     diverged: dict[str, int]
-    diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)
+    diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)  # symbol -> seed -> epoch
     scaler: PanelScaler
 
     @model_validator(mode="after")

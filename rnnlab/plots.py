@@ -133,7 +133,7 @@ def over_symbols(ratios: Mapping[str, list[float]], title: str) -> bytes:
     Args:
         ratios: by model, each symbol's RMSE divided by persistence's.
     """
-    shown = {name: values for name, values in ratios.items() if values}
+    shown = {name: values for name, values in ratios.items() if values} or {"none": [1.0]}
     figure, axes = _figure(9, 1.2 + 0.45 * len(shown))
     figure.subplots_adjust(left=0.02 + 0.0105 * max(map(len, shown)))
     axes.boxplot(

@@ -73,7 +73,8 @@ def against(comparison: Mapping[str, Any], baselines: Sequence[str]) -> Table:
     headings = ["model", "symbols it beats", "better (B.-H.)", "worse (B.-H.)", "better (Holm)", "worse (Holm)"]
     caption = (
         "Against persistence, symbol by symbol: Diebold-Mariano tests at 5 %, corrected for the number of symbols by "
-        "Benjamini and Hochberg (of those found, at most 5 % false are expected) and by Holm (no false one expected)"
+        "Benjamini and Hochberg (of those found, at most 5 % are expected to be false, if the tests are independent or "
+        "depend positively) and by Holm (a chance of at most 5 % that any is false)"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
@@ -96,7 +97,8 @@ def panel_backtest(results: Mapping[str, Any]) -> Table:
             name,
             f"{fold['first']} to {fold['last']}",
             *(_number(value, 3) for value in fold["relative_rmse"]),
-            f"{fold['beaten']} of {fold['symbols']}",
+            f"{fold['beaten']} of {fold['symbols']}"
+            + (f" ({fold['diverged']} did not learn)" if fold["diverged"] else ""),
         ]
         for name, found in results.items()
         for fold in found["folds"]

@@ -99,8 +99,9 @@ def load_panel(train: Panel, validation: Panel, forms: Forms, names: Sequence[st
 def _rescale_each(panel: Panel, train: Panel, names: Sequence[str]) -> Panel:
     inputs, target = np.empty_like(panel.inputs), np.empty_like(panel.target)
     for (start, stop), (_, windows), (_, seen) in zip(panel.spans.tolist(), panel.all(), train.all(), strict=True):
-        scaled, _ = rescale(windows, seen, names)
-        inputs[start:stop], target[start:stop] = scaled.inputs, scaled.target
+        if stop > start:
+            scaled, _ = rescale(windows, seen, names)
+            inputs[start:stop], target[start:stop] = scaled.inputs, scaled.target
     return replace(panel, inputs=inputs, target=target)
 
 

@@ -78,6 +78,11 @@ class Windows:
         """(N,), a view: the day of each target."""
         return self.dates[len(self.dates) - len(self) :]
 
+    @property
+    def last_dates(self) -> NDArray[np.datetime64]:
+        """(N,), a view: each window's last day, on which its forecast is made."""
+        return self.dates[self.length - 1 :][: len(self)]
+
     def part(self, start: int, stop: int) -> "Windows":
         """Windows ``start`` .. ``stop - 1``, as views of the rows that they span."""
         end = stop + self.length + self.horizon - 1 if stop > start else start

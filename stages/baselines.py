@@ -32,6 +32,8 @@ def baselines_panel() -> None:
     parts = {part: read_panel(SPLIT / "stock" / part) for part in ("train", "test")}
     measured, target = dict[str, dict[str, Any]](), about["target"]
     for number, (symbol, windows) in enumerate(parts["test"].all()):
+        if len(windows) == 0:
+            continue
         scaler = MinMaxScaler.from_dict(of_symbol(about, number))
         train, own = parts["train"].windows(number), slice(*series["spans"][number])
         days = days_by_part({"train": train, "test": windows}, scaler, target)["test"]

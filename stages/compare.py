@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from rnnlab import verdict
 from rnnlab.comparison import compare_digits, compare_stock
 from rnnlab.evaluation import evaluate_backtest
@@ -13,6 +11,7 @@ from rnnlab.panel_comparison import compare_panel, summarise_backtest
 from stages.entry import run
 from stages.files import read_json, write_json, write_text
 from stages.params import read_params
+from stages.tables import read_table
 
 METRICS = Path("metrics")
 
@@ -28,23 +27,23 @@ def main() -> None:
         for track, names in models.items()
     }
     predictions = {
-        track: {name: pd.read_csv(METRICS / f"predictions/{name}.csv") for name in names}
+        track: {name: read_table(METRICS / f"predictions/{name}.csv") for name in names}
         for track, names in models.items()
     }
     board, comparison, verdicts = rank(results), dict[str, Any](), dict[str, str]()
     if "stock" in models:
         horizon = params.stock.window.horizon
-        baselines = pd.read_csv(METRICS / "baselines/stock/forecasts.csv")
+        baselines = read_table(METRICS / "baselines/stock/forecasts.csv")
         comparison["stock"] = compare_stock(predictions["stock"], baselines, horizon)
         comparison["backtest"] = {
-            name: evaluate_backtest(pd.read_csv(METRICS / f"backtest/{name}.csv"), horizon)
+            name: evaluate_backtest(read_table(METRICS / f"backtest/{name}.csv"), horizon)
             for name in params.backtest.models
         }
         verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])
         comparison["backtest"] = {
-            name: summarise_backtest(pd.read_csv(METRICS / f"backtest/{name}.csv")) for name in params.backtest.models
+            name: summarise_backtest(read_table(METRICS / f"backtest/{name}.csv")) for name in params.backtest.models
         }
         verdicts["panel"] = verdict.panel(board, models["panel"], comparison["panel"])
     if "digits" in models:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from rnnlab.engines import Choice
@@ -20,6 +19,7 @@ from rnnlab.panel_weights import pack
 from rnnlab.params import Params
 from rnnlab.training import Settings
 from stages.checkpoint import fingerprint_of
+from stages.done import Done
 from stages.files import digest, write_bytes, write_text
 from stages.live import LiveRun
 from stages.parts import SPLIT, read_panel, read_panel_scaler
@@ -35,17 +35,17 @@ def train_per_symbol(name: str, params: Params) -> None:
     forms = model.target, model.output == "sequence", model.rollout
     settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
     seeds = list(range(training.seed, training.seed + training.seeds))
-    groups = make_groups([len(windows) for _, windows in panel.all()], training.batch_size, len(seeds))
+    counts = [len(windows) for _, windows in panel.all()]
+    groups = make_groups(counts, training.batch_size, len(seeds))
     choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
     about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": asdict(choice)}
     key = fingerprint_of(about, [SPLIT / "stock/train"])
-    done = Done(Path("data/checkpoints") / name, key, groups)
-    waiting = [number for number in range(len(groups)) if number not in done]
-    if len(waiting) < len(groups):
-        print(f"{name}: {len(groups) - len(waiting)} of {len(groups)} groups are done", flush=True)
+    done = Done(f"{name}.train", key, len(groups), ".safetensors")
+    used = sum(group.count * len(group.symbols) for group in groups)
+    print(f"{name}: {used:,} of {sum(counts):,} training windows, each symbol's last whole batches")
 
     def tasks() -> Iterator[tuple[Any, ...]]:
-        for number in waiting:
+        for number in done.waiting:
             series = [panel.windows(symbol) for symbol in groups[number].symbols]
             yield series, groups[number].count, architecture, forms, settings, seeds, choice
 
@@ -55,12 +55,11 @@ def train_per_symbol(name: str, params: Params) -> None:
         make_executor(params.executor, params.workers) as executor,
     ):
         sizes = [len(group.symbols) for group in groups]
-        known = sum(size for number, size in enumerate(sizes) if number in done)
-        for symbols, (place, trained) in count_done(
-            executor.map(train_group, tasks()), [sizes[number] for number in waiting], known, len(panel), name
-        ):
-            done.keep(waiting[place], trained)
-            live.add([{"epoch": len(groups) - len(waiting) + place, "seed": 0, "progress_symbols": symbols}])
+        waiting = [sizes[number] for number in done.waiting]
+        counted = count_done(executor.map(train_group, tasks()), waiting, len(panel) - sum(waiting), name, "symbol")
+        for step, (symbols, (place, trained)) in enumerate(counted, len(groups) - len(waiting)):
+            done.keep(done.waiting[place], to_bytes(trained))
+            live.add([{"epoch": step, "seed": 0, "progress_symbols": symbols}])
         merged = merge(panel, groups, done, seeds)
         config = {
             "model": name,
@@ -87,51 +86,24 @@ def train_per_symbol(name: str, params: Params) -> None:
     done.remove()
 
 
-class Done:
-    """The groups that are trained, a file each, so that a stage that was killed goes on from there."""
+def to_bytes(trained: Trained) -> bytes:
+    """As safetensors, until all groups are trained."""
+    tensors: dict[str, NDArray[Any]] = {
+        f"{seed}.{name}": value for seed, state in trained.states.items() for name, value in state.items()
+    }
+    tensors |= {"units": trained.units, "losses": trained.losses, "learning": trained.learning}
+    tensors["diverged"] = np.array([(*at, epoch) for at, epoch in trained.diverged.items()], np.int64).reshape(-1, 3)
+    return save(tensors)
 
-    def __init__(self, folder: Path, key: str, groups: list[Group]) -> None:
-        self._folder, self._key, self._count = folder, key, len(groups)
-        self._there = {number for number in range(self._count) if self._is_whole(number)}
 
-    def __contains__(self, number: int) -> bool:
-        return number in self._there
-
-    def keep(self, number: int, trained: Trained) -> None:
-        tensors: dict[str, NDArray[Any]] = {
-            f"{seed}.{name}": value for seed, state in trained.states.items() for name, value in state.items()
-        }
-        tensors |= {"units": trained.units, "losses": trained.losses, "learning": trained.learning}
-        tensors["diverged"] = np.array([(*at, epoch) for at, epoch in trained.diverged.items()], np.int64).reshape(
-            -1, 3
-        )
-        write_bytes(self._path(number), save(tensors, {"group": self._key}))
-        self._there.add(number)
-
-    def read(self, number: int) -> Trained:
-        tensors = load_file(self._path(number))
-        units, losses, learning, diverged = (tensors.pop(key) for key in ("units", "losses", "learning", "diverged"))
-        states: dict[int, dict[str, NDArray[np.float32]]] = {}
-        for key, value in tensors.items():
-            seed, _, name = key.partition(".")
-            states.setdefault(int(seed), {})[name] = value
-        return Trained(states, units, losses, learning, {(a, b): epoch for a, b, epoch in diverged.tolist()})
-
-    def remove(self) -> None:
-        for path in self._folder.glob("*"):
-            path.unlink()
-        if self._folder.is_dir():
-            self._folder.rmdir()
-
-    def _path(self, number: int) -> Path:
-        return self._folder / f"{number}.safetensors"
-
-    def _is_whole(self, number: int) -> bool:
-        try:
-            with safe_open(self._path(number), framework="numpy") as file:
-                return bool((file.metadata() or {}).get("group") == self._key)
-        except (OSError, SafetensorError):
-            return False
+def from_file(path: Path) -> Trained:
+    tensors = load_file(path)
+    units, losses, learning, diverged = (tensors.pop(key) for key in ("units", "losses", "learning", "diverged"))
+    states: dict[int, dict[str, NDArray[np.float32]]] = {}
+    for key, value in tensors.items():
+        seed, _, name = key.partition(".")
+        states.setdefault(int(seed), {})[name] = value
+    return Trained(states, units, losses, learning, {(a, b): epoch for a, b, epoch in diverged.tolist()})
 
 
 class Merged:
@@ -177,10 +149,9 @@ class Merged:
 
 
 def merge(panel: Panel, groups: list[Group], done: Done, seeds: list[int]) -> Merged:
-    first = done.read(0)
-    merged = Merged(panel.symbols, seeds, len(first.losses))
+    merged = Merged(panel.symbols, seeds, len(from_file(done.path(0)).losses))
     for number, group in enumerate(groups):
-        merged.add(group, done.read(number))
+        merged.add(group, from_file(done.path(number)))
     lost = [symbol for symbol, by_seed in merged.diverged.items() if len(by_seed) == len(seeds)]
     for symbol in lost:
         print(f"no seed of symbol {symbol} learned: their losses are not finite; it is left out", flush=True)

@@ -36,17 +36,17 @@ def report(trained: Iterable[Rows], epochs: int, label: str) -> Iterator[Rows]:
 
 
 def count_done(
-    done: Iterable[tuple[int, Result]], sizes: Sequence[int], known: int, total: int, label: str
+    done: Iterable[tuple[int, Result]], sizes: Sequence[int], known: int, label: str, unit: str
 ) -> Iterator[tuple[int, tuple[int, Result]]]:
-    """Pass on the tasks that are done, each with how many symbols are, and show it.
+    """Pass on the tasks that are done, each with how many units of work are, and show it.
 
     Args:
-        sizes: symbols of each task.
-        known: symbols that were done before.
-        total: symbols of the panel.
+        sizes: units of each task.
+        known: units that were done before.
     """
-    began = shown = time.monotonic()
-    with tqdm(total=total, initial=known, desc=label, unit="symbol", disable=not sys.stderr.isatty()) as bar:
+    began, total = time.monotonic(), known + sum(sizes)
+    shown = began
+    with tqdm(total=total, initial=known, desc=label, unit=unit, disable=not sys.stderr.isatty()) as bar:
         count = known
         for place, result in done:
             count += sizes[place]
@@ -54,7 +54,7 @@ def count_done(
             if bar.disable and (count == total or time.monotonic() - shown > SECONDS):
                 shown = time.monotonic()
                 left = (shown - began) / (count - known) * (total - count)
-                print(f"{label}: {count:,} of {total:,} symbols, {left:.0f} s left", flush=True)
+                print(f"{label}: {count:,} of {total:,} {unit}s, {left:.0f} s left", flush=True)
             yield count, (place, result)
 
 

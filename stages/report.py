@@ -5,8 +5,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from rnnlab import card, panel_evaluation, report, verdict
 from rnnlab.leaderboard import check_headline, rank
 from rnnlab.page import Section, render
@@ -14,6 +12,7 @@ from rnnlab.params import Params
 from stages.entry import run
 from stages.files import read_arrays, read_json, write_bytes, write_text
 from stages.params import read_params
+from stages.tables import read_table
 
 METRICS = Path("metrics")
 REPORT = Path("report")
@@ -62,8 +61,8 @@ def read_track(name: str, models: list[str]) -> report.Track:
         board,
         baselines,
         {model: results[model] for model in order},
-        {model: pd.read_csv(METRICS / f"history/{model}.csv") for model in order},
-        {model: pd.read_csv(METRICS / f"predictions/{model}.csv", parse_dates=dates) for model in order},
+        {model: read_table(METRICS / f"history/{model}.csv") for model in order},
+        {model: read_table(METRICS / f"predictions/{model}.csv", parse_dates=dates) for model in order},
     )
 
 
@@ -84,7 +83,7 @@ def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params:
 def days() -> str:
     if ABOUT.exists():
         return f"{read_json(ABOUT)['summary'][0]}."
-    prices = pd.read_csv(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
+    prices = read_table(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
     counts = ", ".join(f"{count} {part}" for part, count in prices["part"].value_counts(sort=False).items())
     return f"Forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts})."
 

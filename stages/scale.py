@@ -1,6 +1,5 @@
 """scale TRACK: data/raw -> data/scaled, and the scaler as JSON."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -36,22 +35,30 @@ def scale_panel() -> None:
     dates, values = read_arrays(RAW / "stock", "dates", "values")
     series = Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values)
     series = series.select(stock.start, stock.end, stock.rows)
-    cuts = Cuts.at(series.calendar(), window.length, window.horizon, stock.split.train, stock.split.validation)
-    scalers, left_out = dict[str, MinMaxScaler](), dict[str, str]()
+    calendar = series.calendar()
+    cuts = Cuts.at(calendar, window.length, window.horizon, stock.split.train, stock.split.validation)
+    scalers, left_out, tested = dict[str, MinMaxScaler](), dict[str, str](), False
     for symbol, days, rows in series.all():
         seen = len(days) if stock.scale.fit_on == "all" else int(np.searchsorted(days, cuts.train, side="right"))
+        parts = cuts.parts(days, window.length, window.horizon)
         try:
-            if why := why_left_out(cuts.parts(days, window.length, window.horizon)):
+            if why := why_left_out(parts):
                 raise UserError(why)
             scalers[symbol] = MinMaxScaler.fit({name: rows[:seen, column(name)] for name in columns})
         except UserError as error:
             left_out[symbol] = str(error)
-    if not scalers:
-        raise UserError(f"{stock.path}: no symbol can take part; {'; '.join(map(': '.join, left_out.items()))}"[:1000])
+            continue
+        start, stop = parts["test"]
+        tested |= stop > start
+        if stop <= start:
+            left_out[symbol] = "of the test alone, for it has no day in that part"
+    if not tested:
+        raise UserError(f"{stock.path}: no symbol can be tested; {'; '.join(map(': '.join, left_out.items()))}"[:1000])
     stops = np.cumsum([len(days) for symbol, days, _ in series.all() if symbol in scalers])
     shapes = {"inputs": ((stops[-1], len(stock.features)), np.float64), "target": ((stops[-1],), np.float64)}
     with new_arrays(SCALED / "stock") as allocate:
         arrays, stop = allocate(shapes | {"dates": ((stops[-1],), dates.dtype)}), 0
+        allocate({"days": (calendar.shape, dates.dtype)})["days"][:] = calendar
         for symbol, days, rows in series.all():
             if symbol in scalers:
                 own, stop = slice(stop, stop + len(days)), stop + len(days)
@@ -73,8 +80,7 @@ def scale_panel() -> None:
     spans = np.stack([stops - [len(d) for s, d, _ in series.all() if s in scalers], stops], 1)
     about_rows = {"panel": stock.panel, "symbols": list(scalers), "spans": spans.tolist()}
     write_json(SCALED / "stock/panel.json", about_rows)
-    cut = {name: str(day)[:10] for name, day in asdict(cuts).items()}
-    write_json(SCALED / "stock/about.json", {"summary": about["summary"], "left_out": left_out, "cuts": cut})
+    write_json(SCALED / "stock/about.json", {"summary": about["summary"], "left_out": left_out})
     print(f"stock: {len(scalers)} symbols, {stops[-1]:,} rows scaled, each symbol by its own past")
     for symbol, why in left_out.items():
         print(f"  left out: {symbol}: {why}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.panel import Cuts, Series
+from rnnlab.panel import Cuts
 from rnnlab.splitting import draw, in_time_order
 from rnnlab.windows import Windows
 from stages.entry import run
@@ -27,8 +27,8 @@ def split_stock() -> None:
 def split_panel(window: dict[str, int]) -> None:
     """By days that all symbols share, with the rows that each symbol's windows span."""
     split, panel = read_params().stock.split, read_panel(SCALED / "stock", window)
-    series = Series(panel.symbols, panel.spans, panel.dates, panel.inputs)
-    cuts = Cuts.at(series.calendar(), window["length"], window["horizon"], split.train, split.validation)
+    (calendar,) = read_arrays(SCALED / "stock", "days")
+    cuts = Cuts.at(calendar, window["length"], window["horizon"], split.train, split.validation)
     bounds = [cuts.parts(windows.dates, window["length"], window["horizon"]) for _, windows in panel.all()]
     for name in PARTS:
         stops = np.cumsum([len(w.part(*b[name]).target) for (_, w), b in zip(panel.all(), bounds, strict=True)])

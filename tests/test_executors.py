@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -91,6 +91,18 @@ def test_a_worker_of_ray_reads_mapped_arrays_in_its_object_store(executors, tmp_
     ((_, (_, _, writeable, values)),) = executors("ray").map(look, [(array,)])
     assert not writeable  # what was copied could be written to
     assert values == array.tolist()
+
+
+@pytest.mark.long
+def test_a_ray_of_our_own_listens_to_this_machine_alone(executors):
+    assert list(executors("ray").map(abs, [(-1,)])) == [(0, 1)]
+    addresses = set()
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            found = process.net_connections("inet")
+            addresses |= {each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN}
+    assert addresses
+    assert addresses <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
 
 def test_items_are_taken_as_workers_get_free(executor):

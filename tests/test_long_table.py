@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,18 +60,39 @@ def test_a_folder_of_parquet_files(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("2020-01-0", "2020010"), ("Symbol", " ticker "), ("2020-01-02,", '"2020-01-02",'), ("\n", "\r\n")],
+    [
+        ("2020-01-0", "2020010"),
+        ("Symbol", " ticker "),
+        ("2020-01-02,", '"2020-01-02",'),
+        ("\n", "\r\n"),
+        ("Date", "\ufeffDate"),
+        ("2020-01-02,", "2020-01-02 00:00:00+09:00,"),  # the exchange's own day, as yfinance writes it
+        ("2020-01-03,0", "2020-01-03 15:30:00-05:00,0"),
+    ],
 )
 def test_other_forms_of_the_same(tmp_path, old, new):
     series, _ = read(write(tmp_path, ROWS.replace("2020-01-06", "2020-01-07").replace(old, new)))
     assert set(series.symbols) == {"005930", "B"}
     assert series.values.tolist() == [[20, 20], [21, 21], [10, 10], [11, 11], [12, 12]]
+    assert [str(day)[:10] for day in series.calendar()] == ["2020-01-02", "2020-01-03", "2020-01-07"]
 
 
 def test_rows_with_empty_cells_are_left_out_and_counted(tmp_path):
     series, empty = read(write(tmp_path, ROWS.replace("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,null")))
     assert rows_of(series)["B"] == (["2020-01-02", "2020-01-06"], [[10, 10], [12, 12]])
     assert empty == {"B": 1}
+
+
+def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):
+    gone = "2020-01-02,KOSPI,10,11,9,,100\n2020-01-02,,10,11,9,10,100\n"
+    series, empty = read(write(tmp_path, ROWS.replace(",B,", ",NA,") + gone))
+    assert series.symbols == ("005930", "NA")  # a company may be called so
+    assert empty == {"KOSPI": 1, "(no symbol)": 1}
+    table = describe(series, series.calendar(), empty)
+    assert table.set_index("symbol")["rows"].to_dict() == {"005930": 2, "NA": 3, "(no symbol)": 0, "KOSPI": 0}
+    assert "2 of 4 symbols have no other rows, and are left out: (no symbol), KOSPI" in summary(
+        table, series.calendar()
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,6 +102,8 @@ def test_rows_with_empty_cells_are_left_out_and_counted(tmp_path):
         ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,inf", "row 5 (B), column Close: 'inf' is not a finite"),
         ("2020-01-03,B,11,", "2020-01-03,B,-1,", "row 5 (B), column Open: '-1' is no price: it must be above 0"),
         ("2020-01-06,B", "06.01.2020,B", "row 4 (B), column Date: '06.01.2020' is not a date"),
+        ("2020-01-06,B", "20200230,B", "row 4 (B), column Date: '20200230' is not a date"),
+        ("2020-01-06,B", "2020-01-03 16:00:00,B", "symbol B has more than one row for 2020-01-03; one a day"),
         ("2020-01-06,B", "1066-01-06,B", "row 4 (B), column Date: '1066-01-06' lies outside 1900-01-01"),
         ("2020-01-06,B", "2020-01-03,B", "symbol B has more than one row for 2020-01-03; one a day is allowed"),
         ("Symbol", "Name", "no column of symbols; found Date, Name, Open"),
@@ -160,11 +180,3 @@ def test_any_order_gives_the_same_series(tmp_path_factory, keys):
     found = [(s, day) for s, dates, _ in series.all() for day in dates.astype("datetime64[D]").astype(int) - 18262]
     assert found == sorted((symbol, day) for day, symbol in keys)
     assert [value for _, _, values in series.all() for value in values[:, 0]] == [day + 1 for _, day in found]
-
-
-def test_a_single_series_imports_neither_ray_nor_what_reads_panels(root):
-    stages = sorted(path.stem for path in (root / "stages").glob("*.py") if path.stem not in ("__init__", "tune"))
-    code = f"import sys\nfor name in {stages}: __import__('stages.' + name)\n"
-    code += "print(*{'ray', 'joblib', 'pyarrow.dataset', 'pyarrow.parquet', 'pyarrow.csv'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from test_panel import ARCHITECTURE, DAYS, panel
@@ -6,29 +8,55 @@ from rnnlab.backtest import make_folds
 from rnnlab.engines import Choice
 from rnnlab.executors import make_executor
 from rnnlab.panel_backtest import fold_days, make_tasks, run_task
+from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
 
 WALK = {"train": 40, "folds": 2, "origin": "rolling"}
 WORDS = (["x", "y"], ARCHITECTURE, ("level", False, False), Settings(2, 10, 0.01), [0, 1], Choice("ensemble", 1))
 
 
+def scalers(panel):
+    """Prices from 50 to 150."""
+    return [MinMaxScaler(("target",), (50.0,), (150.0,))] * len(panel)
+
+
 def test_folds_end_on_the_days_of_a_series_that_has_all_of_them():
     found = fold_days(DAYS, 3, 2, **WALK)
-    targets = DAYS[3 + 2 - 1 :]
+    made, targets = DAYS[3 - 1 :], DAYS[3 + 2 - 1 :]
     for (train, test), fold in zip(found, make_folds(len(targets), 40, 2, "rolling", 2), strict=True):
         assert train.tolist() == targets[[fold.train_start, fold.train_stop - 1]].tolist()
-        assert test.tolist() == targets[[fold.test_start, fold.test_stop - 1]].tolist()
+        assert test.tolist() == made[[fold.test_start, fold.test_stop - 1]].tolist()
+
+
+def with_gaps(horizon):
+    """Two of three symbols lack days, each others, around the end of the folds' training parts too."""
+    whole = panel(100, 100, 100, horizon=horizon)
+    kept = [np.arange(100), np.delete(np.arange(100), [38, 39, 40, 41, 60]), np.delete(np.arange(100), range(44, 75))]
+    rows, stops = np.concatenate([own + 100 * s for s, own in enumerate(kept)]), np.cumsum([len(own) for own in kept])
+    arrays = {name: getattr(whole, name)[rows] for name in ("inputs", "target", "dates")}
+    return replace(whole, spans=np.stack([stops - [len(own) for own in kept], stops], 1), **arrays)
 
 
 @pytest.mark.parametrize("one_network", [False, True])
 @pytest.mark.parametrize("refit", [True, False])
-def test_each_symbol_is_tested_in_each_fold_after_what_it_was_trained_on(one_network, refit):
+@pytest.mark.parametrize("horizon", [1, 5])
+def test_no_fold_has_learned_from_a_day_after_its_first_forecast(one_network, refit, horizon):
+    whole, tested = with_gaps(horizon), []
+    folds = fold_days(DAYS, 3, horizon, **WALK)
+    for task in make_tasks(whole, scalers(whole), folds, refit, 10, 2, one_network):
+        last = max(windows.target_dates[-1] for windows in task.train)
+        for _, tests in task.tests:
+            assert all(len(w) == 0 or w.last_dates[0] >= last for w in tests)
+            tested += [(s, day) for s, w in zip(task.symbols, tests, strict=True) for day in w.target_dates.tolist()]
+    assert len(tested) == len(set(tested)) > 100
+
+
+@pytest.mark.parametrize("one_network", [False, True])
+@pytest.mark.parametrize("refit", [True, False])
+def test_each_symbol_is_tested_in_each_fold(one_network, refit):
     whole = panel(100, 100, 15)  # the last one is too short to train
     folds = fold_days(DAYS, 3, 1, **WALK)
-    tasks = list(make_tasks(whole, folds, refit, 10, 2, one_network))
-    for task in tasks:
-        last = max(windows.target_dates[-1] for windows in task.train)
-        assert all(len(w) == 0 or w.target_dates[0] > last for _, tests in task.tests for w in tests)
+    tasks = list(make_tasks(whole, scalers(whole), folds, refit, 10, 2, one_network))
     rows = [row for task in tasks for row in run_task(task, *WORDS)]
     assert sorted((row["fold"], row["symbol"]) for row in rows) == [(0, "s0"), (0, "s1"), (1, "s0"), (1, "s1")]
     assert all(np.isfinite([row["naive_mse"], row["mse_0"], row["mse_1"]]).all() for row in rows)
@@ -44,7 +72,8 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
     with make_executor("local", 1) as executor:
         single = walk_forward(windows, folds, ["x", "y"], *WORDS[1:4], WORDS[4], True, WORDS[5], iter, executor)
     rows = []
-    for task in make_tasks(whole, fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False):
+    whole = replace(whole, target=(whole.target - 50) / 100)
+    for task in make_tasks(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False):
         rows += run_task(task, *WORDS)
     for row, by_seed, fold in zip(rows, single, folds, strict=True):
         test = windows.part(fold.test_start, fold.test_stop)
@@ -52,3 +81,11 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
         for seed, forecast in by_seed.items():
             figures = stock_figures(days, forecast)
             assert row[f"mse_{seed}"] == pytest.approx(figures["rmse"] ** 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("one_network", [False, True])
+def test_a_network_that_diverges_is_no_silence(one_network):
+    whole, settings = panel(100, 100), Settings(2, 10, 1e30)
+    (task, *_) = make_tasks(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, one_network)
+    rows = run_task(task, *WORDS[:3], settings, *WORDS[4:])
+    assert [(row["symbol"], row["mse_0"], row["mse_1"]) for row in rows] == [("s0", None, None), ("s1", None, None)]

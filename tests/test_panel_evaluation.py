@@ -100,14 +100,14 @@ def test_networks_that_are_alike():
 def test_a_backtest_over_symbols():
     table = pd.DataFrame(
         {
-            "fold": [0, 0, 0, 1],
-            "symbol": ["a", "b", "c", "a"],
-            "first": ["2020-01-02", "2020-01-01", "2020-01-01", "2020-02-01"],
-            "last": ["2020-01-31", "2020-01-30", "2020-01-31", "2020-02-02"],
-            "days": [20, 20, 21, 2],
-            "naive_mse": [4.0, 4.0, 0.0, 0.0],  # where prices stand still nothing is relative to it
-            "mse_0": [1.0, 4.0, 1.0, 1.0],
-            "mse_1": [1.0, 16.0, np.nan, 1.0],
+            "fold": [0, 0, 0, 1, 1],
+            "symbol": ["a", "b", "c", "a", "b"],
+            "first": ["2020-01-02", "2020-01-01", "2020-01-01", "2020-02-01", "2020-02-01"],
+            "last": ["2020-01-31", "2020-01-30", "2020-01-31", "2020-02-02", "2020-02-02"],
+            "days": [20, 20, 21, 2, 2],
+            "naive_mse": [4.0, 4.0, 0.0, 0.0, 4.0],  # where prices stand still nothing is relative to it
+            "mse_0": [1.0, 4.0, 1.0, 1.0, np.nan],
+            "mse_1": [1.0, 16.0, np.nan, 1.0, np.nan],
         }
     )
     first, second = summarise_backtest(table)["folds"]
@@ -115,8 +115,10 @@ def test_a_backtest_over_symbols():
         "first": "2020-01-01",
         "last": "2020-01-31",
         "symbols": 3,
+        "diverged": 0,
         "days": 61,
         "relative_rmse": [0.75, 1.0, 1.25],
         "beaten": 1,
     }
     assert second["relative_rmse"] == [None] * 3
+    assert (second["symbols"], second["diverged"]) == (2, 1)

@@ -83,6 +83,27 @@ def test_faults_of_the_panel_are_reported(workspace, output):
     assert "0 training windows, at least 20 are needed" in page
 
 
+def test_scaling_and_parts_end_on_the_same_days_whichever_symbols_are_left_out(tmp_path):
+    table = make_table(SYMBOLS, DAYS)
+    saturdays = pd.DataFrame({"Date": pd.date_range("2020-05-02", periods=12, freq="W-SAT"), "Symbol": "weekly"})
+    (tmp_path / "project").mkdir()
+    path = tmp_path / "prices.csv"
+    pd.concat([table, saturdays.assign(Open=1.0, High=1.0, Low=1.0, Close=1.0, Volume=1.0)]).to_csv(path, index=False)
+    workspace = make_workspace(tmp_path / "project/copy")
+    for key, value in {"source": "panel", "path": str(path), "split.train": 0.6}.items():
+        workspace.set(f"stock.{key}", value)
+    for stage in ("fetch", "scale", "window", "split"):
+        workspace.call(sys.executable, "-m", f"stages.{stage}", "stock")
+    scaler, dates = (
+        workspace.read("data/scaled/stock/scaler.json"),
+        workspace.folder / "data/split/stock/train/dates.npy",
+    )
+    assert "weekly" not in scaler["symbols"]
+    seen = table[(table["Symbol"] == "s0") & (table["Date"] <= np.load(dates).max())]
+    assert scaler["maximum"][0] == seen[scaler["columns"]].max().tolist()
+    assert scaler["minimum"][0] == seen[scaler["columns"]].min().tolist()
+
+
 def test_figures_are_of_each_symbol_and_over_symbols(workspace, output):
     figures = workspace.read("metrics/test/stock_gru.json")
     assert list(figures["by_symbol"]) == ["s0", "s1", "s2", "s3", "s5", "s6", "s7"]
@@ -106,6 +127,21 @@ def test_nothing_is_made_twice(workspace, output):
     assert workspace.ran("repro") == set()
 
 
+def test_progress_is_seen_in_mlflow(workspace, output):
+    watched = "import runpy, stages.live, rnnlab.panel_training as p; stages.live.AFTER, p.REPLICAS = 0, 3;"
+    watched += "runpy.run_module('stages.train', run_name='__main__')"
+    said = workspace.call(sys.executable, "-c", watched, "stock_gru")
+    assert "stock_gru: 7 of 7 symbols" in said
+    store = Store(workspace.folder)
+    found = store.client.search_runs([store.experiments["stock"]], order_by=["attributes.start_time DESC"])
+    run = next(run for run in found if "mlflow.parentRunId" not in run.data.tags)
+    progress = store.client.get_metric_history(run.info.run_id, "progress/symbols")
+    assert [point.step for point in progress] == list(range(len(progress)))
+    counts = [point.value for point in progress]
+    assert counts == sorted(set(counts))
+    assert counts[-1] == 7
+
+
 def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     weights = workspace.folder / "models/stock_gru.safetensors"
     expected = load_file(weights)
@@ -114,8 +150,8 @@ def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
     call = [sys.executable, "-m", "stages.train", "stock_gru"]
     training = subprocess.Popen([sys.executable, "-c", WAITS, "stock_gru"], cwd=workspace.folder, env=workspace.env)
-    kept, until = workspace.folder / "data/checkpoints/stock_gru", time.monotonic() + 120
-    while not list(kept.glob("*.safetensors")):
+    kept, until = workspace.folder / "data/checkpoints/stock_gru.train", time.monotonic() + 120
+    while not list(kept.rglob("*.safetensors")):
         assert training.poll() is None
         assert time.monotonic() < until
         time.sleep(0.1)
@@ -123,7 +159,7 @@ def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     training.wait()
     said = workspace.call(*call)
     module.write_text(code)
-    assert re.search(r"stock_gru: 1 of [2-9] groups are done", said)
+    assert re.search(r"stock_gru.train: 1 of [2-9] tasks are done", said)
     assert not kept.exists()
     for name, found in load_file(weights).items():
         np.testing.assert_allclose(found, expected[name], atol=1e-6)
@@ -149,8 +185,8 @@ def test_a_worker_that_dies_costs_no_result(workspace, output, kind, worker):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        kept, until = workspace.folder / "data/checkpoints/stock_gru", time.monotonic() + 200
-        while not (list(kept.glob("*.safetensors")) and busy(training, worker)):
+        kept, until = workspace.folder / "data/checkpoints/stock_gru.train", time.monotonic() + 200
+        while not (list(kept.rglob("*.safetensors")) and busy(training, worker)):
             assert training.poll() is None
             assert time.monotonic() < until
             time.sleep(0.05)

@@ -13,6 +13,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SECRET = "xyzzy"  # a password in the addresses of remotes and mirror
 AFTER = {"compare", "parity", "report", "track"}
+FOR_PANELS = {"ray", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
+# Python runs it when it starts
+IMPORTS = """
+import atexit, sys
+def tell():
+    with open({log!r}, "a") as file:
+        print(" ".join(sys.orig_argv[1:4]), sorted({unwanted!r} & set(sys.modules)), sep=": ", file=file)
+atexit.register(tell)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +30,12 @@ def workspace(tmp_path_factory):
     workspace.call("git", "remote", "add", "origin", f"https://me:{SECRET}@git.test/x.git")
     workspace.dvc("remote", "add", "--local", "-d", "storage", f"https://me:{SECRET}@dvc.test/x")
     workspace.env["RNNLAB_MIRROR"] = f"https://me:{SECRET}@mirror.test/x"
+    watch = tmp_path_factory.mktemp("watch")
+    (watch / "sitecustomize.py").write_text(IMPORTS.format(log=str(watch / "imports.txt"), unwanted=FOR_PANELS))
+    workspace.env["PYTHONPATH"] = str(watch)
     workspace.first = workspace.dvc("repro")
+    del workspace.env["PYTHONPATH"]
+    workspace.imports = (watch / "imports.txt").read_text().splitlines()
     workspace.commit()
     return workspace
 
@@ -38,6 +52,12 @@ def test_end_to_end(workspace):
     assert "stock_gru: epoch    2" in workspace.first
     assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
     assert workspace.call("git", "status", "--short") == ""
+
+
+def test_no_stage_of_a_single_series_imports_what_panels_need(workspace):
+    stages = [line for line in workspace.imports if line.startswith("-m stages.")]
+    assert {line.split()[1].rstrip(":") for line in stages} >= {"stages.fetch", "stages.train", "stages.backtest"}
+    assert [line for line in stages if not line.endswith(": []")] == []
 
 
 def test_the_report_in_a_browser(workspace, browser):

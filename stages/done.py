@@ -1,0 +1,52 @@
+"""Results of tasks, a file each, so that a stage that was killed goes on from there."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rnnlab.executors import Executor
+from stages.files import read_json, write_bytes
+
+CHECKPOINTS = Path("data/checkpoints")
+
+
+class Done:
+    """The tasks of a stage that are done, of ``count``.
+
+    Args:
+        name: of the stage and model.
+        key: of all that the results depend on: those of others are removed.
+    """
+
+    def __init__(self, name: str, key: str, count: int, ending: str) -> None:
+        self._all, self._ending = CHECKPOINTS / name, ending
+        self._folder = self._all / key[:16]
+        for other in self._all.glob("*"):
+            if other != self._folder:
+                shutil.rmtree(other)
+        self.waiting = [number for number in range(count) if not self.path(number).exists()]
+        if len(self.waiting) < count:
+            print(f"{name}: {count - len(self.waiting)} of {count} tasks are done", flush=True)
+
+    def path(self, number: int) -> Path:
+        return self._folder / f"{number}{self._ending}"
+
+    def keep(self, number: int, content: bytes) -> None:
+        write_bytes(self.path(number), content)
+
+    def remove(self) -> None:
+        shutil.rmtree(self._all, ignore_errors=True)
+
+
+def map_the_rest(
+    executor: Executor, function: Callable[..., Any], items: Iterable[tuple[Any, ...]], done: Done
+) -> Iterator[tuple[int, Any]]:
+    """As ``executor.map``, but results that are kept are read, and new ones are kept, as JSON."""
+    items, waiting = list(items), done.waiting
+    for number in sorted(set(range(len(items))) - set(waiting)):
+        yield number, read_json(done.path(number))
+    for place, result in executor.map(function, (items[number] for number in waiting)):
+        done.keep(waiting[place], json.dumps(result).encode())
+        yield waiting[place], result
