@@ -18,6 +18,7 @@ from rnnlab.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from rnnlab.prices import Prices
     from rnnlab.tracking import Store
 
 BOARD = Path("metrics/leaderboard.json")
@@ -58,9 +59,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 @app.command(epilog="rnnlab forecast --data prices.csv --model stock_gru --plot next.png")
 def forecast(
-    data: Annotated[Path, typer.Option(help="a CSV file of prices, oldest or newest first")] = Path(
-        "data/raw/stock/prices.csv"
-    ),
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="a CSV file of prices, oldest or newest first; or a panel's table", show_default="what was fetched"
+        ),
+    ] = None,
     model: Model = "",
     symbol: Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")] = "",
     horizon: Annotated[
@@ -74,10 +78,9 @@ def forecast(
 ) -> None:
     """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
     from rnnlab.forecasting import columns, look_ahead
-    from rnnlab.prices import read_prices
 
     networks, config = _load(model, "stock", symbol=symbol)
-    prices = read_prices(data, columns(config))
+    data, prices = _prices(data, columns(config), symbol)
     if request:
         from rnnlab.serving import request_of
 
@@ -249,6 +252,25 @@ def _store() -> "Store":
     if not Path("dvc.yaml").is_file():
         raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
     return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+
+
+def _prices(data: Path | None, columns: list[str], symbol: str) -> "tuple[Path, Prices]":
+    """What a model reads, and where it stands; of a panel's table the rows of one symbol."""
+    from rnnlab.long_table import is_long_table, read_symbol, to_frame
+    from rnnlab.prices import Prices, read_prices
+
+    if data is None and symbol:
+        from stages.parts import read_raw_panel
+
+        series, about = read_raw_panel()
+        if symbol not in series.symbols or set(columns) - set(about["columns"]):
+            raise UserError(f"data/raw/stock: holds no symbol {symbol} with {', '.join(columns)}; say --data")
+        frame = to_frame(series, series.symbols.index(symbol), about["columns"])
+        return Path("data/raw/stock"), Prices(frame, ())
+    data = data or Path("data/raw/stock/prices.csv")
+    if symbol and is_long_table(data):
+        return data, read_symbol(data, symbol, columns)
+    return data, read_prices(data, columns)
 
 
 def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, Any]]:

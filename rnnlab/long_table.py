@@ -3,6 +3,7 @@
 Letters: R rows, C columns, S symbols.
 """
 
+import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from rnnlab.errors import UserError
 from rnnlab.panel import Array, Dates, Series
-from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, OFFSET, POSITIVE, find_columns
+from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, OFFSET, POSITIVE, Prices, find_columns
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,6 +72,48 @@ def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[
     series = Series(tuple(symbols), np.stack([bounds[:-1], bounds[1:]], 1), arrays["dates"], arrays["values"])
     _sort(series, path)
     return series, empty
+
+
+def is_long_table(path: Path) -> bool:
+    """Whether a path is a panel's table: a folder, a Parquet file, or a CSV file with a column of symbols."""
+    if path.is_dir() or path.suffix.lower() in (".parquet", ".pq"):
+        return True
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError, csv.Error):  # who reads it says so
+        return False
+    return any(name.strip().lower() in SYMBOL_NAMES for name in header)
+
+
+def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
+    """One symbol's rows of a long table.
+
+    Raises:
+        UserError: as ``read_panel``, or if it has no row of the symbol.
+    """
+    dates, values, empty = list[Dates](), list[Array](), 0
+    for file in _files(path):
+        for batch in _batches(file, list(columns)):
+            own = batch.symbols.to_numpy(zero_copy_only=False) == symbol
+            dates.append(batch.dates[own])
+            values.append(batch.values[own])
+            empty += batch.empty.get(symbol, 0)
+    count = sum(map(len, dates))
+    if not count:
+        raise UserError(f"{path}: no row of symbol {symbol} with a date and {', '.join(columns)}")
+    series = Series((symbol,), np.array([[0, count]]), np.concatenate(dates), np.concatenate(values))
+    _sort(series, path)
+    return Prices(
+        to_frame(series, 0, columns),
+        (f"{path}: {empty} row{'s' * (empty > 1)} with empty cells dropped",) if empty else (),
+    )
+
+
+def to_frame(series: Series, number: int, columns: Sequence[str]) -> pd.DataFrame:
+    """A symbol's columns by date."""
+    rows = slice(*series.spans[number].tolist())
+    return pd.DataFrame(series.values[rows], pd.DatetimeIndex(series.dates[rows], name="Date"), list(columns))
 
 
 def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFrame:
@@ -169,19 +212,19 @@ def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
                 yield batch, date, symbol
         return
     import pyarrow as pa
-    from pyarrow import csv
+    from pyarrow import csv as arrow
 
     if file.stat().st_size == 0:
         raise UserError(f"{file}: is empty; a header line and rows are needed")
-    with csv.open_csv(file, read_options=csv.ReadOptions(block_size=BLOCK)) as reader:
+    with arrow.open_csv(file, read_options=arrow.ReadOptions(block_size=BLOCK)) as reader:
         names = reader.schema.names
     date, symbol = _find(names, columns, file)
-    options = csv.ConvertOptions(
+    options = arrow.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),  # symbols such as 005930 are no numbers
         include_columns=[date, symbol, *columns],
         strings_can_be_null=False,
     )
-    with csv.open_csv(file, read_options=csv.ReadOptions(block_size=BLOCK), convert_options=options) as reader:
+    with arrow.open_csv(file, read_options=arrow.ReadOptions(block_size=BLOCK), convert_options=options) as reader:
         for batch in reader:
             yield batch, date, symbol
 

@@ -7,13 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.panel import Panel
+from rnnlab.panel import Panel, Series
 from rnnlab.scaler_config import check_panel_scaler, check_scaler
 from rnnlab.windows import Windows
 from stages.files import read_arrays, read_json
 
 SPLIT = Path("data/split")
 PARTS = ("train", "validation", "test")
+
+
+def read_raw_panel() -> tuple[Series, dict[str, Any]]:
+    """All symbols as they were read, and what is written of them: columns and summary."""
+    about = read_json(Path("data/raw/stock/panel.json"))
+    dates, values = read_arrays(Path("data/raw/stock"), "dates", "values")
+    return Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values), about
 
 
 def read_scaler(track: str) -> dict[str, Any]:

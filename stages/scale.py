@@ -7,14 +7,15 @@ import numpy as np
 from rnnlab.errors import UserError
 from rnnlab.formats import PANEL_SCALER, SCALER
 from rnnlab.images import check_labels, read_idx, to_unit_interval
-from rnnlab.panel import Cuts, Series, why_left_out
+from rnnlab.panel import Cuts, why_left_out
 from rnnlab.prices import read_prices, select
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.splitting import in_time_order
 from rnnlab.windows import count_windows, training_rows
 from stages.entry import run
-from stages.files import new_arrays, read_arrays, read_json, write_arrays, write_json
+from stages.files import new_arrays, write_arrays, write_json
 from stages.params import read_params
+from stages.parts import read_raw_panel
 
 RAW = Path("data/raw")
 SCALED = Path("data/scaled")
@@ -30,11 +31,10 @@ def scale_stock() -> None:
 
 def scale_panel() -> None:
     """Each symbol by its own past; symbols that can't take part are left out, and named."""
-    stock, about = read_params().stock, read_json(RAW / "stock/panel.json")
+    stock = read_params().stock
+    whole, about = read_raw_panel()
     window, columns, column = stock.window, tuple(about["columns"]), about["columns"].index
-    dates, values = read_arrays(RAW / "stock", "dates", "values")
-    series = Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values)
-    series = series.select(stock.start, stock.end, stock.rows)
+    series = whole.select(stock.start, stock.end, stock.rows)
     calendar = series.calendar()
     cuts = Cuts.at(calendar, window.length, window.horizon, stock.split.train, stock.split.validation)
     scalers, left_out, tested = dict[str, MinMaxScaler](), dict[str, str](), False
@@ -57,8 +57,8 @@ def scale_panel() -> None:
     stops = np.cumsum([len(days) for symbol, days, _ in series.all() if symbol in scalers])
     shapes = {"inputs": ((stops[-1], len(stock.features)), np.float64), "target": ((stops[-1],), np.float64)}
     with new_arrays(SCALED / "stock") as allocate:
-        arrays, stop = allocate(shapes | {"dates": ((stops[-1],), dates.dtype)}), 0
-        allocate({"days": (calendar.shape, dates.dtype)})["days"][:] = calendar
+        arrays, stop = allocate(shapes | {"dates": ((stops[-1],), calendar.dtype)}), 0
+        allocate({"days": (calendar.shape, calendar.dtype)})["days"][:] = calendar
         for symbol, days, rows in series.all():
             if symbol in scalers:
                 own, stop = slice(stop, stop + len(days)), stop + len(days)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.errors import UserError
-from rnnlab.long_table import describe, read_panel, summary
+from rnnlab.long_table import describe, is_long_table, read_panel, read_symbol, summary
 
 ROWS = """\
 Date,Symbol,Open,High,Low,Close,Volume
@@ -180,3 +180,25 @@ def test_any_order_gives_the_same_series(tmp_path_factory, keys):
     found = [(s, day) for s, dates, _ in series.all() for day in dates.astype("datetime64[D]").astype(int) - 18262]
     assert found == sorted((symbol, day) for day, symbol in keys)
     assert [value for _, _, values in series.all() for value in values[:, 0]] == [day + 1 for _, day in found]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "folder"])
+def test_the_rows_of_one_symbol(tmp_path, kind):
+    path = write(tmp_path, ROWS.replace("2020-01-06,B,12,13,11,12", "2020-01-06,B,12,13,11,"))
+    if kind != "csv":
+        (tmp_path / "parts").mkdir()
+        pd.read_csv(path, dtype={"Symbol": str}).to_parquet(tmp_path / "parts/a.parquet")
+        path = tmp_path / "parts/a.parquet" if kind == "parquet" else tmp_path / "parts"
+    prices = read_symbol(path, "B", ["Close", "Open"])
+    assert prices.frame.index.astype(str).tolist() == ["2020-01-02", "2020-01-03"]
+    assert prices.frame.to_dict("list") == {"Close": [10, 11], "Open": [10, 11]}
+    assert prices.notices == (f"{path}: 1 row with empty cells dropped",)
+    with pytest.raises(UserError, match="no row of symbol C"):
+        read_symbol(path, "C", ["Close"])
+
+
+def test_a_panels_table_is_told_from_a_single_series(tmp_path):
+    single = write(tmp_path, ROWS.replace("Symbol", "Name"), "single.csv")
+    nothing = write(tmp_path, "", "empty.csv")
+    known = [is_long_table(path) for path in (write(tmp_path), tmp_path, tmp_path / "x.parquet", single, nothing)]
+    assert known == [True, True, True, False, False]

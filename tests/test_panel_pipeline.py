@@ -1,5 +1,6 @@
 """A panel from its table to the page and MLflow, as its users run it."""
 
+import json
 import re
 import signal
 import subprocess
@@ -121,6 +122,17 @@ def test_mlflow_has_one_run_for_the_panel_with_its_table(workspace, output):
     assert len(runs) == 1 + 2  # and one a seed
     assert {"test/relative_rmse_median", "test/beaten", "baseline/mase"} <= set(run.data.metrics)
     assert "stock_gru-symbols.csv" in {file.path for file in store.client.list_artifacts(run.info.run_id)}
+
+
+def test_a_symbol_is_forecast_from_what_was_fetched_the_table_or_its_own_file(workspace, output, tmp_path):
+    table, own = workspace.folder.parent / "prices.csv", tmp_path / "s3.csv"
+    pd.read_csv(table).query("Symbol == 's3'").drop(columns="Symbol").to_csv(own, index=False)
+    words = ("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s3", "--json")
+    found = [json.loads(workspace.call(*words, *more))["days"] for more in ((), ("--data", table), ("--data", own))]
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 1
+    said = workspace.call("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s9", ok=False)
+    assert "--symbol s9: stock_gru is of a panel of 7 symbols, as s" in said
 
 
 def test_nothing_is_made_twice(workspace, output):
