@@ -183,7 +183,10 @@ def promote(
     metric = RANKED_BY[track.value]
     board = check_headline(read_json(BOARD), str(BOARD)).get(track.value)
     if board is None:
-        raise UserError(f"{BOARD}: a panel's networks are many, and no model of MLflow's: none can be promoted")
+        raise UserError(
+            f"{BOARD}: a panel's networks are many, and no model of MLflow's: none can be promoted; "
+            "`rnnlab serve --model NAME --symbol SYMBOL` serves one symbol's"
+        )
     if missing := [entry for entry in (name, baseline) if metric not in board.get(entry, {})]:
         raise UserError(f"{BOARD}: has no {metric} of {missing[0]}; make it anew (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[baseline][metric]

@@ -6,8 +6,10 @@ threads, changes no argument, and writes nothing, for it may be tried again: wha
 
 import logging
 import os
+import re
 import secrets
 import signal
+import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -178,6 +180,8 @@ def _ray_started(workers: int) -> Iterator[None]:
         import ray
     except ImportError:
         raise UserError("executor: ray needs Ray: pip install -e '.[cluster]'") from None
+    if address:
+        _check_answers(address)
     handler = signal.getsignal(signal.SIGTERM)  # Ray sets one of its own
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as logs:  # Ray would leave them
         own: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False, "_temp_dir": logs}
@@ -202,6 +206,15 @@ def _ray_started(workers: int) -> Iterator[None]:
             yield
         finally:
             ray.shutdown()
+
+
+def _check_answers(address: str) -> None:
+    """That somebody listens there: Ray would try for minutes, deaf to signals."""
+    if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", address):
+        try:
+            socket.create_connection((place[1], int(place[2])), timeout=10).close()
+        except (OSError, OverflowError) as error:
+            raise UserError(public(f"RAY_ADDRESS {address}: can't be reached ({error})")) from None
 
 
 def _same(value: T) -> T:

@@ -4,6 +4,7 @@ Letters: R rows, C columns, S symbols.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,17 @@ from numpy.typing import NDArray
 
 from rnnlab.errors import UserError
 from rnnlab.panel import Array, Dates, Series
-from rnnlab.prices import EMPTY, FIRST_DAY, LAST_DAY, OFFSET, POSITIVE, Prices, find_columns
+from rnnlab.prices import (
+    EMPTY,
+    FIRST_DAY,
+    LAST_DAY,
+    OFFSET,
+    POSITIVE,
+    SYMBOL_NAMES,
+    Prices,
+    find_columns,
+    find_symbol_column,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,8 +34,8 @@ if TYPE_CHECKING:
 Allocate = Callable[[dict[str, tuple[tuple[int, ...], Any]]], dict[str, NDArray[Any]]]
 
 NAMELESS = "(no symbol)"  # what rows without one are counted as
-SYMBOL_NAMES = ("symbol", "ticker", "code", "종목코드", "종목")
 ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+LONGEST = 64  # characters of a symbol
 BLOCK = 2**23  # bytes of a CSV file that are parsed at a time
 ROWS_AT_ONCE = 2**17
 
@@ -65,6 +76,9 @@ def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[
     if not counts:
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
     symbols = sorted(counts)
+    for symbol in symbols:
+        if len(symbol) > LONGEST or not symbol.isprintable():
+            raise UserError(f"{path}: symbol {symbol[:LONGEST]!r}: up to {LONGEST} characters that can be printed")
     bounds = np.concatenate([[0], np.cumsum([counts[symbol] for symbol in symbols])])
     rows = int(bounds[-1])
     arrays = allocate({"dates": ((rows,), "datetime64[us]"), "values": ((rows, len(columns)), np.float64)})
@@ -83,7 +97,7 @@ def is_long_table(path: Path) -> bool:
             header = next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error):  # who reads it says so
         return False
-    return any(name.strip().lower() in SYMBOL_NAMES for name in header)
+    return bool(find_symbol_column(header))
 
 
 def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
@@ -192,13 +206,20 @@ def _batches(file: Path, columns: list[str]) -> Iterator[Batch]:
     """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands."""
     import pyarrow as pa
 
+    unit, number = ("row", 1) if ENDINGS[file.suffix.lower()] == "parquet" else ("line", 2)
     try:
-        row = 1
         for table, date, symbol in _tables(file, columns):
-            yield _check(file, row, table, date, symbol, columns)
-            row += table.num_rows
+            yield _check(file, unit, number, table, date, symbol, columns)
+            number += table.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
-        raise UserError(f"{file}: can't be read: {' '.join(str(error).split())[:300]}") from None
+        why = " ".join(str(error).split())[:300]
+        if "invalid UTF8" in why:
+            raise UserError(f"{file}: is not UTF-8 text ({why})") from None
+        if cut := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", why):
+            line = f"line {cut[1]} " if cut[1] else "a row "
+            short = "; is it cut short?" if int(cut[3]) < int(cut[2]) else ""
+            raise UserError(f"{file}: {line}has {cut[3]} cells, the header {cut[2]}{short}") from None
+        raise UserError(f"{file}: can't be read: {why}") from None
 
 
 def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
@@ -214,9 +235,14 @@ def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    if file.stat().st_size == 0:
+    with file.open("rb") as start:
+        head = start.read(2**12)
+    if not head:
         raise UserError(f"{file}: is empty; a header line and rows are needed")
-    with arrow.open_csv(file, read_options=arrow.ReadOptions(block_size=BLOCK)) as reader:
+    if b"\0" in head:
+        raise UserError(f"{file}: is not UTF-8 text (a NUL byte)")
+    reading = arrow.ReadOptions(block_size=BLOCK, use_threads=False)  # with threads it can't tell a bad row's line
+    with arrow.open_csv(file, read_options=reading) as reader:
         names = reader.schema.names
     date, symbol = _find(names, columns, file)
     options = arrow.ConvertOptions(
@@ -224,28 +250,35 @@ def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
         include_columns=[date, symbol, *columns],
         strings_can_be_null=False,
     )
-    with arrow.open_csv(file, read_options=arrow.ReadOptions(block_size=BLOCK), convert_options=options) as reader:
+    with arrow.open_csv(file, read_options=reading, convert_options=options) as reader:
         for batch in reader:
             yield batch, date, symbol
 
 
 def _find(found: Sequence[str], columns: list[str], file: Path) -> tuple[str, str]:
     date = find_columns(pd.Index(found), columns, str(file))
-    symbol = next((name for name in found if name.strip().lower() in SYMBOL_NAMES), None)
-    if symbol is None:
+    symbol = find_symbol_column(found)
+    if not symbol:
         raise UserError(
             f"{file}: no column of symbols; found {', '.join(found[:20])}, looked for {', '.join(SYMBOL_NAMES)}"
         )
     if twice := [name for name in (date, symbol, *columns) if list(found).count(name) > 1]:
         raise UserError(f"{file}: has more than one column {twice[0]}")
+    if symbol in columns:
+        raise UserError(f"{file}: column {symbol} holds the symbols; it can't be read as numbers too")
     return date, symbol
 
 
-def _check(file: Path, row: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
+def _check(file: Path, unit: str, first: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     cells = {name: _plain(table.column(name)) for name in (date, symbol, *columns)}
+    if pa.types.is_floating(cells[symbol].type):
+        raise UserError(f"{file}: column {symbol} holds numbers with a point; symbols are text or whole numbers")
+    for name in columns:
+        if pa.types.is_boolean(cells[name].type):
+            raise UserError(f"{file}: column {name} holds true and false, where numbers are needed")
     missing = pa.array(np.zeros(table.num_rows, bool))
     for name, cell in cells.items():
         nothing = pc.is_null(cell)
@@ -258,28 +291,29 @@ def _check(file: Path, row: int, table: Any, date: str, symbol: str, columns: li
     kept = pc.invert(missing)
     names = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
     empty = _count(pc.if_else(pc.equal(names, ""), NAMELESS, names))
-    table = table.filter(kept)
-    row_numbers = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
+    cells = {name: cell.filter(kept) for name, cell in cells.items()}
+    numbered = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
 
     def fault_at(bad: NDArray[np.bool_], column: str, why: str) -> None:
         if bad.any():
             place = int(np.flatnonzero(bad)[0])
-            name, shown = table.column(symbol)[place].as_py(), str(table.column(column)[place].as_py())[:40]
-            raise UserError(f"{file}: row {row + int(row_numbers[place])} ({name}), column {column}: {shown!r} {why}")
+            name, shown = (str(cells[key][place].as_py())[:40] for key in (symbol, column))
+            where = f"{unit} {first + int(numbered[place])} ({name})"
+            raise UserError(f"{file}: {where}, column {column}: {shown!r} {why}")
 
-    values = np.empty((table.num_rows, len(columns)))
+    values = np.empty((len(numbered), len(columns)))
     for number, name in enumerate(columns):
-        values[:, number] = numbers = _numbers(cells[name].filter(kept))
+        values[:, number] = numbers = _numbers(cells[name])
         fault_at(~np.isfinite(numbers), name, "is not a finite number")
         if name in POSITIVE:
             fault_at(numbers <= 0, name, "is no price: it must be above 0")
     if "High" in columns and "Low" in columns:
         crossed = values[:, columns.index("High")] < values[:, columns.index("Low")]
         fault_at(crossed, "High", "lies below Low")
-    dates = _dates(cells[date].filter(kept))
+    dates = _dates(cells[date])
     fault_at(np.isnat(dates), date, "is not a date; YYYY-MM-DD and YYYYMMDD are read")
     fault_at((dates < FIRST_DAY) | (dates >= LAST_DAY + 1), date, f"lies outside {FIRST_DAY} to {LAST_DAY}")
-    return Batch(cells[symbol].cast(pa.string()).filter(kept), dates, values, empty)
+    return Batch(cells[symbol].cast(pa.string()), dates, values, empty)
 
 
 def _plain(column: Any) -> Any:

@@ -118,12 +118,33 @@ def run_task(
                 seed: scaler.inverse(forecast(network, part, targets[s])[:, 0], "target")
                 for seed, network in networks[s].items()
             }
-            y_true, y_last = np.asarray(test.y[:, 0]), np.asarray(test.last[:, 0])
-            errors = {f"mse_{seed}": _mse(y_pred[seed], y_true) if seed in y_pred else None for seed in seeds}
-            first, last = (str(day)[:10] for day in test.target_dates[[0, -1]])
-            about = {"fold": number, "symbol": task.symbols[s], "first": first, "last": last, "days": len(test)}
-            rows.append(about | {"naive_mse": _mse(y_last, y_true)} | errors)
+            rows.append(_row(number, task.symbols[s], test, y_pred, seeds))
     return rows
+
+
+def without_network(
+    panel: Panel,
+    scalers: Sequence[MinMaxScaler],
+    folds: Sequence[tuple[Dates, Dates]],
+    rows: Sequence[Mapping[str, Any]],
+    seeds: Sequence[int],
+) -> list[dict[str, Any]]:
+    """Rows, as of ``run_task``, of symbols that could not be trained for a fold in which they have days."""
+    there, missing = {(row["fold"], row["symbol"]) for row in rows}, []
+    for number, (_, tested) in enumerate(folds):
+        for symbol, (_, windows), scaler in zip(panel.symbols, panel.all(), scalers, strict=True):
+            views = _made_between(windows, tested)
+            if len(views) and (number, symbol) not in there:
+                missing.append(_row(number, symbol, _in_points(views, scaler), {}, seeds))
+    return missing
+
+
+def _row(fold: int, symbol: str, test: Windows, y_pred: Mapping[int, Array], seeds: Sequence[int]) -> dict[str, Any]:
+    y_true, y_last = np.asarray(test.y[:, 0]), np.asarray(test.last[:, 0])
+    errors = {f"mse_{seed}": _mse(y_pred[seed], y_true) if seed in y_pred else None for seed in seeds}
+    first, last = (str(day)[:10] for day in test.target_dates[[0, -1]])
+    about = {"fold": fold, "symbol": symbol, "first": first, "last": last, "days": len(test)}
+    return about | {"naive_mse": _mse(y_last, y_true)} | errors
 
 
 def _between(windows: Windows, dates: Dates, days: Dates) -> Windows:

@@ -15,20 +15,23 @@ Results = Mapping[str, Mapping[str, Any]]  # by name, what ``panel_evaluation.su
 def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
     """Of each entry on how many symbols it beats persistence; and tests of each pair of networks over the symbols.
 
+    Symbols on which persistence makes no error do not count. A symbol's error is its mean over seeds.
+
     The pairs' test is Wilcoxon's signed-rank test of the errors relative to persistence's, a pair a symbol (Demsar
     2006), Holm-corrected. It takes symbols for independent, which those that trade on the same days are not: its
     p-values are too small rather than too large.
     """
     against = {
         name: {
-            "symbols": result["symbols"],
-            "beaten": sum(
-                each["relative_rmse"] is not None and each["relative_rmse"] < 1 for each in result["by_symbol"].values()
-            ),
-            "median": result["over_symbols"]["relative_rmse"][1],
+            "symbols": len(known),
+            "beaten": sum(ratio < 1 for ratio in known),
+            "metrics": {key: result["metrics"][key]["mean"] for key in ("relative_rmse", "beaten")},
+            "seeds": result["seeds"],
             "significant": result["significant"],
         }
         for name, result in results.items()
+        for ratios in [[each["relative_rmse"] for each in result["by_symbol"].values()]]
+        for known in [[ratio for ratio in ratios if ratio is not None]]
     }
     between: list[dict[str, Any]] = []
     for a, b in itertools.combinations(networks, 2):
@@ -47,7 +50,7 @@ def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
 def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
     """Of each fold the quartiles over symbols of the errors relative to persistence's, and on how many it is beaten.
 
-    ``diverged`` counts the symbols of which no seed learned; they have no error.
+    ``without_network`` counts the symbols that could not be trained on, or of which no seed learned.
 
     Args:
         table: a row a fold and symbol, what ``panel_backtest.run_task`` made.
@@ -61,7 +64,7 @@ def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
                 "first": str(rows["first"].min()),
                 "last": str(rows["last"].max()),
                 "symbols": len(rows),
-                "diverged": int(rmse.isna().sum()),
+                "without_network": int(rmse.isna().sum()),
                 "days": int(rows["days"].sum()),
                 "relative_rmse": ratios.quantile([0.25, 0.5, 0.75]).tolist() if len(ratios) else [None] * 3,
                 "beaten": int((ratios < 1).sum()),

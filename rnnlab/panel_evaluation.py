@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rnnlab.evaluation import Days, stock_figures
-from rnnlab.metrics import Array, Figure, mean_and_std
+from rnnlab.metrics import UNDEFINED, Array, Figure, mean_and_std
 
 LEVEL = 0.05  # of significance, after the correction for many symbols
 FIGURES = ("relative_rmse", "mase", "rmse", "mae", "mape", "directional_accuracy")
@@ -45,7 +45,8 @@ def summarise(measured: Mapping[str, Measured], horizon: int) -> dict[str, Any]:
         As ``evaluation.evaluate_stock``, but ``metrics`` are means over seeds of the median over symbols, with the
         share of symbols on which persistence is beaten as ``beaten``; and ``over_symbols`` (quartiles of each symbol's
         mean over seeds), ``significant`` (how many symbols are better and worse beyond chance, by each correction)
-        and ``by_symbol``. Symbols for which a figure is not defined do not count for it.
+        and ``by_symbol``. Symbols for which a figure is not defined do not count for it; ``undefined`` says how many
+        these are.
     """
     from rnnlab.significance import benjamini_hochberg, holm
 
@@ -79,7 +80,11 @@ def summarise(measured: Mapping[str, Measured], horizon: int) -> dict[str, Any]:
             }
             for name, adjusted in corrected.items()
         },
-        "undefined": {},
+        "undefined": {
+            name: f"{missing} of {len(means)} symbols: {UNDEFINED[name]}"
+            for name in FIGURES
+            if (missing := sum(each[name] is None for each in means.values()))
+        },
         "by_symbol": {
             symbol: {"days": found["days"]}
             | {name: _rounded(figure) for name, figure in means[symbol].items()}

@@ -7,7 +7,7 @@ import difflib
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rnnlab.errors import UserError
 
 DATE_NAMES = ("date", "datetime", "timestamp", "time", "날짜", "일자")
+SYMBOL_NAMES = ("symbol", "ticker", "code", "종목코드", "종목")
 EMPTY = {"", "null", "nan", "na", "n/a", "none", "-"}
 OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
@@ -98,12 +99,17 @@ def find_columns(found: pd.Index, needed: Sequence[str], name: str) -> str:
     return str(date_column)
 
 
+def find_symbol_column(found: Iterable[str]) -> str:
+    """The column of symbols; empty: there is none."""
+    return next((name for name in found if name.strip().lower() in SYMBOL_NAMES), "")
+
+
 class _Rows:
     """The rows of a file, taken in table by table, so that the text of few is in memory at a time."""
 
     def __init__(self, name: str, needed: list[str]) -> None:
         self.name, self.needed = name, needed
-        self.date_column = ""
+        self.date_column = self.symbol_column = ""
         self.numbers: dict[str, list[NDArray[np.float64]]] = {column: [] for column in needed}
         self.lines: list[NDArray[np.int64]] = []  # of the file, of each row
         self.dropped: list[int] = []  # lines with empty cells
@@ -114,6 +120,7 @@ class _Rows:
 
     def add(self, table: pd.DataFrame) -> None:
         self.date_column = self.date_column or find_columns(table.columns, self.needed, self.name)
+        self.symbol_column = find_symbol_column(table.columns)
         cells = table[[self.date_column, *self.needed]].apply(lambda column: column.str.strip())
         empty = cells.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
         blank = table[empty].apply(lambda column: column.str.strip() == "").all(axis=1)
@@ -229,6 +236,7 @@ class _Rows:
             raise UserError(
                 f"{self.name}: {_day(pd.Timestamp(day))} stands more than once in column {self.date_column} "
                 f"(line {_some(lines)}); one row a date is allowed"
+                + (f" (column {self.symbol_column}: is it a panel? stock.source: panel)" if self.symbol_column else "")
             )
 
 

@@ -72,7 +72,8 @@ def against(comparison: Mapping[str, Any], baselines: Sequence[str]) -> Table:
         rows.append([name, f"{found['beaten']} of {found['symbols']}", *map(str, counts)])
     headings = ["model", "symbols it beats", "better (B.-H.)", "worse (B.-H.)", "better (Holm)", "worse (Holm)"]
     caption = (
-        "Against persistence, symbol by symbol: Diebold-Mariano tests at 5 %, corrected for the number of symbols by "
+        "Against persistence, symbol by symbol (of each its seeds' mean error and mean loss): Diebold-Mariano tests "
+        "at 5 %, corrected for the number of symbols by "
         "Benjamini and Hochberg (of those found, at most 5 % are expected to be false, if the tests are independent or "
         "depend positively) and by Holm (a chance of at most 5 % that any is false)"
     )
@@ -98,7 +99,7 @@ def panel_backtest(results: Mapping[str, Any]) -> Table:
             f"{fold['first']} to {fold['last']}",
             *(_number(value, 3) for value in fold["relative_rmse"]),
             f"{fold['beaten']} of {fold['symbols']}"
-            + (f" ({fold['diverged']} did not learn)" if fold["diverged"] else ""),
+            + (f" ({fold['without_network']} without a network)" if fold["without_network"] else ""),
         ]
         for name, found in results.items()
         for fold in found["folds"]

@@ -41,7 +41,7 @@ def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> s
 
 
 def panel(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
-    """On how many symbols the best network beats tomorrow = today.
+    """On what share of symbols the best network beats tomorrow = today.
 
     Args:
         comparison: what ``panel_comparison.compare_panel`` made.
@@ -57,12 +57,14 @@ def panel_model(name: str, comparison: Mapping[str, Any]) -> str:
 
 
 def _over_symbols(name: str, rival: str, found: Mapping[str, Any]) -> str:
-    chance = found["significant"]["benjamini_hochberg"]
-    median = "is not defined" if found["median"] is None else f"is {found['median']:.3f} times persistence's"
+    chance, (ratio, share) = found["significant"]["benjamini_hochberg"], found["metrics"].values()
+    if ratio is None:
+        return f"{name} can't be held against {rival}, which makes no error on any of its symbols."
+    means = f" (means over {found['seeds']} seeds)" if found["seeds"] > 1 else ""
     return (
-        f"{name} beats {rival} on {found['beaten']} of {found['symbols']} symbols; the median of its errors {median} "
-        f"(beyond chance better on {chance['better']} and worse on {chance['worse']}: Diebold-Mariano, corrected by "
-        "Benjamini and Hochberg)."
+        f"{name} beats {rival} on {100 * share:.1f} % of {found['symbols']} symbols, and the median of its errors is "
+        f"{ratio:.3f} times persistence's{means}; beyond chance it is better on {chance['better']} symbols and worse on "
+        f"{chance['worse']} (Diebold-Mariano, corrected by Benjamini and Hochberg)."
     )
 
 

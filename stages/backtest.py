@@ -13,7 +13,7 @@ from rnnlab.engines import Choice
 from rnnlab.errors import UserError
 from rnnlab.executors import make_executor
 from rnnlab.panel import LEAST
-from rnnlab.panel_backtest import fold_days, make_tasks, run_task
+from rnnlab.panel_backtest import fold_days, make_tasks, run_task, without_network
 from rnnlab.params import Params
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
@@ -28,6 +28,7 @@ from stages.progress import count_done, report
 from stages.tasks import executor_of, in_this_process
 
 SCALED = Path("data/scaled/stock")
+SHOWN = 5  # symbols without a network
 
 
 def main(name: str) -> None:
@@ -70,6 +71,11 @@ def backtest_panel(name: str, params: Params) -> None:
             rows += found
     if not rows:
         raise UserError(f"backtest: no symbol has {LEAST} training windows and a day to be tested on in any fold")
+    if missing := without_network(panel, scalers, folds, rows, seeds):
+        some = ", ".join(f"{row['symbol']} (from {row['first']})" for row in missing[:SHOWN])
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        print(f"{name}: fewer than {LEAST} windows to train on, or a column that does not vary: {some}{more}")
+    rows += missing
     table = pd.DataFrame(rows).sort_values(["fold", "symbol"])
     write_text(Path("metrics/backtest") / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
     done.remove()

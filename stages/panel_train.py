@@ -42,6 +42,8 @@ def train_per_symbol(name: str, params: Params) -> None:
     key = fingerprint_of(about, [SPLIT / "stock/train"])
     done = Done(f"{name}.train", key, len(groups), ".safetensors")
     used = sum(group.count * len(group.symbols) for group in groups)
+    if params.stock.split.validation:
+        print(f"{name}: networks a symbol learn for all epochs; the validation part is left aside")
     print(f"{name}: {used:,} of {sum(counts):,} training windows, each symbol's last whole batches")
 
     def tasks() -> Iterator[tuple[Any, ...]]:

@@ -35,6 +35,12 @@ def scale_panel() -> None:
     whole, about = read_raw_panel()
     window, columns, column = stock.window, tuple(about["columns"]), about["columns"].index
     series = whole.select(stock.start, stock.end, stock.rows)
+    if not (series.spans[:, 0] < series.spans[:, 1]).any():
+        first, last = (str(day)[:10] for day in whole.calendar()[[0, -1]])
+        raise UserError(
+            f"{stock.path}: no row from stock.start={stock.start} to stock.end={stock.end}: "
+            f"the data go from {first} to {last}"
+        )
     calendar = series.calendar()
     cuts = Cuts.at(calendar, window.length, window.horizon, stock.split.train, stock.split.validation)
     scalers, left_out, tested = dict[str, MinMaxScaler](), dict[str, str](), False
@@ -81,7 +87,8 @@ def scale_panel() -> None:
     about_rows = {"panel": stock.panel, "symbols": list(scalers), "spans": spans.tolist()}
     write_json(SCALED / "stock/panel.json", about_rows)
     write_json(SCALED / "stock/about.json", {"summary": about["summary"], "left_out": left_out})
-    print(f"stock: {len(scalers)} symbols, {stops[-1]:,} rows scaled, each symbol by its own past")
+    symbols = f"{len(scalers)} symbol{'s' * (len(scalers) != 1)}"
+    print(f"stock: {symbols}, {stops[-1]:,} rows scaled, each symbol by its own past")
     for symbol, why in left_out.items():
         print(f"  left out: {symbol}: {why}")
 

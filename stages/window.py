@@ -19,7 +19,8 @@ def window_stock() -> None:
         counts = [len(windows) for _, windows in panel.all()]
         content = {"count": sum(counts), "length": window.length, "features": panel.inputs.shape[1]}
         write_json(WINDOWS / "stock.json", content | {"horizon": window.horizon, "symbols": len(panel)})
-        print(f"stock: {sum(counts):,} windows of {len(panel)} symbols, {min(counts):,} to {max(counts):,} each")
+        symbols = f"{len(panel)} symbol{'s' * (len(panel) != 1)}"
+        print(f"stock: {sum(counts):,} windows of {symbols}, {min(counts):,} to {max(counts):,} each")
         return
     inputs, target, dates = read_arrays(SCALED / "stock", "inputs", "target", "dates")
     windows = Windows(inputs, target, dates, window.length, window.horizon)

@@ -164,6 +164,22 @@ def python(script, *words, folder, **settings):
     return subprocess.Popen([sys.executable, "-c", script, *words], cwd=folder, env=env, text=True, **settings)
 
 
+def test_a_cluster_that_does_not_answer_is_told_at_once(root):
+    if not find_spec("ray"):
+        pytest.skip("needs Ray: pip install -e '.[cluster]'")
+    script = """
+import os
+from rnnlab.executors import make_executor
+os.environ["RAY_ADDRESS"] = "127.0.0.1:1"
+try:
+    make_executor("ray", 2).__enter__()
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    with python(script, folder=root, stdout=subprocess.PIPE) as process:
+        assert process.stdout.read().startswith("UserError RAY_ADDRESS 127.0.0.1:1: can't be reached (")
+
+
 def test_one_worker_of_this_machine_needs_neither_joblib_nor_ray(root):
     script = """
 import sys

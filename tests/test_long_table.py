@@ -98,13 +98,13 @@ def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,x", "row 5 (B), column Close: 'x' is not a finite number"),
-        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,inf", "row 5 (B), column Close: 'inf' is not a finite"),
-        ("2020-01-03,B,11,", "2020-01-03,B,-1,", "row 5 (B), column Open: '-1' is no price: it must be above 0"),
-        ("2020-01-06,B", "06.01.2020,B", "row 4 (B), column Date: '06.01.2020' is not a date"),
-        ("2020-01-06,B", "20200230,B", "row 4 (B), column Date: '20200230' is not a date"),
+        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,x", "line 6 (B), column Close: 'x' is not a finite number"),
+        ("2020-01-03,B,11,12,10,11", "2020-01-03,B,11,12,10,inf", "line 6 (B), column Close: 'inf' is not a finite"),
+        ("2020-01-03,B,11,", "2020-01-03,B,-1,", "line 6 (B), column Open: '-1' is no price: it must be above 0"),
+        ("2020-01-06,B", "06.01.2020,B", "line 5 (B), column Date: '06.01.2020' is not a date"),
+        ("2020-01-06,B", "20200230,B", "line 5 (B), column Date: '20200230' is not a date"),
         ("2020-01-06,B", "2020-01-03 16:00:00,B", "symbol B has more than one row for 2020-01-03; one a day"),
-        ("2020-01-06,B", "1066-01-06,B", "row 4 (B), column Date: '1066-01-06' lies outside 1900-01-01"),
+        ("2020-01-06,B", "1066-01-06,B", "line 5 (B), column Date: '1066-01-06' lies outside 1900-01-01"),
         ("2020-01-06,B", "2020-01-03,B", "symbol B has more than one row for 2020-01-03; one a day is allowed"),
         ("Symbol", "Name", "no column of symbols; found Date, Name, Open"),
         ("Close", "Closing", "no column Close; found"),
@@ -113,7 +113,10 @@ def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):
         (ROWS, "", "is empty"),
         (ROWS, ROWS.replace(",", ";"), "columns are separated by ';'; only the comma is read"),
         (ROWS, ROWS.splitlines()[0] + "\n", "no row with a date, a symbol and Open, Close"),
-        ("2020-01-02,B,10", "2020-01-02,B,10,10", "can't be read"),
+        ("2020-01-02,B,10", "2020-01-02,B,10,10", "line 2 has 8 cells, the header 7"),
+        (",11,110", "", "line 6 has 5 cells, the header 7; is it cut short?"),
+        ("Date", "Date\0", "is not UTF-8 text (a NUL byte)"),
+        (",B,", ",\x1b[2J,", "symbol '\\x1b[2J': up to 64 characters that can be printed"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, old, new, message):
@@ -126,7 +129,7 @@ def test_what_is_wrong_is_named(tmp_path, old, new, message):
 
 def test_high_below_low(tmp_path):
     path = write(tmp_path, ROWS.replace("2020-01-06,B,12,13,11", "2020-01-06,B,12,10,11"))
-    with pytest.raises(UserError, match=r"row 4 \(B\), column High: '10' lies below Low"):
+    with pytest.raises(UserError, match=r"line 5 \(B\), column High: '10' lies below Low"):
         read(path, ["High", "Low"])
 
 

@@ -7,7 +7,7 @@ from test_panel import ARCHITECTURE, DAYS, panel
 from rnnlab.backtest import make_folds
 from rnnlab.engines import Choice
 from rnnlab.executors import make_executor
-from rnnlab.panel_backtest import fold_days, make_tasks, run_task
+from rnnlab.panel_backtest import fold_days, make_tasks, run_task, without_network
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
 
@@ -89,3 +89,12 @@ def test_a_network_that_diverges_is_no_silence(one_network):
     (task, *_) = make_tasks(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, one_network)
     rows = run_task(task, *WORDS[:3], settings, *WORDS[4:])
     assert [(row["symbol"], row["mse_0"], row["mse_1"]) for row in rows] == [("s0", None, None), ("s1", None, None)]
+
+
+def test_symbols_that_could_not_be_trained_have_rows_without_a_network():
+    whole = panel(100, 100, 15)  # the last one ends before the first test day
+    folds = fold_days(DAYS, 3, 1, **WALK)
+    rows = [{"fold": fold, "symbol": symbol} for fold, symbol in ((0, "s0"), (1, "s0"), (1, "s1"))]
+    (missing,) = without_network(whole, scalers(whole), folds, rows, [0])
+    assert (missing["fold"], missing["symbol"], missing["mse_0"]) == (0, "s1", None)
+    assert missing["naive_mse"] > 0

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnnlab import verdict
 from rnnlab.evaluation import Days
 from rnnlab.panel_comparison import compare_panel, summarise_backtest
 from rnnlab.panel_evaluation import in_the_middle, measure, summarise, to_table
@@ -58,6 +59,9 @@ def test_symbols_that_stand_still_do_not_count():
     assert found["metrics"]["relative_rmse"]["mean"] == pytest.approx(0.5)
     assert found["metrics"]["beaten"]["mean"] == 1.0
     assert to_table(found).splitlines()[2].startswith("still,6,,")
+    assert found["undefined"]["relative_rmse"] == "1 of 2 symbols: persistence makes no error"
+    against = compare_panel({"x": found}, ["x"])["against_persistence"]["x"]
+    assert (against["beaten"], against["symbols"]) == (1, 1)
 
 
 def test_significance_is_counted_after_the_correction():
@@ -84,6 +88,10 @@ def test_networks_are_compared_over_symbols():
     }
     found = compare_panel(results, ["a", "b"])
     assert found["against_persistence"]["a"]["beaten"] == 4
+    board = {"panel": {"persistence": {}, "a": {}, "b": {}}}
+    assert verdict.panel(board, ["a", "b"], found).startswith(
+        "a beats tomorrow = today on 50.0 % of 8 symbols, and the median of its errors is 1.000 times persistence's; "
+    )
     (pair,) = found["between"]
     assert pair["symbols"] == 8
     assert pair["median"] == pytest.approx(-0.135, rel=1e-4)
@@ -115,10 +123,10 @@ def test_a_backtest_over_symbols():
         "first": "2020-01-01",
         "last": "2020-01-31",
         "symbols": 3,
-        "diverged": 0,
+        "without_network": 0,
         "days": 61,
         "relative_rmse": [0.75, 1.0, 1.25],
         "beaten": 1,
     }
     assert second["relative_rmse"] == [None] * 3
-    assert (second["symbols"], second["diverged"]) == (2, 1)
+    assert (second["symbols"], second["without_network"]) == (2, 1)
