@@ -3,7 +3,7 @@
 Letters: S symbols, K seeds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,39 +51,64 @@ def fold_days(days: Dates, length: int, horizon: int, **walk: Any) -> list[tuple
     return [(targets[[f.train_start, f.train_stop - 1]], made[[f.test_start, f.test_stop - 1]]) for f in folds]
 
 
-def make_tasks(
-    panel: Panel,
-    scalers: Sequence[MinMaxScaler],
-    folds: Sequence[tuple[Dates, Dates]],
-    refit: bool,
-    batch_size: int,
-    seeds: int,
-    one_network: bool,
-) -> Iterator[Task]:
-    """The same tasks for any number of workers. Symbols with too few training windows in a fold take no part in it.
+class Plan:
+    """The tasks of a walk over a panel, the same for any number of workers, each made when it is asked for.
+
+    Symbols with too few training windows in a fold take no part in it.
 
     Args:
         scalers: of the target, of each symbol.
         refit: false: the first fold's networks forecast all folds.
         one_network: for all symbols.
+
+    Attributes:
+        groups: of each task the fold whose windows train, and its symbols by number.
     """
-    for number, (trained, _) in enumerate(folds if refit else folds[:1]):
-        tested = [(number, folds[number][1])] if refit else [(i, days) for i, (_, days) in enumerate(folds)]
-        train = [_between(windows, windows.target_dates, trained) for _, windows in panel.all()]
-        able = [s for s, windows in enumerate(train) if len(windows) >= LEAST and _varies(windows)]
-        if one_network:
-            groups = [tuple(able)] if able else []
-        else:
-            made = make_groups([len(train[s]) for s in able], batch_size, seeds)
-            groups = [tuple(able[place] for place in group.symbols) for group in made]
-        for group in groups:
-            yield Task(
-                tuple(panel.symbols[s] for s in group),
-                tuple(scalers[s] for s in group),
-                tuple(train[s] for s in group),
-                tuple((i, tuple(_made_between(panel.windows(s), days) for s in group)) for i, days in tested),
-                one_network,
-            )
+
+    def __init__(
+        self,
+        panel: Panel,
+        scalers: Sequence[MinMaxScaler],
+        folds: Sequence[tuple[Dates, Dates]],
+        refit: bool,
+        batch_size: int,
+        seeds: int,
+        one_network: bool,
+    ) -> None:
+        self._panel, self._scalers, self._folds = panel, scalers, folds
+        self._refit, self._one_network = refit, one_network
+        self.groups: list[tuple[int, tuple[int, ...]]] = []
+        for fold in range(len(folds) if refit else 1):
+            counts = [self._count(fold, s) for s in range(len(panel))]
+            able = [s for s, count in enumerate(counts) if count]
+            if one_network:
+                groups = [tuple(able)] if able else []
+            else:
+                made = make_groups([counts[s] for s in able], batch_size, seeds)
+                groups = [tuple(able[place] for place in group.symbols) for group in made]
+            self.groups += [(fold, group) for group in groups]
+
+    def __getitem__(self, number: int) -> Task:
+        fold, group = self.groups[number]
+        tested = (
+            [(fold, self._folds[fold][1])] if self._refit else [(i, days) for i, (_, days) in enumerate(self._folds)]
+        )
+        return Task(
+            tuple(self._panel.symbols[s] for s in group),
+            tuple(self._scalers[s] for s in group),
+            tuple(self._train(fold, s) for s in group),
+            tuple((i, tuple(_made_between(self._panel.windows(s), days) for s in group)) for i, days in tested),
+            self._one_network,
+        )
+
+    def _train(self, fold: int, symbol: int) -> Windows:
+        windows = self._panel.windows(symbol)
+        return _between(windows, windows.target_dates, self._folds[fold][0])
+
+    def _count(self, fold: int, symbol: int) -> int:
+        """Windows to train on; none where they do not do."""
+        windows = self._train(fold, symbol)
+        return len(windows) if len(windows) >= LEAST and _varies(windows) else 0
 
 
 def run_task(

@@ -13,7 +13,7 @@ from rnnlab.engines import Choice
 from rnnlab.errors import UserError
 from rnnlab.executors import make_executor
 from rnnlab.panel import LEAST
-from rnnlab.panel_backtest import fold_days, make_tasks, run_task, without_network
+from rnnlab.panel_backtest import Plan, fold_days, run_task, without_network
 from rnnlab.params import Params
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
@@ -60,14 +60,15 @@ def backtest_panel(name: str, params: Params) -> None:
         seeds,
         choice,
     )
-    tasks = list(make_tasks(panel, scalers, folds, walk.refit, training.batch_size, walk.seeds, one_network))
+    plan = Plan(panel, scalers, folds, walk.refit, training.batch_size, walk.seeds, one_network)
     depends = {"walk": walk.model_dump(), "training": training.model_dump(), "choice": asdict(choice)}
     depends |= {"stock": params.stock.model_dump(mode="json"), "model": model.model_dump()}
-    done = Done(f"{name}.backtest", fingerprint_of(depends, [SCALED]), len(tasks), ".json")
+    done = Done(f"{name}.backtest", fingerprint_of(depends, [SCALED]), len(plan.groups), ".json")
     rows = list[dict[str, Any]]()
     with make_executor(params.executor, params.workers) as executor:
-        results = map_the_rest(executor, run_task, ((task, *words) for task in tasks), done)
-        for _, (_, found) in count_done(results, [len(task.symbols) for task in tasks], 0, name, "fit"):
+        results = map_the_rest(executor, run_task, lambda number: (plan[number], *words), done)
+        sizes = [len(symbols) for _, symbols in plan.groups]
+        for _, (_, found) in count_done(results, sizes, 0, name, "fit"):
             rows += found
     if not rows:
         raise UserError(f"backtest: no symbol has {LEAST} training windows and a day to be tested on in any fold")

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ class Done:
     """The tasks of a stage that are done, of ``count``.
 
     Args:
-        name: of the stage and model.
+        name: of the model and stage.
         key: of all that the results depend on: those of others are removed.
+
+    Attributes:
+        kept, waiting: numbers of the tasks that were done when it was made, and of the others.
     """
 
     def __init__(self, name: str, key: str, count: int, ending: str) -> None:
@@ -26,9 +29,10 @@ class Done:
         for other in self._all.glob("*"):
             if other != self._folder:
                 shutil.rmtree(other)
-        self.waiting = [number for number in range(count) if not self.path(number).exists()]
-        if len(self.waiting) < count:
-            print(f"{name}: {count - len(self.waiting)} of {count} tasks are done", flush=True)
+        self.kept = [number for number in range(count) if self.path(number).exists()]
+        self.waiting = sorted(set(range(count)) - set(self.kept))
+        if self.kept:
+            print(f"{name}: {len(self.kept)} of {count} tasks are done", flush=True)
 
     def path(self, number: int) -> Path:
         return self._folder / f"{number}{self._ending}"
@@ -41,12 +45,11 @@ class Done:
 
 
 def map_the_rest(
-    executor: Executor, function: Callable[..., Any], items: Iterable[tuple[Any, ...]], done: Done
+    executor: Executor, function: Callable[..., Any], item: Callable[[int], tuple[Any, ...]], done: Done
 ) -> Iterator[tuple[int, Any]]:
-    """As ``executor.map``, but results that are kept are read, and new ones are kept, as JSON."""
-    items, waiting = list(items), done.waiting
-    for number in sorted(set(range(len(items))) - set(waiting)):
+    """As ``executor.map`` over each ``item``; but results that are kept are read, and new ones are kept, as JSON."""
+    for number in done.kept:
         yield number, read_json(done.path(number))
-    for place, result in executor.map(function, (items[number] for number in waiting)):
-        done.keep(waiting[place], json.dumps(result).encode())
-        yield waiting[place], result
+    for place, result in executor.map(function, map(item, done.waiting)):
+        done.keep(done.waiting[place], json.dumps(result).encode())
+        yield done.waiting[place], result

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from architectures import GRU as ARCHITECTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,17 +13,6 @@ from rnnlab.training import Settings
 from rnnlab.windows import Windows
 
 NAMES = ("Open", "Volume")
-ARCHITECTURE = {
-    "cell": "gru",
-    "input_size": 2,
-    "length": 3,
-    "output_size": 1,
-    "hidden_size": 4,
-    "num_layers": 1,
-    "bidirectional": False,
-    "head": "last",
-    "output": "linear",
-}
 
 
 def series(rows=64, seed=0, horizon=1):

@@ -3,6 +3,7 @@ import datetime
 import numpy as np
 import pytest
 import torch
+from architectures import GRU
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,17 +19,7 @@ from rnnlab.training import Settings, Trainer
 from rnnlab.windows import Windows
 
 DAYS = np.datetime64("2020-01-01", "us") + np.arange(100) * np.timedelta64(1, "D")
-ARCHITECTURE = {
-    "cell": "gru",
-    "input_size": 2,
-    "length": 3,
-    "output_size": 1,
-    "hidden_size": 4,
-    "num_layers": 1,
-    "bidirectional": False,
-    "head": "flatten",
-    "output": "linear",
-}
+ARCHITECTURE = GRU | {"head": "flatten"}
 FORMS = ("level", False, False)
 
 

@@ -7,7 +7,7 @@ from test_panel import ARCHITECTURE, DAYS, panel
 from rnnlab.backtest import make_folds
 from rnnlab.engines import Choice
 from rnnlab.executors import make_executor
-from rnnlab.panel_backtest import fold_days, make_tasks, run_task, without_network
+from rnnlab.panel_backtest import Plan, fold_days, run_task, without_network
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.training import Settings
 
@@ -18,6 +18,10 @@ WORDS = (["x", "y"], ARCHITECTURE, ("level", False, False), Settings(2, 10, 0.01
 def scalers(panel):
     """Prices from 50 to 150."""
     return [MinMaxScaler(("target",), (50.0,), (150.0,))] * len(panel)
+
+
+def tasks_of(plan):
+    return [plan[number] for number in range(len(plan.groups))]
 
 
 def test_folds_end_on_the_days_of_a_series_that_has_all_of_them():
@@ -43,7 +47,7 @@ def with_gaps(horizon):
 def test_no_fold_has_learned_from_a_day_after_its_first_forecast(one_network, refit, horizon):
     whole, tested = with_gaps(horizon), []
     folds = fold_days(DAYS, 3, horizon, **WALK)
-    for task in make_tasks(whole, scalers(whole), folds, refit, 10, 2, one_network):
+    for task in tasks_of(Plan(whole, scalers(whole), folds, refit, 10, 2, one_network)):
         last = max(windows.target_dates[-1] for windows in task.train)
         for _, tests in task.tests:
             assert all(len(w) == 0 or w.last_dates[0] >= last for w in tests)
@@ -56,7 +60,7 @@ def test_no_fold_has_learned_from_a_day_after_its_first_forecast(one_network, re
 def test_each_symbol_is_tested_in_each_fold(one_network, refit):
     whole = panel(100, 100, 15)  # the last one is too short to train
     folds = fold_days(DAYS, 3, 1, **WALK)
-    tasks = list(make_tasks(whole, scalers(whole), folds, refit, 10, 2, one_network))
+    tasks = tasks_of(Plan(whole, scalers(whole), folds, refit, 10, 2, one_network))
     rows = [row for task in tasks for row in run_task(task, *WORDS)]
     assert sorted((row["fold"], row["symbol"]) for row in rows) == [(0, "s0"), (0, "s1"), (1, "s0"), (1, "s1")]
     assert all(np.isfinite([row["naive_mse"], row["mse_0"], row["mse_1"]]).all() for row in rows)
@@ -73,7 +77,7 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
         single = walk_forward(windows, folds, ["x", "y"], *WORDS[1:4], WORDS[4], True, WORDS[5], iter, executor)
     rows = []
     whole = replace(whole, target=(whole.target - 50) / 100)
-    for task in make_tasks(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False):
+    for task in tasks_of(Plan(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False)):
         rows += run_task(task, *WORDS)
     for row, by_seed, fold in zip(rows, single, folds, strict=True):
         test = windows.part(fold.test_start, fold.test_stop)
@@ -86,8 +90,8 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
 @pytest.mark.parametrize("one_network", [False, True])
 def test_a_network_that_diverges_is_no_silence(one_network):
     whole, settings = panel(100, 100), Settings(2, 10, 1e30)
-    (task, *_) = make_tasks(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, one_network)
-    rows = run_task(task, *WORDS[:3], settings, *WORDS[4:])
+    plan = Plan(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, one_network)
+    rows = run_task(plan[0], *WORDS[:3], settings, *WORDS[4:])
     assert [(row["symbol"], row["mse_0"], row["mse_1"]) for row in rows] == [("s0", None, None), ("s1", None, None)]
 
 

@@ -20,16 +20,16 @@ from rnnlab.tracking import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SYMBOLS, DAYS = 8, 150
-# `python -m stages.train`, which waits when a group is kept
+# `python -m MODULE`, which waits when the result of a task is kept
 WAITS = """
-import runpy, time
-import stages.panel_train
-keep = stages.panel_train.Done.keep
+import runpy, sys, time
+from stages.done import Done
+keep = Done.keep
 def wait(*words):
     keep(*words)
     time.sleep(60)
-stages.panel_train.Done.keep = wait
-runpy.run_module("stages.train", run_name="__main__")
+Done.keep = wait
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
 """
 
 
@@ -160,21 +160,36 @@ def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     module = workspace.folder / "rnnlab/panel_training.py"
     code = module.read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
-    call = [sys.executable, "-m", "stages.train", "stock_gru"]
-    training = subprocess.Popen([sys.executable, "-c", WAITS, "stock_gru"], cwd=workspace.folder, env=workspace.env)
-    kept, until = workspace.folder / "data/checkpoints/stock_gru.train", time.monotonic() + 120
-    while not list(kept.rglob("*.safetensors")):
-        assert training.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    training.send_signal(signal.SIGKILL)
-    training.wait()
-    said = workspace.call(*call)
+    said = kill_and_go_on(workspace, "train")
     module.write_text(code)
     assert re.search(r"stock_gru.train: 1 of [2-9] tasks are done", said)
-    assert not kept.exists()
     for name, found in load_file(weights).items():
         np.testing.assert_allclose(found, expected[name], atol=1e-6)
+
+
+def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
+    table = workspace.folder / "metrics/backtest/stock_gru.csv"
+    expected = table.read_bytes()
+    table.unlink()
+    said = kill_and_go_on(workspace, "backtest")
+    assert re.search(r"stock_gru.backtest: 1 of \d+ tasks are done", said)
+    assert table.read_bytes() == expected
+
+
+def kill_and_go_on(workspace, stage):
+    """Kill a stage when a task is done, and call it again; what it said then."""
+    kept, until = workspace.folder / f"data/checkpoints/stock_gru.{stage}", time.monotonic() + 120
+    words = [sys.executable, "-c", WAITS, f"stages.{stage}", "stock_gru"]
+    running = subprocess.Popen(words, cwd=workspace.folder, env=workspace.env)
+    while not [path for path in kept.rglob("*") if path.suffix in (".safetensors", ".json")]:
+        assert running.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    said = workspace.call(sys.executable, "-m", f"stages.{stage}", "stock_gru")
+    assert not kept.exists()
+    return said
 
 
 @pytest.mark.parametrize(("kind", "worker"), [("local", "loky"), pytest.param("ray", "ray::", marks=pytest.mark.long)])

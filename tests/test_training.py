@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from architectures import GRU
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -13,17 +14,7 @@ from rnnlab.network import RecurrentNetwork
 from rnnlab.replicas import Replicas
 from rnnlab.training import Settings, Trainer, cross_entropy, draw, learning_rate, squared_error
 
-CONFIG = {
-    "cell": "gru",
-    "input_size": 2,
-    "length": 3,
-    "output_size": 1,
-    "hidden_size": 4,
-    "num_layers": 1,
-    "bidirectional": False,
-    "head": "last",
-    "output": "linear",
-}
+CONFIG = GRU
 SEEDS = (3, 4)
 SETTINGS = Settings(epochs=4, batch_size=4, learning_rate=0.05)
 ENGINES = pytest.mark.parametrize("engine", [Ensemble, Replicas])
