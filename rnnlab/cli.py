@@ -259,7 +259,7 @@ def _store() -> "Store":
 
 def _prices(data: Path | None, columns: list[str], symbol: str) -> "tuple[Path, Prices]":
     """What a model reads, and where it stands; of a panel's table the rows of one symbol."""
-    from rnnlab.long_table import is_long_table, read_symbol, to_frame
+    from rnnlab.long_table import ended, is_long_table, read_symbol, to_frame
     from rnnlab.prices import Prices, read_prices
 
     if data is None and symbol:
@@ -268,8 +268,9 @@ def _prices(data: Path | None, columns: list[str], symbol: str) -> "tuple[Path, 
         series, about = read_raw_panel()
         if symbol not in series.symbols or set(columns) - set(about["columns"]):
             raise UserError(f"data/raw/stock: holds no symbol {symbol} with {', '.join(columns)}; say --data")
-        frame = to_frame(series, series.symbols.index(symbol), about["columns"])
-        return Path("data/raw/stock"), Prices(frame, ())
+        number = series.symbols.index(symbol)
+        notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
+        return Path("data/raw/stock"), Prices(to_frame(series, number, about["columns"]), tuple(notices))
     data = data or Path("data/raw/stock/prices.csv")
     if symbol and is_long_table(data):
         return data, read_symbol(data, symbol, columns)
@@ -294,9 +295,12 @@ def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, An
                 f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}"
             )
     if is_panel(str(path)):
-        networks, config = PanelWeights(str(path)).single(symbol)
+        weights = PanelWeights(str(path))
+        if symbol not in weights.config["symbols"] and symbol in (left_out := _left_out()):
+            raise UserError(f"--symbol {symbol}: was left out of the panel: {left_out[symbol]}")
+        networks, config = weights.single(symbol)
     elif symbol:
-        raise UserError(f"--symbol {symbol}: {path} is of a single series, which has no symbols")
+        raise UserError(f"--symbol {symbol}: {path} is no model of a panel, and has no symbols")
     else:
         networks, config = unpack(str(path))
     if config.get("track") not in tracks:
@@ -305,6 +309,14 @@ def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, An
             f"one of track {' or '.join(tracks)} is wanted"
         )
     return networks, config
+
+
+def _left_out() -> dict[str, str]:
+    """Why symbols of the panel were not trained on."""
+    from stages.files import read_json
+
+    path = Path("data/scaled/stock/about.json")
+    return dict(read_json(path)["left_out"]) if path.is_file() else {}
 
 
 def _best(track: str) -> str:

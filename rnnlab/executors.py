@@ -174,6 +174,8 @@ def _call(function: Callable[..., T], item: Item) -> T:
 @contextmanager
 def _ray_started(workers: int) -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS")
+    if address == "local":  # Ray's word for one that it starts here
+        address = None
     for name, value in (QUIET if address else QUIET | ALONE).items():
         os.environ.setdefault(name, value)
     try:
@@ -212,7 +214,7 @@ def _check_answers(address: str) -> None:
     """That somebody listens there: Ray would try for minutes, deaf to signals."""
     if place := re.fullmatch(r"(?:ray://)?(.+):(\d+)", address):
         try:
-            socket.create_connection((place[1], int(place[2])), timeout=10).close()
+            socket.create_connection((place[1].strip("[]"), int(place[2])), timeout=10).close()
         except (OSError, OverflowError) as error:
             raise UserError(public(f"RAY_ADDRESS {address}: can't be reached ({error})")) from None
 

@@ -106,22 +106,26 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
     Raises:
         UserError: as ``read_panel``, or if it has no row of the symbol.
     """
-    dates, values, empty = list[Dates](), list[Array](), 0
+    dates, values, empty, last_day = list[Dates](), list[Array](), 0, FIRST_DAY
     for file in _files(path):
         for batch in _batches(file, list(columns)):
             own = batch.symbols.to_numpy(zero_copy_only=False) == symbol
             dates.append(batch.dates[own])
             values.append(batch.values[own])
             empty += batch.empty.get(symbol, 0)
+            last_day = max([last_day, *batch.dates.max(keepdims=True)]) if len(batch.dates) else last_day
     count = sum(map(len, dates))
     if not count:
         raise UserError(f"{path}: no row of symbol {symbol} with a date and {', '.join(columns)}")
     series = Series((symbol,), np.array([[0, count]]), np.concatenate(dates), np.concatenate(values))
     _sort(series, path)
-    return Prices(
-        to_frame(series, 0, columns),
-        (f"{path}: {empty} row{'s' * (empty > 1)} with empty cells dropped",) if empty else (),
-    )
+    dropped = [f"{path}: {empty} row{'s' * (empty > 1)} with empty cells dropped"] if empty else []
+    return Prices(to_frame(series, 0, columns), (*dropped, *ended(series.dates[-1], last_day)))
+
+
+def ended(last: np.datetime64, panel: np.datetime64) -> list[str]:
+    """A notice, if a symbol's last day comes before the panel's."""
+    return [f"the last price is of {_day(last)}, the panel goes on to {_day(panel)}"] if last < panel else []
 
 
 def to_frame(series: Series, number: int, columns: Sequence[str]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
     simple: frozenset[str] = frozenset()  # first cells of the rows that are baselines
+    prose: bool = False  # its cells are words, and not to be compared with those above
     kind: ClassVar[str] = "table"
 
 

@@ -8,7 +8,7 @@ Letters: N days of a symbol's part.
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,16 +111,19 @@ def to_table(result: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def in_the_middle(result: Mapping[str, Any]) -> str:
-    """The symbol whose error relative to persistence's is nearest to the median."""
-    median = result["over_symbols"]["relative_rmse"][1]
-    symbols: Mapping[str, Any] = result["by_symbol"]
+def in_the_middle(naive_mase: Mapping[str, Figure], able: Container[str]) -> str:
+    """The symbol that is neither easy nor hard: of those that are ``able``, the one nearest to the median.
+
+    Args:
+        naive_mase: by symbol, persistence's MASE: as it is no network's, pictures of several show one symbol.
+    """
+    _, median, _ = _quantiles(list(naive_mase.values()))
 
     def distance(symbol: str) -> float:
-        figure = symbols[symbol]["relative_rmse"]
+        figure = naive_mase[symbol]
         return float("inf") if figure is None or median is None else abs(figure - median)
 
-    return min(symbols, key=distance)
+    return min((symbol for symbol in naive_mase if symbol in able), key=distance)
 
 
 def _quantiles(figures: Sequence[Figure]) -> list[Figure]:

@@ -34,7 +34,12 @@ def over_symbols(results: Results, order: Sequence[str], baselines: Sequence[str
         found = results[name]["over_symbols"]
         rows.append([name, *(_number(value, 3) for key in ("relative_rmse", "mase") for value in found[key])])
     headings = ["model", *(f"{figure}: {which}" for figure in ("RMSE ÷ persistence", "MASE") for which in QUARTILES)]
-    return Table("Quartiles over symbols, of each symbol's mean over seeds", headings, rows, frozenset(baselines))
+    return Table(
+        "Quartiles over symbols, of each symbol's mean over seeds (above: means of each seed's median)",
+        headings,
+        rows,
+        frozenset(baselines),
+    )
 
 
 def ends(result: Mapping[str, Any], name: str) -> Table:
@@ -114,7 +119,8 @@ def panel_backtest(results: Mapping[str, Any]) -> Table:
 def left_out(reasons: Mapping[str, str]) -> Table:
     shown = list(reasons.items())[:LISTED]
     more = f"; the first {LISTED} of {len(reasons)}" if len(reasons) > LISTED else ""
-    return Table(f"Symbols that could not take part, and why{more}", ["symbol", "why"], [list(item) for item in shown])
+    caption = f"Symbols that could not be trained on, or not be tested, and why{more}"
+    return Table(caption, ["symbol", "why"], [list(item) for item in shown], prose=True)
 
 
 def majority(result: Mapping[str, Any]) -> str:
@@ -261,7 +267,8 @@ def parity(rows: Sequence[Mapping[str, str]]) -> Table:
 
 
 def settings(flat: Mapping[str, Any]) -> Table:
-    return Table("params.yaml", ["parameter", "value"], [[name, json.dumps(value)] for name, value in flat.items()])
+    rows = [[name, json.dumps(value)] for name, value in flat.items()]
+    return Table("params.yaml", ["parameter", "value"], rows, prose=True)
 
 
 def _number(value: float | None, places: int) -> str:

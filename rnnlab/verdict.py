@@ -62,7 +62,8 @@ def _over_symbols(name: str, rival: str, found: Mapping[str, Any]) -> str:
         return f"{name} can't be held against {rival}, which makes no error on any of its symbols."
     means = f" (means over {found['seeds']} seeds)" if found["seeds"] > 1 else ""
     return (
-        f"{name} beats {rival} on {100 * share:.1f} % of {found['symbols']} symbols, and the median of its errors is "
+        f"{name} beats {rival} on {100 * share:.1f} % of {found['symbols']} symbol{'s' * (found['symbols'] != 1)}, "
+        "and the median of its errors is "
         f"{ratio:.3f} times persistence's{means}; beyond chance it is better on {chance['better']} symbols and worse "
         f"on {chance['worse']} (Diebold-Mariano, corrected by Benjamini and Hochberg)."
     )

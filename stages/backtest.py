@@ -21,7 +21,7 @@ from rnnlab.windows import Windows
 from stages.checkpoint import fingerprint_of
 from stages.done import Done, map_the_rest
 from stages.entry import run
-from stages.files import read_arrays, write_text
+from stages.files import read_arrays, read_json, write_text
 from stages.params import read_params
 from stages.parts import read_panel, read_panel_scaler, read_scaler
 from stages.progress import count_done, report
@@ -63,7 +63,7 @@ def backtest_panel(name: str, params: Params) -> None:
     plan = Plan(panel, scalers, folds, walk.refit, training.batch_size, walk.seeds, one_network)
     depends = {"walk": walk.model_dump(), "training": training.model_dump(), "choice": asdict(choice)}
     depends |= {"stock": params.stock.model_dump(mode="json"), "model": model.model_dump()}
-    done = Done(f"{name}.backtest", fingerprint_of(depends, [SCALED]), len(plan.groups), ".json")
+    done = Done(f"{name}.backtest", fingerprint_of(depends, [SCALED]), len(plan.groups), ".json", read_json)
     rows = list[dict[str, Any]]()
     with make_executor(params.executor, params.workers) as executor:
         results = map_the_rest(executor, run_task, lambda number: (plan[number], *words), done)

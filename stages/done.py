@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
+from rnnlab.errors import UserError
 from rnnlab.executors import Executor
 from stages.files import read_json, write_bytes
 
@@ -18,21 +21,33 @@ class Done:
     Args:
         name: of the model and stage.
         key: of all that the results depend on: those of others are removed.
+        read: reads a result, and raises what is wrong with its file.
 
     Attributes:
         kept, waiting: numbers of the tasks that were done when it was made, and of the others.
     """
 
-    def __init__(self, name: str, key: str, count: int, ending: str) -> None:
+    def __init__(self, name: str, key: str, count: int, ending: str, read: Callable[[Path], object]) -> None:
         self._all, self._ending = CHECKPOINTS / name, ending
         self._folder = self._all / key[:16]
         for other in self._all.glob("*"):
             if other != self._folder:
                 shutil.rmtree(other)
-        self.kept = [number for number in range(count) if self.path(number).exists()]
+        self.kept = [number for number in range(count) if self._is_whole(self.path(number), read)]
         self.waiting = sorted(set(range(count)) - set(self.kept))
         if self.kept:
             print(f"{name}: {len(self.kept)} of {count} tasks are done", flush=True)
+
+    @staticmethod
+    def _is_whole(path: Path, read: Callable[[Path], object]) -> bool:
+        try:
+            read(path)
+        except FileNotFoundError:
+            return False
+        except (OSError, ValueError, KeyError, SafetensorError, UserError) as error:  # a power cut, say
+            print(f"{path}: is not whole, the task is done again ({error})", flush=True)
+            return False
+        return True
 
     def path(self, number: int) -> Path:
         return self._folder / f"{number}{self._ending}"

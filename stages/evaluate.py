@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnlab.errors import UserError
-from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock
+from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock, stock_figures
+from rnnlab.metrics import Figure
 from rnnlab.network import predict
 from rnnlab.panel_config import is_panel, read_panel_config
 from rnnlab.panel_evaluation import in_the_middle, measure, summarise
@@ -73,22 +74,22 @@ def series(
 def panel(name: str) -> tuple[dict[str, Any], pd.DataFrame]:
     """Figures of each symbol and over symbols; the daily forecasts of one in the middle alone, for there are many."""
     weights, parts = PanelWeights(f"models/{name}.safetensors"), {p: read_panel(SPLIT / "stock" / p) for p in PARTS}
-    column, measured, tested = weights.config["scaler"]["target"], dict[str, Any](), list[str]()
+    column, measured, tested = weights.config["scaler"]["target"], dict[str, Any](), dict[str, Figure]()
     for number, symbol in enumerate(weights.config["symbols"]):
         own = {part: parts[part].windows(number) for part in ("train", "test")}
         if len(own["test"]) == 0:
             continue
-        tested.append(symbol)
         networks, target, scaler = weights.of_symbol(number)
+        days = days_by_part(own, scaler, column)["test"]
+        tested[symbol] = stock_figures(days, days.y_last)["mase"]
         if networks:
-            days = days_by_part(own, scaler, column)["test"]
             measured[symbol] = measure(days, forecasts(networks, target, scaler, column, own["test"]))
     if not measured:
         raise UserError(f"{name}: no symbol that has a day in the test part has a network that learned")
     figures = summarise(measured, weights.config["horizon"])
     lost: dict[str, Any] = weights.config.get("diverged_symbols", {})
     figures |= {"symbols_tested": len(tested), "diverged_symbols": {s: lost[s] for s in tested if s in lost}}
-    shown = in_the_middle(figures)
+    shown = in_the_middle(tested, measured)
     number = weights.config["symbols"].index(shown)
     _, table = series(*weights.of_symbol(number), column, {part: parts[part].windows(number) for part in PARTS})
     table.insert(0, "symbol", shown)

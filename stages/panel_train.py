@@ -40,7 +40,7 @@ def train_per_symbol(name: str, params: Params) -> None:
     choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
     about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": asdict(choice)}
     key = fingerprint_of(about, [SPLIT / "stock/train"])
-    done = Done(f"{name}.train", key, len(groups), ".safetensors")
+    done = Done(f"{name}.train", key, len(groups), ".safetensors", from_file)
     used = sum(group.count * len(group.symbols) for group in groups)
     if params.stock.split.validation:
         print(f"{name}: networks a symbol learn for all epochs; the validation part is left aside")

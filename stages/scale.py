@@ -57,7 +57,7 @@ def scale_panel() -> None:
         start, stop = parts["test"]
         tested |= stop > start
         if stop <= start:
-            left_out[symbol] = "of the test alone, for it has no day in that part"
+            left_out[symbol] = "trained on, but not tested: it has no day in the test part"
     if not tested:
         raise UserError(f"{stock.path}: no symbol can be tested; {'; '.join(map(': '.join, left_out.items()))}"[:1000])
     stops = np.cumsum([len(days) for symbol, days, _ in series.all() if symbol in scalers])
@@ -90,7 +90,7 @@ def scale_panel() -> None:
     symbols = f"{len(scalers)} symbol{'s' * (len(scalers) != 1)}"
     print(f"stock: {symbols}, {stops[-1]:,} rows scaled, each symbol by its own past")
     for symbol, why in left_out.items():
-        print(f"  left out: {symbol}: {why}")
+        print(f"  {'left out' if symbol not in scalers else 'note'}: {symbol}: {why}")
 
 
 def scale_series() -> None:

@@ -21,7 +21,7 @@ from rnnlab.errors import UserError, public
 from rnnlab.executors import make_executor
 from rnnlab.overrides import overrides
 from rnnlab.params import Model, Params, Training, flatten, parse
-from rnnlab.processes import identity
+from rnnlab.processes import identity, is_gone
 from rnnlab.tracking import PROCESS, TROUBLE, Live, Store, UnreachableError, explain
 from rnnlab.training import Row
 from rnnlab.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
@@ -201,6 +201,7 @@ class TrialRuns:
             self._store.client.set_tag(self._parent, PROCESS, identity())
 
     def begin(self, trial: Trial, task: Task) -> None:
+        trial.set_user_attr(PROCESS, identity())
         with self._going_on():
             if self._store:
                 run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
@@ -221,12 +222,18 @@ class TrialRuns:
         with self._going_on():
             for run in self._open.values():
                 run.end("KILLED", {})
-            if self._store is None or self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-                return  # others are at work
+            if self._store is None or self._others_at_work():
+                return
             if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
                 best = self._study.best_trial
                 self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
             self._store.client.set_terminated(self._parent, status)
+
+    def _others_at_work(self) -> bool:
+        """Whether a living process has an open trial; those of a killed one are open until their hearts are missed."""
+        trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        processes = {trial.user_attrs[PROCESS] for trial in trials if PROCESS in trial.user_attrs}
+        return any(not is_gone(process) for process in processes - {identity()})
 
     @contextmanager
     def _going_on(self) -> Iterator[None]:

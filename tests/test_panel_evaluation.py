@@ -42,8 +42,10 @@ def test_over_symbols_each_counts_once(result):
     assert result["by_symbol"]["c"]["relative_rmse"] == pytest.approx(1.95)
 
 
-def test_the_symbol_in_the_middle(result):
-    assert in_the_middle(result) == "c"
+def test_the_symbol_in_the_middle():
+    naive_mase = {"a": 0.5, "b": 0.9, "c": 1.0, "d": 3.0, "still": None}  # the median is 0.95
+    assert in_the_middle(naive_mase, {"a", "c", "d", "still"}) == "c"
+    assert in_the_middle({"still": None}, {"still"}) == "still"
 
 
 def test_a_table_has_the_best_symbol_first(result):

@@ -133,6 +133,8 @@ def test_a_symbol_is_forecast_from_what_was_fetched_the_table_or_its_own_file(wo
     assert len(found[0]) == 1
     said = workspace.call("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s9", ok=False)
     assert "--symbol s9: stock_gru is of a panel of 7 symbols, as s" in said
+    said = workspace.call("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s4", ok=False)
+    assert "--symbol s4: was left out of the panel: 0 training windows, at least 20 are needed" in said
 
 
 def test_nothing_is_made_twice(workspace, output):
@@ -176,7 +178,19 @@ def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
     assert table.read_bytes() == expected
 
 
-def kill_and_go_on(workspace, stage):
+@pytest.mark.parametrize("stage", ["train", "backtest"])
+def test_a_damaged_task_is_done_again(workspace, output, stage):
+    made = (
+        workspace.folder
+        / {"train": "models/stock_gru.safetensors", "backtest": "metrics/backtest/stock_gru.csv"}[stage]
+    )
+    expected = made.read_bytes()
+    said = kill_and_go_on(workspace, stage, damaged=True)
+    assert "is not whole, the task is done again" in said
+    assert made.read_bytes() == expected
+
+
+def kill_and_go_on(workspace, stage, damaged=False):
     """Kill a stage when a task is done, and call it again; what it said then."""
     kept, until = workspace.folder / f"data/checkpoints/stock_gru.{stage}", time.monotonic() + 120
     words = [sys.executable, "-c", WAITS, f"stages.{stage}", "stock_gru"]
@@ -187,6 +201,9 @@ def kill_and_go_on(workspace, stage):
         time.sleep(0.1)
     running.send_signal(signal.SIGKILL)
     running.wait()
+    if damaged:
+        for path in kept.rglob("*.*"):
+            path.write_bytes(path.read_bytes()[:100])
     said = workspace.call(sys.executable, "-m", f"stages.{stage}", "stock_gru")
     assert not kept.exists()
     return said

@@ -1,6 +1,7 @@
 """The search: what it may vary, that it goes on where it was left, and that it never sees the test part."""
 
 import shutil
+import socket
 import sqlite3
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -17,7 +18,7 @@ from rnnlab.errors import UserError
 from rnnlab.executors import make_executor
 from rnnlab.formats import SCALER
 from rnnlab.params import parse
-from rnnlab.tracking import Store
+from rnnlab.tracking import PROCESS, Store
 from rnnlab.trials import Data, Task, train_trial, value_of
 from rnnlab.tuning import FIRST, ROUND, bounds, medians, parse_space, search
 from stages import tune
@@ -294,6 +295,19 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
     runs = store.client.search_runs([store.experiments["stock"]])
     ends = {run.info.run_name.removeprefix("tune stock_gru / stock_gru"): run.info.status for run in runs}
     assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
+
+
+@pytest.mark.parametrize(("host", "status"), [(socket.gethostname(), "FINISHED"), ("elsewhere", "RUNNING")])
+def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, host, status):
+    run_tune(1)
+    with pytest.warns(UserWarning, match="Heartbeat"):
+        left = optuna.load_study(study_name="stock_gru", storage=tune.open_database("sqlite:///optuna.db")).ask()
+    left.set_user_attr(PROCESS, f"{host} 4194303 0")  # no such process here; of another machine nothing is known
+    run_tune(2)
+    store = Store(workspace)
+    runs = store.client.search_runs([store.experiments["stock"]])
+    (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
+    assert parent.info.status == status
 
 
 def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace):
