@@ -6,6 +6,7 @@ Letters: R rows, C columns, S symbols.
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ Allocate = Callable[[dict[str, tuple[tuple[int, ...], Any]]], dict[str, NDArray[
 
 NAMELESS = "(no symbol)"  # what rows without one are counted as
 ENDINGS = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-LONGEST = 64  # characters of a symbol
+LONGEST_SYMBOL = 64  # characters of a symbol
 BLOCK = 2**23  # bytes of a CSV file that are parsed at a time
 ROWS_AT_ONCE = 2**17
 
@@ -77,8 +78,10 @@ def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
     symbols = sorted(counts)
     for symbol in symbols:
-        if len(symbol) > LONGEST or not symbol.isprintable():
-            raise UserError(f"{path}: symbol {symbol[:LONGEST]!r}: up to {LONGEST} characters that can be printed")
+        if len(symbol) > LONGEST_SYMBOL or not symbol.isprintable():
+            raise UserError(
+                f"{path}: symbol {symbol[:LONGEST_SYMBOL]!r}: up to {LONGEST_SYMBOL} characters that can be printed"
+            )
     bounds = np.concatenate([[0], np.cumsum([counts[symbol] for symbol in symbols])])
     rows = int(bounds[-1])
     arrays = allocate({"dates": ((rows,), "datetime64[us]"), "values": ((rows, len(columns)), np.float64)})
@@ -113,7 +116,7 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
             dates.append(batch.dates[own])
             values.append(batch.values[own])
             empty += batch.empty.get(symbol, 0)
-            last_day = max([last_day, *batch.dates.max(keepdims=True)]) if len(batch.dates) else last_day
+            last_day = np.append(batch.dates, last_day).max()
     count = sum(map(len, dates))
     if not count:
         raise UserError(f"{path}: no row of symbol {symbol} with a date and {', '.join(columns)}")
@@ -210,20 +213,33 @@ def _batches(file: Path, columns: list[str]) -> Iterator[Batch]:
     """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands."""
     import pyarrow as pa
 
-    unit, number = ("row", 1) if ENDINGS[file.suffix.lower()] == "parquet" else ("line", 2)
+    before = 0
     try:
         for table, date, symbol in _tables(file, columns):
-            yield _check(file, unit, number, table, date, symbol, columns)
-            number += table.num_rows
+            yield _check(file, before, table, date, symbol, columns)
+            before += table.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
         why = " ".join(str(error).split())[:300]
         if "invalid UTF8" in why:
             raise UserError(f"{file}: is not UTF-8 text ({why})") from None
         if cut := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", why):
-            line = f"line {cut[1]} " if cut[1] else "a row "
+            where = _place(file, int(cut[1]) - 1) if cut[1] else "a row"  # it counts the header too
             short = "; is it cut short?" if int(cut[3]) < int(cut[2]) else ""
-            raise UserError(f"{file}: {line}has {cut[3]} cells, the header {cut[2]}{short}") from None
+            raise UserError(f"{file}: {where} has {cut[3]} cells, the header {cut[2]}{short}") from None
         raise UserError(f"{file}: can't be read: {why}") from None
+
+
+def _place(file: Path, row: int) -> str:
+    """What messages call a row: in a CSV file the line that it begins on, found by reading it once more."""
+    if ENDINGS[file.suffix.lower()] == "csv":
+        with file.open(encoding="utf-8-sig", errors="replace", newline="") as text, suppress(csv.Error):
+            reader, begin, rows = csv.reader(text), 1, -1  # the header is none
+            for cells in reader:
+                rows += bool(cells)  # blank lines are none either
+                if rows == row:
+                    return f"line {begin}"
+                begin = reader.line_num + 1
+    return f"row {row}"
 
 
 def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
@@ -273,7 +289,7 @@ def _find(found: Sequence[str], columns: list[str], file: Path) -> tuple[str, st
     return date, symbol
 
 
-def _check(file: Path, unit: str, first: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
+def _check(file: Path, before: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -302,8 +318,8 @@ def _check(file: Path, unit: str, first: int, table: Any, date: str, symbol: str
         if bad.any():
             place = int(np.flatnonzero(bad)[0])
             name, shown = (str(cells[key][place].as_py())[:40] for key in (symbol, column))
-            where = f"{unit} {first + int(numbered[place])} ({name})"
-            raise UserError(f"{file}: {where}, column {column}: {shown!r} {why}")
+            where = _place(file, before + int(numbered[place]) + 1)
+            raise UserError(f"{file}: {where} ({name}), column {column}: {shown!r} {why}")
 
     values = np.empty((len(numbered), len(columns)))
     for number, name in enumerate(columns):

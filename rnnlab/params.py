@@ -215,6 +215,11 @@ class Params(Section):
         return self
 
     @property
+    def threads_of_a_task(self) -> int:
+        """Tasks measure none: they may share the processor, and their results must not depend on it."""
+        return 1 if self.threads == "auto" else self.threads
+
+    @property
     def is_panel(self) -> bool:
         return self.stock.source == "panel"
 

@@ -47,7 +47,7 @@ def backtest_panel(name: str, params: Params) -> None:
     (days,) = read_arrays(SCALED, "days")
     folds = fold_days(days, window.length, window.horizon, train=walk.train, folds=walk.folds, origin=walk.origin)
     one_network, seeds = params.stock.panel == "global", list(range(training.seed, training.seed + walk.seeds))
-    column, choice = about["columns"].index(about["target"]), threads(params)
+    column, choice = about["columns"].index(about["target"]), Choice("ensemble", params.threads_of_a_task)
     scalers = [
         MinMaxScaler(("target",), (low[column],), (high[column],))
         for low, high in zip(about["minimum"], about["maximum"], strict=True)
@@ -100,16 +100,12 @@ def backtest_series(name: str, params: Params) -> None:
             Settings(**training.model_dump(exclude={"seeds", "seed", "patience"})),
             range(training.seed, training.seed + walk.seeds),
             walk.refit,
-            threads(params),
+            Choice("ensemble", params.threads_of_a_task),
             partial(report, epochs=training.epochs, label=name) if in_this_process(params) else iter,
             executor,
         )
     table = to_table(windows, folds, forecasts, walk.refit).to_csv(index=False, float_format="%.6f")
     write_text(Path("metrics/backtest") / f"{name}.csv", table)
-
-
-def threads(params: Params) -> Choice:
-    return Choice("ensemble", 1 if params.threads == "auto" else params.threads)
 
 
 if __name__ == "__main__":

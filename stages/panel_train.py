@@ -37,7 +37,7 @@ def train_per_symbol(name: str, params: Params) -> None:
     seeds = list(range(training.seed, training.seed + training.seeds))
     counts = [len(windows) for _, windows in panel.all()]
     groups = make_groups(counts, training.batch_size, len(seeds))
-    choice = Choice("ensemble", 1 if params.threads == "auto" else params.threads)
+    choice = Choice("ensemble", params.threads_of_a_task)
     about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": asdict(choice)}
     key = fingerprint_of(about, [SPLIT / "stock/train"])
     done = Done(f"{name}.train", key, len(groups), ".safetensors", from_file)

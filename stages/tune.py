@@ -39,7 +39,7 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
     """Search, and print the best parameters as a line that runs them."""
     params, content = read_params(), read_content()
     model, space = params.model(name), parse_space(words)
-    load, threads = parts_of(params, model), 1 if params.threads == "auto" else params.threads
+    load, threads = parts_of(params, model), params.threads_of_a_task
 
     def make(values: Mapping[str, Value]) -> Task:
         changed = parse(changed_content(content, name, values))

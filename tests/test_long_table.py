@@ -127,6 +127,16 @@ def test_what_is_wrong_is_named(tmp_path, old, new, message):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"), [("2020-01-06,B,12,x,12", "line 8 (B), column"), ("2020-01-06,B", "line 8 has 2 cells")]
+)
+def test_a_fault_stands_on_the_line_that_an_editor_shows(tmp_path, wrong, message):
+    text = 'Date,Symbol,Open,Close,Name\n2020-01-02,B,10,10,"two\nlines"\n\n\n2020-01-03,B,1,1,"two\nlines"\n'
+    with pytest.raises(UserError) as error:
+        read(write(tmp_path, text + wrong + "\n"))
+    assert message in str(error.value)
+
+
 def test_high_below_low(tmp_path):
     path = write(tmp_path, ROWS.replace("2020-01-06,B,12,13,11", "2020-01-06,B,12,10,11"))
     with pytest.raises(UserError, match=r"line 5 \(B\), column High: '10' lies below Low"):
