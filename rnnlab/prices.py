@@ -306,7 +306,7 @@ def _tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator
     except FileNotFoundError:
         raise UserError(f"{name}: there is no such file") from None
     except IsADirectoryError:
-        raise UserError(f"{name}: is a folder; a single series is a CSV file") from None
+        raise UserError(f"{name}: can't be read: it is a folder, and a single series is a CSV file") from None
     except pd.errors.EmptyDataError:
         raise UserError(f"{name}: is empty; a header line and rows are needed") from None
     except (pd.errors.ParserError, csv.Error, OSError) as error:
