@@ -178,6 +178,7 @@ def promote(
     from rnnlab.leaderboard import RANKED_BY, SMALLER_IS_BETTER, check_headline
     from rnnlab.registry import promote as register
     from stages.files import read_json
+    from stages.runs import read_tracked
 
     name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
     metric = RANKED_BY[track.value]
@@ -194,8 +195,8 @@ def promote(
     compared = f"{name} has {metric} {ours:.4g}, {baseline} {theirs:.4g}"
     if gain <= 0 and not force:
         raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
-    store, tracked = _store(), read_json(Path("data/tracked.json"))
-    run = store.find_key(track.value, tracked[name]) if isinstance(tracked, dict) and name in tracked else None
+    store, tracked = _store(), read_tracked()
+    run = store.find_key(track.value, tracked[name]["key"]) if name in tracked else None
     if run is None:
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")

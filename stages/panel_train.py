@@ -24,7 +24,7 @@ from stages.files import digest, write_bytes, write_text
 from stages.live import LiveRun
 from stages.parts import SPLIT, read_panel, read_panel_scaler
 from stages.progress import count_done
-from stages.runs import run_name, run_params, run_tags
+from stages.runs import experiment, run_name, run_params, run_tags
 
 
 def train_per_symbol(name: str, params: Params) -> None:
@@ -51,9 +51,9 @@ def train_per_symbol(name: str, params: Params) -> None:
             series = [panel.windows(symbol) for symbol in groups[number].symbols]
             yield series, groups[number].count, architecture, forms, settings, seeds, choice
 
-    live_about = {"key": key, "params": run_params(params, name), "tags": run_tags(name)}
+    live_about = {"key": key, "params": run_params(params, name), "tags": run_tags(name, experiment())}
     with (
-        LiveRun({"model": name, "track": "stock", "name": run_name(name), **live_about}) as live,
+        LiveRun({"model": name, "track": "stock", "name": run_name(name, experiment()), **live_about}) as live,
         make_executor(params.executor, params.workers) as executor,
     ):
         sizes = [len(group.symbols) for group in groups]

@@ -1,9 +1,11 @@
 """What is said of a model's MLflow run, alike while it is trained and from its files."""
 
+import json
 import os
 import shlex
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,9 +14,25 @@ from rnnlab.overrides import overrides
 from rnnlab.params import Params, flatten
 from stages.params import FILE, read_content
 
+TRACKED = Path("data/tracked.json")  # of each model the key of its result, and the experiment that made it
 
-def run_name(model: str) -> str:
-    return f"{os.environ.get('DVC_EXP_NAME', 'workspace')} / {model}"
+
+def experiment() -> str:
+    """That DVC runs just now; empty for `dvc repro`."""
+    return os.environ.get("DVC_EXP_NAME", "")
+
+
+def read_tracked() -> dict[str, dict[str, str]]:
+    """What `track` last wrote; nothing where it is missing, or an older version's."""
+    try:
+        found = json.loads(TRACKED.read_text(encoding="utf-8"))
+        return {model: {"key": about["key"], "experiment": about["experiment"]} for model, about in found.items()}
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def run_name(model: str, experiment: str) -> str:
+    return f"{experiment or 'workspace'} / {model}"
 
 
 def run_params(params: Params, name: str) -> dict[str, Any]:
@@ -25,8 +43,8 @@ def run_params(params: Params, name: str) -> dict[str, Any]:
     return flatten({track: getattr(params, track).model_dump(mode="json"), "model": own, "training": training})
 
 
-def run_tags(name: str) -> dict[str, str]:
-    tags = {"dvc.stage": f"train@{name}", "dvc.exp_name": os.environ.get("DVC_EXP_NAME", ""), "git.commit": commit()}
+def run_tags(name: str, experiment: str) -> dict[str, str]:
+    tags = {"dvc.stage": f"train@{name}", "dvc.exp_name": experiment, "git.commit": commit()}
     tags["mlflow.source.git.commit"] = tags["git.commit"]
     return {key: value for key, value in tags.items() if value}
 

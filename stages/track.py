@@ -19,7 +19,7 @@ from stages.files import digest, read_json, write_json
 from stages.leftovers import clear_copies
 from stages.params import read_params
 from stages.parts import read_digits
-from stages.runs import repeat_command, run_name, run_params, run_tags
+from stages.runs import TRACKED, experiment, read_tracked, repeat_command, run_name, run_params, run_tags
 
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
@@ -30,7 +30,8 @@ RAW = {"stock": Path("data/raw/stock/prices.csv"), "panel": Path("data/raw/stock
 def main() -> None:
     params = read_params()
     results = [result_of(name, params) for name in params.models]
-    write_json(Path("data/tracked.json"), {result.model: result.key for result in results})
+    made_by = {result.model: result.tags.get("dvc.exp_name", "") for result in results}
+    write_json(TRACKED, {result.model: {"key": result.key, "experiment": made_by[result.model]} for result in results})
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
     for copy in clear_copies(root):
@@ -44,7 +45,7 @@ def main() -> None:
         return
     try:
         for result in results:
-            name = run_name(result.model)
+            name = run_name(result.model, made_by[result.model])
             if done := store.mirror(result, name, partial(log_model, store, result)):
                 print(f"{done} run: {name}")
     except TROUBLE as error:
@@ -83,6 +84,12 @@ def example(config: dict[str, Any]) -> NDArray[np.float32]:
     return np.stack([recent[first : first + length].ravel() for first in range(3)])
 
 
+def maker(model: str, key: str) -> str:
+    """The experiment that made a result: what runs, or, by hand and later, what was written down when it ran."""
+    before = read_tracked().get(model)
+    return experiment() or (before["experiment"] if before and before["key"] == key else "")
+
+
 def read_any_config(path: str) -> dict[str, Any]:
     return read_panel_config(path) if is_panel(path) else read_config(path)
 
@@ -108,10 +115,11 @@ def result_of(name: str, params: Params) -> Result:
         for key, values in figures.get("over_symbols", {}).items()
         for which, value in zip(("lower_quartile", "median", "upper_quartile"), values, strict=True)
     }
+    key = digest(files)
     return Result(
         model=name,
         track=track,
-        key=digest(files),
+        key=key,
         weights_key=digest(files[:1]),
         params=run_params(params, name),
         parameters=config["parameters"],
@@ -127,7 +135,9 @@ def result_of(name: str, params: Params) -> Result:
         data_path=data,
         data_name=f"{track}-{getattr(params, track).source}",
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
-        tags={key: str(value) for key, value in config["made_with"].items()} | undefined | run_tags(name),
+        tags={word: str(value) for word, value in config["made_with"].items()}
+        | undefined
+        | run_tags(name, maker(name, key)),
         note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
     )
 

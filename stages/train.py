@@ -26,7 +26,7 @@ from stages.panel_train import train_per_symbol
 from stages.params import read_params
 from stages.parts import SPLIT
 from stages.progress import report
-from stages.runs import run_name, run_params, run_tags
+from stages.runs import experiment, run_name, run_params, run_tags
 from stages.train_data import digits_data, panel_data, series_data
 
 CLASSES = 10
@@ -80,8 +80,9 @@ def train(name: str, params: Params, device: torch.device, group: Alone) -> None
         "made_with": asdict(choice) | ({"ranks": group.size} if group.size > 1 else {}),
     }
     epochs = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
-    about = {"key": key, "params": run_params(params, name), "tags": run_tags(name)}
-    with LiveRun({"model": name, "track": model.track, "name": run_name(name), **about}) as live:
+    about = {"key": key, "params": run_params(params, name), "tags": run_tags(name, experiment())}
+    about |= {"model": name, "track": model.track, "name": run_name(name, experiment())}
+    with LiveRun(about) as live:
         for _, done in itertools.groupby(rows, key=lambda row: row["epoch"]):
             live.add(list(done))
         for epoch in report(epochs, training.epochs, name):

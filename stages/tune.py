@@ -29,7 +29,7 @@ from rnnlab.tuning import KEYS, Value, bounds, finished, parse_space, search
 from stages.files import digest
 from stages.params import read_content, read_params
 from stages.parts import SPLIT, read_digits, read_panel, read_scaler, read_windows
-from stages.runs import run_params, run_tags
+from stages.runs import experiment, run_params, run_tags
 
 LOCK = ".dvc/tmp/tune.lock"
 HEARTBEAT = 20  # seconds; a trial that missed three is taken for dead
@@ -246,5 +246,11 @@ class TrialRuns:
     def _start(self, ending: str, tags: Mapping[str, str]) -> str:
         assert self._store is not None
         name = f"tune {self._study.study_name} / {self._name}{ending}"
-        tags = {**run_tags(self._name), "dvc.stage": "tune", "model": self._name, PROCESS: identity(), **tags}
+        tags = {
+            **run_tags(self._name, experiment()),
+            "dvc.stage": "tune",
+            "model": self._name,
+            PROCESS: identity(),
+            **tags,
+        }
         return self._store.start(self._track, name, tags)

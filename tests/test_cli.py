@@ -154,7 +154,7 @@ def store(tmp_path, empty_store):
 
 
 def add_run(store):
-    write_json(Path("data/tracked.json"), {"digits_gru": "the key"})
+    write_json(Path("data/tracked.json"), {"digits_gru": {"key": "the key", "experiment": ""}})
     write_text(Path("report/cards/digits_gru.md"), "# digits_gru\n")
     history = pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]})
     made = Result("digits_gru", "digits", "the key", "w", {}, 9, {}, {}, history, {}, Path(), "digits", "d", {}, "")
@@ -162,7 +162,7 @@ def add_run(store):
 
 
 def test_promote_needs_the_run_in_the_store(call, store):
-    write_json(Path("data/tracked.json"), {"digits_gru": "the key"})
+    write_json(Path("data/tracked.json"), {"digits_gru": {"key": "the key", "experiment": ""}})
     code, text = call("promote", "--track", "digits")
     assert code == 1
     assert "its run is not in sqlite:///" in text

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 
 import psutil
 import pytest
 import torch
+from served import free_port
 from workspace import make_workspace
 
 from rnnlab.distributed import join
@@ -97,12 +97,6 @@ def ranks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
     torch.multiprocessing.spawn(work, (2, free_port(), folder), nprocs=2)
     return [torch.load(folder / f"{rank}.pt") for rank in (0, 1)]
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @pytest.mark.parametrize("track", TRACKS)

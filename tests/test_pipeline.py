@@ -204,15 +204,14 @@ def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(wor
 
 def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(workspace):
     before = workspace.runs()
-    workspace.set("models.stock_gru.hidden_size", 5)
     workspace.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
-    output = workspace.dvc("repro")
+    output = workspace.dvc("exp", "run", "-n", "outage", "-S", "models.stock_gru.hidden_size=5")
     del workspace.env["MLFLOW_TRACKING_URI"]
     assert output.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
     assert workspace.runs() == before
-    assert "new run: workspace / stock_gru" in workspace.call(sys.executable, "-m", "stages.track")
+    assert "new run: outage / stock_gru" in workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.dvc("status", "-q") == ""
-    workspace.call("git", "checkout", "-q", ".")
+    workspace.call("git", "restore", "-SW", "params.yaml", "dvc.lock", "metrics")
     workspace.dvc("checkout", "-q")
 
 

@@ -208,6 +208,6 @@ def test_a_repositorys_remotes_are_in_no_tag(tmp_path, monkeypatch):
         ["remote", "add", "origin", "https://me:secret@host/x"],
     ):
         subprocess.run(["git", *who, *words], check=True)
-    tags = run_tags("stock_gru")
+    tags = run_tags("stock_gru", "")
     assert set(tags) == {"dvc.stage", "git.commit", "mlflow.source.git.commit"}
     assert "secret" not in str(tags)

@@ -1,17 +1,19 @@
 """`make serve`: the champion of the registry, over real connections."""
 
 import json
+import os
 import re
 import shutil
 import socket
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import psutil
 import pytest
 import torch
-from served import serve
+from served import ask, free_port, serve, serving
 from small_model import CONFIG, make_package
 
 from rnnlab import cli
@@ -26,7 +28,7 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def champion(package, tmp_path_factory, empty_store, root):
+def store(package, tmp_path_factory, empty_store):
     folder = tmp_path_factory.mktemp("champion")
     shutil.copy(empty_store, folder / "mlflow.db")
     (folder / "dvc.yaml").touch()
@@ -34,6 +36,12 @@ def champion(package, tmp_path_factory, empty_store, root):
     run = store.start("stock", "a / small", {})
     log_model(store.client, run, store.experiments["stock"], package)
     promote(store.client, "stock", run, "", {})
+    return folder, store.uri
+
+
+@pytest.fixture(scope="module")
+def champion(store, root):
+    folder, _ = store
     command = re.search(r"^\t@rnnlab (serve .*)$", (root / "Makefile").read_text(), re.MULTILINE)[1]
     words = command.replace("$(TRACK)", "stock").replace("5001", "0").split()
     with serve(folder, root, *words[1:]) as found:
@@ -53,6 +61,28 @@ def test_many_windows_are_forecast_at_once(champion, package):
     body = {"dataframe_split": {"columns": package.inputs, "data": np.full((64, 6), 2000.0).tolist()}}
     status, content = champion.ask(json.dumps(body).encode())
     assert (status, len(content["predictions"])) == (200, 64)
+
+
+@pytest.mark.long
+def test_mlflow_serves_it_as_well_without_this_project(store, package, tmp_path):
+    _, uri = store
+    place = ("127.0.0.1", free_port())
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/stock@champion"]
+    command += ["--env-manager", "local", "--host", place[0], "--port", str(place[1])]
+
+    def answers():
+        with suppress(OSError):
+            return ask(place, method="GET", path="/ping")[0] == 200
+
+    table = np.full((2, 6), 2000.0)
+    body = {"dataframe_split": {"columns": package.inputs, "data": table.tolist()}}
+    env = {**os.environ, "MLFLOW_TRACKING_URI": uri, "PATH": os.pathsep.join([sys.exec_prefix + "/bin", os.defpath])}
+    with serving(command, tmp_path / "log", answers, cwd=tmp_path, env=env):
+        good, bad = ask(place, json.dumps(body).encode()), ask(place, b'{"dataframe_split": {"columns": ["Open[t]"]}}')
+    with torch.no_grad():
+        expected = package.module(torch.from_numpy(table)).flatten().tolist()
+    assert (good[0], [row["0"] for row in good[1]["predictions"]]) == (200, pytest.approx(expected, rel=1e-9))
+    assert bad[0] == 400
 
 
 @pytest.mark.parametrize("path", ["/ping", "/health"])

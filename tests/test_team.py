@@ -3,24 +3,22 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
 from uuid import uuid4
 
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from served import free_port, serving
 from workspace import Workspace, make_workspace
 
 from rnnlab.tracking import KEY, Result, Store
@@ -34,33 +32,6 @@ def workspace(tmp_path_factory):
     workspace.dvc("repro")
     workspace.commit()
     return workspace
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def serving(command, log, answers, **options):
-    """A server from its first answer to the end of the block, which stops it with all processes that it started."""
-    with log.open("w") as file:
-        server = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, **options)
-    try:
-        end = time.monotonic() + 120
-        while not answers():
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.2)
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(server.pid, SIGTERM)
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(20)
-            os.killpg(server.pid, SIGKILL)
-        server.wait(20)
 
 
 @pytest.fixture(scope="module")
