@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.errors import UserError, public
 from rnnlab.processes import identity, is_gone
+from rnnlab.views import view
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -91,6 +92,7 @@ class Training:
     params: Mapping[str, object]
     tags: Mapping[str, str]
     process: str  # its ``processes.identity``
+    began: float  # seconds since 1970
 
 
 class Store:
@@ -116,7 +118,7 @@ class Store:
     def _experiment(self, name: str) -> str:
         if self.client.get_experiment_by_name(name) is None:
             try:
-                self.client.create_experiment(name, self.artifacts, tags=KIND)
+                self.client.create_experiment(name, self.artifacts, tags=KIND | view(name))
             except MlflowException as error:  # on a server another may have been faster
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -151,7 +153,7 @@ class Store:
             self.client.set_tag(run, PROCESS, tags[PROCESS])
             history = self.client.get_metric_history(run, "train/loss")
             return Live(self, run, 1 + max((point.step for point in history), default=-1))
-        run = self.start(training.track, training.name, tags)
+        run = self.start(training.track, training.name, tags, training.began)
         self.log_params(run, training.params)
         return Live(self, run, 0)
 
@@ -285,8 +287,9 @@ class Store:
         except MlflowException:
             return False
 
-    def start(self, track: str, name: str, tags: Mapping[str, str]) -> str:
-        run = self.client.create_run(self.experiments[track], run_name=name, tags=dict(tags))
+    def start(self, track: str, name: str, tags: Mapping[str, str], began: float | None = None) -> str:
+        moment = int(1000 * began) if began else None  # None: now
+        run = self.client.create_run(self.experiments[track], moment, dict(tags), name)
         return str(run.info.run_id)
 
     def log_params(self, run: str, params: Mapping[str, object]) -> None:

@@ -30,8 +30,8 @@ class LiveRun:
 
     def __init__(self, about: Mapping[str, Any]) -> None:
         self._about = about
-        self._began = time.monotonic()
-        self._due = self._began + AFTER
+        self._began = time.time()
+        self._due = time.monotonic() + AFTER
         self._waiting: list[Sequence[Row]] = []
         self._recorder: subprocess.Popen[str] | None = None
         self._ended = False
@@ -70,7 +70,7 @@ class LiveRun:
                 text=True,
                 start_new_session=True,
             )
-            self._send({**self._about, "process": identity(), "seconds": time.monotonic() - self._began})
+            self._send({**self._about, "process": identity(), "began": self._began})
         with suppress(OSError):  # it has said why it gave up
             print(json.dumps(message), file=self._recorder.stdin, flush=True)
         return self._recorder

@@ -35,13 +35,12 @@ def main() -> None:
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
     from rnnlab.tracking import Store, Training  # not before messages are read: it takes seconds, and pipes fill up
 
-    began = time.monotonic() - about.pop("seconds")
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
-    run, watch_from, end = store.begin(Training(**about)), began + LONG, None
+    run, watch_from, end = store.begin(Training(**about)), about["began"] + LONG, None
     for message in messages:
         if epochs := message.get("epochs"):
             run.log(epochs)
-        if time.monotonic() > watch_from:
+        if time.time() > watch_from:
             run.watch_machine()
             watch_from = float("inf")
         if "status" in message:

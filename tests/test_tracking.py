@@ -110,7 +110,8 @@ def test_a_run_that_was_cut_short_is_failed_and_not_taken_for_the_result(store, 
 
 def training(**changes):
     given = {"model": "stock_gru", "track": "stock", "name": "a / stock_gru", "key": "t", "params": {"epochs": 4}}
-    return Training(**given | {"tags": {"dvc.exp_name": "a"}, "process": identity()} | changes)
+    given |= {"tags": {"dvc.exp_name": "a"}, "process": identity(), "began": time.time()}
+    return Training(**given | changes)
 
 
 def epochs(*numbers):
@@ -129,6 +130,11 @@ def test_a_training_is_seen_while_it_goes_on(store):
     assert run.data.params == {"epochs": "4"}
     assert run.data.tags["dvc.exp_name"] == "a"
     assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # means of two seeds
+
+
+def test_its_run_lasts_as_long_as_the_training_and_not_from_when_it_was_seen(store):
+    run = store.client.get_run(store.begin(training(began=1_700_000_000.5)).run)
+    assert run.info.start_time == 1_700_000_000_500
 
 
 def test_a_training_that_is_begun_again_goes_on_in_its_run_with_each_epoch_once(store):

@@ -1,0 +1,51 @@
+"""The view of an experiment that MLflow's page offers under "Views": the charts that tell most first, and few columns.
+
+MLflow 3.17 keeps a view as a tag of the experiment, in the form in which the page keeps its own state; it has no
+function that makes one. A page that does not know the form does not offer the view.
+"""
+
+import json
+import time
+from typing import Any
+
+TAG = "mlflow.sharedViewState.errors-and-curves"
+NAME = "Errors and curves"
+BARS = {
+    "stock": ["test/relative_rmse", "test/rmse", "test/mae"],
+    "digits": ["test/test_accuracy", "test/macro_f1", "test/ece"],
+}
+LINES = {
+    "stock": {"train/loss": "log", "validation/loss": "log"},
+    "digits": {"train/loss": "log", "train/accuracy": "linear", "validation/loss": "log"},
+}
+COLUMNS = {
+    "stock": ["metrics.`baseline/rmse`"],
+    "digits": ["metrics.`baseline/test_accuracy`"],
+}
+PARAMS = ["params.`model.cell`", "params.`model.hidden_size`"]
+
+
+def view(track: str) -> dict[str, str]:
+    """The tag that an experiment of the track has from its start."""
+    bars = [_chart("BAR", "test", metric) for metric in BARS[track]]
+    curve = {"xAxisKey": "step", "lineSmoothness": 0}
+    lines = [_chart("LINE", "train", metric, scaleType=scale, **curve) for metric, scale in LINES[track].items()]
+    state = {
+        "selectedColumns": [f"metrics.`{metric}`" for metric in BARS[track]] + COLUMNS[track] + PARAMS,
+        "runsHiddenMode": "FIRST_10_RUNS",
+        "compareRunCharts": bars + lines,
+        "compareRunSections": [_section("test", "Test"), _section("train", "Training")],
+        "isAccordionReordered": True,
+        "hideEmptyCharts": True,
+    }
+    now = int(1000 * time.time())
+    return {TAG: json.dumps({"name": NAME, "createdAt": now, "updatedAt": now, "state": json.dumps(state)})}
+
+
+def _chart(kind: str, section: str, metric: str, **more: Any) -> dict[str, Any]:
+    about = {"uuid": metric, "type": kind, "metricSectionId": section, "metricKey": metric}
+    return about | {"runsCountToCompare": 10, "isGenerated": False} | more
+
+
+def _section(key: str, name: str) -> dict[str, Any]:
+    return {"uuid": key, "name": name, "display": True, "isGenerated": False}
