@@ -9,11 +9,13 @@ from rnnlab.leaderboard import dashes, rank, to_rows
 from rnnlab.params import Model, Params
 
 Result = Mapping[str, Any]
+STOCK_SOURCES = {"sample": "GOOG, daily, from matplotlib's sample data", "kospi": "the KOSPI index, daily"}
+DIGITS_SOURCES = {"sample": "scikit-learn's handwritten digits", "mnist": "MNIST, handwritten digits"}
 STOCK_LIMITS = """\
 - It was measured on the days above, of one series. Other series, and days that differ from these, it has not seen.
 - Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell.
 - Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
-- The next date is the next weekday: exchange holidays are not known.
+- The next date is the next of the weekdays on which there were prices lately: exchange holidays are not known.
 - Prices far outside those of the training part make it worthless, above all one that learns the level."""
 PANEL_LIMITS = """\
 - It was measured on the symbols and days above, and on none that had vanished before them.
@@ -34,6 +36,7 @@ def stock(
         comparison: what ``comparison.compare_stock`` made.
         days: of which parts, in words.
     """
+    source = STOCK_SOURCES.get(params.stock.source) or Path(params.stock.path).name
     stock, model = params.stock, params.model(name)
     training = params.training_of(name)
     intervals = [
@@ -42,7 +45,7 @@ def stock(
         if found["days"]
     ]
     parts = {
-        "Data": f"Source `{stock.source}`: {', '.join(stock.features)} in, {stock.target} out. {days}",
+        "Data": f"Source `{stock.source}`: {source}. {', '.join(stock.features)} in, {stock.target} out. {days}",
         "Protocol": (
             f"{_network(model, result)}, output {model.output}, target {model.target}. "
             f"It reads {stock.window.length} days and forecasts "
@@ -83,10 +86,23 @@ def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison
     return _page(name, verdict.panel_model(name, comparison), parts)
 
 
-def digits(name: str, result: Result, baselines: Mapping[str, Result], params: Params) -> str:
+def digits(
+    name: str, result: Result, baselines: Mapping[str, Result], params: Params, images: Mapping[str, int]
+) -> str:
+    """Markdown.
+
+    Args:
+        images: their ``count``, ``length`` (rows) and ``features`` (pixels of a row), of all parts.
+    """
     low, high = result["wilson_95"]
+    source, aside = DIGITS_SOURCES[params.digits.source], params.digits.split.validation
+    size, others = f"{images['length']} x {images['features']} pixels", images["count"] - result["images"]
+    validation = f", {aside if aside >= 1 else _percent(aside)} of them set aside for validation" if aside else ""
     parts = {
-        "Data": f"Source `{params.digits.source}`: {result['images']:,} test images that it never saw.",
+        "Data": (
+            f"Source `{params.digits.source}`: {source}, {images['count']:,} images of {size}. Tested on "
+            f"{result['images']:,} that it never saw; trained on the other {others:,}{validation}."
+        ),
         "Protocol": (
             f"{_network(params.model(name), result)}. It reads an image row by row. "
             + _training(params.training_of(name).model_dump(), result)

@@ -16,8 +16,6 @@ import typer
 from rnnlab.errors import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from rnnlab.prices import Prices
     from rnnlab.tracking import Store
 
@@ -50,7 +48,7 @@ def main() -> None:
 Model = Annotated[
     str,
     typer.Option(
-        help="a model's name, or models:/NAME@ALIAS, models:/NAME/VERSION of MLflow",
+        help="a model's name or file, or models:/NAME@ALIAS, models:/NAME/VERSION of MLflow",
         show_default="the leaderboard's best network",
     ),
 ]
@@ -78,7 +76,12 @@ def forecast(
 ) -> None:
     """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
     from rnnlab.forecasting import columns, look_ahead
+    from rnnlab.outlook import form_of
 
+    if plot and plot.suffix.lower() != ".png":
+        raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
+    if plot and not plot.absolute().parent.is_dir():
+        raise UserError(f"--plot {plot}: there is no folder {plot.parent}")
     networks, config = _load(model, "stock", symbol=symbol)
     data, prices = _prices(data, columns(config), symbol)
     if request:
@@ -97,18 +100,19 @@ def forecast(
         print(json.dumps(outlook.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
         return
     last = prices.frame[outlook.target].iloc[-1]
-    print(f"{outlook.model}, {outlook.target} after {_price(last)} on {_date(outlook.last_date)} ({data})")
+    form = form_of(prices.frame.index)
+    print(f"{outlook.model}, {outlook.target} after {_price(last)} on {outlook.last_date:{form}} ({data})")
     _print_notes(notes)
     print()
     rows = [["date", "forecast", "80 % interval", "95 % interval", "tomorrow = today"]]
     for day in outlook.days:
         bounds = ("–" if found is None else " to ".join(map(_price, found)) for found in day.intervals.values())
-        rows.append([_date(day.date), _price(day.forecast), *bounds, _price(day.persistence)])
+        rows.append([f"{day.date:{form}}", _price(day.forecast), *bounds, _price(day.persistence)])
     _print_table(rows)
     if (day := outlook.days[-1]).mae is not None:
         print(
-            f"\nMean absolute error on the last {day.known} days that it was not trained on: {_price(day.mae)}; "
-            f"of tomorrow = today: {_price(day.persistence_mae or 0.0)}"
+            f"\nMean absolute error on the last {day.known} {outlook.unit}s that it was not trained on: "
+            f"{_price(day.mae)}; of tomorrow = today: {_price(day.persistence_mae or 0.0)}"
         )
 
 
@@ -201,9 +205,13 @@ def promote(
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")
     tags = {"model": name, metric: str(ours), f"baseline/{metric}": str(theirs)}
-    version, new = register(store.client, track.value, run, card, tags)
+    version, before = register(store.client, track.value, run, card, tags)
     print(f"{compared}")
-    print(f"models:/{track.value}@champion is version {version}, {name}" + ("" if new else ", as before"))
+    again = before and str(before.version) == version
+    print(f"models:/{track.value}@champion is version {version}, {name}" + (", as before" if again else ""))
+    if before and not again:
+        about = ", ".join(f"{key} {before.tags[key]}" for key in ("model", metric) if key in before.tags)
+        print(f"models:/{track.value}@previous is version {before.version} ({about}), the champion before")
 
 
 @app.command(epilog="rnnlab serve --model models:/digits@champion --port 5002")
@@ -289,7 +297,8 @@ def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, An
 
         path = download_weights(model, _store().uri)
     else:
-        path = Path("models") / f"{model or _best(tracks[0])}.safetensors"
+        file = model if model.endswith(".safetensors") else f"models/{model or _best(tracks[0])}.safetensors"
+        path = Path(file)
         if not path.is_file():
             made = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors"))) or "none"
             raise UserError(
@@ -336,10 +345,6 @@ def _best(track: str) -> str:
 
 def _price(value: float) -> str:
     return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4g}"
-
-
-def _date(moment: "pd.Timestamp") -> str:
-    return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def _print_table(rows: list[list[str]]) -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from rnnlab.errors import UserError
 from rnnlab.intervals import LEVELS, WINDOW, radius
 from rnnlab.metrics import Array
-from rnnlab.outlook import Day, Outlook, is_daily, next_dates
+from rnnlab.outlook import Day, Outlook, is_daily, next_dates, spacing_of
 from rnnlab.scaling import MinMaxScaler
 from rnnlab.targets import Target, forecast
 from rnnlab.windows import Windows
@@ -58,11 +58,11 @@ def look_ahead(
     steps = range(1, wanted + 1) if target.rollout else [wanted]
     dates = next_dates(pd.DatetimeIndex(frame.index), wanted)
     days = tuple(_day(networks, config, frame, step, dates[step - 1]) for step in steps)
+    unit = "day" if is_daily(pd.DatetimeIndex(frame.index)) else "row"
     if not all(np.isfinite([day.forecast, day.mae or 0.0]).all() for day in days):
         raise UserError(f"the forecast of {config['model']} is no finite number; are the prices too large?")
-    return Outlook(
-        config["model"], config["scaler"]["target"], frame.index[-1], days, tuple(_notes(config, frame, days))
-    )
+    notes = tuple(_notes(config, frame, days, unit))
+    return Outlook(config["model"], config["scaler"]["target"], frame.index[-1], days, unit, notes)
 
 
 def _day(
@@ -114,9 +114,15 @@ def _open_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[str
     )
 
 
-def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]) -> Iterator[str]:
+def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...], unit: str) -> Iterator[str]:
     """What a person should know of a forecast before believing it."""
-    if is_daily(pd.DatetimeIndex(frame.index)):
+    ours, trained = spacing_of(pd.DatetimeIndex(frame.index)), pd.Timedelta(hours=config.get("spacing", 0))
+    if trained and not 0.5 < ours / trained < 2:
+        yield (
+            f"DO NOT BELIEVE IT: the rows are {_words(ours)} apart, those that the model was trained on "
+            f"{_words(trained)}; train it on rows like these"
+        )
+    if unit == "day":
         yield "dates are the week's trading days; exchange holidays are not known here"
     else:
         yield "dates are spaced as the last ones; exchange holidays and hours are not known here"
@@ -124,7 +130,7 @@ def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]
         name, needed = f"{100 * level:.0f}", round(level / (1 - level))
         if any(day.intervals[name] is None for day in days):
             yield (
-                f"no {name} % interval: it needs the errors of at least {needed} days after "
+                f"no {name} % interval: it needs the errors of at least {needed} {unit}s after "
                 f"{config['trained_until'][:10]}, the last that the model was trained on; there are {days[-1].known}"
             )
     scaler, column = config["scaler"], config["scaler"]["target"]
@@ -137,3 +143,8 @@ def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]
         )
     elif not low <= last <= high:
         yield f"the last {column}, {last:,.2f}, lies outside what the scaler was fitted on ({low:,.2f} to {high:,.2f})"
+
+
+def _words(spacing: pd.Timedelta) -> str:
+    days = spacing / pd.Timedelta(days=1)
+    return f"{days:g} day{'s' * (days != 1)}" if days >= 1 else f"{24 * days:g} hour{'s' * (24 * days != 1)}"

@@ -30,6 +30,7 @@ class Outlook:
     target: str
     last_date: pd.Timestamp
     days: tuple[Day, ...]
+    unit: str  # of a step: day, or row where rows are no days
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,8 +47,7 @@ def next_dates(dates: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
     Neither exchange holidays nor hours are known.
     """
     recent = dates[-250:]
-    gaps = recent[1:] - recent[:-1]
-    spacing = pd.Timedelta(np.median(gaps)) if len(gaps) else pd.Timedelta(days=1)
+    spacing = spacing_of(recent)
     if spacing == pd.Timedelta(days=1):
         step: Any = pd.offsets.CustomBusinessDay(weekmask=trading_days(recent))
     elif pd.Timedelta(days=28) <= spacing <= pd.Timedelta(days=31):
@@ -64,9 +64,20 @@ def next_dates(dates: pd.DatetimeIndex, count: int) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(following[1:])
 
 
+def spacing_of(dates: pd.DatetimeIndex) -> pd.Timedelta:
+    """The median of the last 250 dates' distances; of a single date a day."""
+    gaps = np.diff(dates[-250:].to_numpy())
+    return pd.Timedelta(np.median(gaps)) if len(gaps) else pd.Timedelta(days=1)
+
+
 def is_daily(dates: pd.DatetimeIndex) -> bool:
-    gaps = dates[-250:][1:] - dates[-250:][:-1]
-    return not len(gaps) or pd.Timedelta(np.median(gaps)) == pd.Timedelta(days=1)
+    return spacing_of(dates) == pd.Timedelta(days=1)
+
+
+def form_of(dates: pd.Index) -> str:
+    """How they are written: with the time of day where any has one."""
+    moments = pd.DatetimeIndex(dates)
+    return "%Y-%m-%d" if (moments == moments.normalize()).all() else "%Y-%m-%d %H:%M"
 
 
 def trading_days(dates: pd.DatetimeIndex) -> str:

@@ -19,6 +19,7 @@ import mlflow.pytorch
 import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
@@ -56,9 +57,13 @@ def log_model(client: MlflowClient, run: str, experiment: str, package: Package)
 
 
 def save_model(path: Path, package: Package, model: Model) -> None:
-    """Write a model's folder. The columns get their names afterwards: MLflow exports from unnamed tensors alone."""
+    """Write a model's folder. The inputs get their names afterwards: MLflow exports from unnamed tensors alone.
+
+    MLflow numbers what comes out of such a model; the signature says it as it is, the metadata what the numbers mean.
+    """
     columns = Schema([ColSpec("double", name) for name in package.inputs])
-    outputs = Schema([ColSpec("double", name) for name in package.outputs])
+    outputs = Schema([ColSpec("double", str(place)) for place in range(len(package.outputs))])
+    model.metadata = {"outputs": list(package.outputs)}
     tensors = ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, len(package.inputs)))]))
     with warnings.catch_warnings():
         # a recurrent layer lists its weights anew when it is traced: they are in the graph all the same
@@ -86,11 +91,13 @@ def save_model(path: Path, package: Package, model: Model) -> None:
     model.save(str(path / "MLmodel"))
 
 
-def promote(client: MlflowClient, track: str, run: str, card: str, tags: Mapping[str, str]) -> tuple[str, bool]:
+def promote(
+    client: MlflowClient, track: str, run: str, card: str, tags: Mapping[str, str]
+) -> tuple[str, ModelVersion | None]:
     """Make the model that a run logged the champion among a track's registered models; the one before is ``previous``.
 
     Returns:
-        Its version, and whether it was not the champion before.
+        Its version, and the champion before, if any; this may be the same one.
 
     Raises:
         UserError: if the run logged no model.
@@ -108,18 +115,19 @@ def promote(client: MlflowClient, track: str, run: str, card: str, tags: Mapping
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     aliases = client.get_registered_model(track).aliases
-    if CHAMPION in aliases and client.get_model_version(track, aliases[CHAMPION]).source == source:
-        return str(aliases[CHAMPION]), False
+    before = client.get_model_version(track, aliases[CHAMPION]) if CHAMPION in aliases else None
+    if before and before.source == source:
+        return str(before.version), before
     known = client.search_model_versions(f"name = '{track}' and source_path = '{source}'")
     made = (
         known[0]
         if known
         else client.create_model_version(track, source, run, tags=dict(tags), description=card, model_id=model.model_id)
     )
-    if CHAMPION in aliases:
-        client.set_registered_model_alias(track, PREVIOUS, aliases[CHAMPION])
+    if before:
+        client.set_registered_model_alias(track, PREVIOUS, before.version)
     client.set_registered_model_alias(track, CHAMPION, made.version)
-    return str(made.version), True
+    return str(made.version), before
 
 
 def download_weights(uri: str, store: str) -> Path:
@@ -132,7 +140,10 @@ def download_weights(uri: str, store: str) -> Path:
         folder = mlflow.artifacts.download_artifacts(uri, tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
         said = public(" ".join(str(error).split()))
-        raise UserError(f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion)") from None
+        raise UserError(
+            f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion; "
+            "with --force also of one that does not beat the baseline)"
+        ) from None
     found = list(Path(folder).rglob("*.safetensors"))
     if len(found) != 1:
         raise UserError(f"{uri}: is no model of this program: it holds {len(found)} weights files, and should hold one")

@@ -58,6 +58,7 @@ class _Stock(_Any):
     target: _Target
     horizon: Annotated[int, Field(ge=1)]
     trained_until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]
+    spacing: Annotated[float, Field(gt=0)] | None = None  # hours between two rows; earlier files do not say it
 
 
 KINDS: dict[str, type[_Any]] = {"stock": _Stock, "digits": _Digits}

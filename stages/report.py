@@ -17,6 +17,7 @@ from stages.tables import read_table
 METRICS = Path("metrics")
 REPORT = Path("report")
 ABOUT = Path("data/scaled/stock/about.json")  # of a panel
+IMAGES = Path("data/windows/digits.json")
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "matplotlib", "dvc", "mlflow")
 
 
@@ -77,19 +78,23 @@ def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params:
             model: card.panel(model, result, track.baselines, comparison["panel"], params)
             for model, result in track.models.items()
         }
-    return {name: card.digits(name, result, track.baselines, params) for name, result in track.models.items()}
+    images = read_json(IMAGES)
+    return {name: card.digits(name, result, track.baselines, params, images) for name, result in track.models.items()}
 
 
 def days() -> str:
     if ABOUT.exists():
         return f"{read_json(ABOUT)['summary'][0]}."
     prices = read_table(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
-    counts = ", ".join(f"{count} {part}" for part, count in prices["part"].value_counts(sort=False).items())
-    return f"Forecasts for {prices['date'].iloc[0]} to {prices['date'].iloc[-1]} ({counts})."
+    parts = (
+        f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
+        for part, dates in prices.groupby("part", sort=False)["date"]
+    )
+    return f"Days that are forecast: {'; '.join(parts)}."
 
 
 def data() -> str:
-    images = read_json(Path("data/windows/digits.json"))
+    images = read_json(IMAGES)
     return f"Prices: {days()} Digits: {images['count']:,} images of {images['length']} x {images['features']} pixels."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -38,7 +39,10 @@ def series_data(model: Model, device: torch.device) -> Data:
         x, y = torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
         return _lying(x, device), y.to(device)
 
-    about = {"target": asdict(target), "horizon": train.horizon, "trained_until": str(train.target_dates[-1])}
+    dates = train.target_dates
+    about = {"target": asdict(target), "horizon": train.horizon, "trained_until": str(dates[-1])}
+    if len(dates) > 1:
+        about["spacing"] = float(np.median(np.diff(dates[-250:])) / np.timedelta64(1, "h"))
     return Data(*tensors(train), tensors(validation), about | {"scaler": read_scaler("stock")}, weights.pack)
 
 

@@ -27,6 +27,7 @@ def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
         f"## {title}" for title in ("Data", "Protocol", "Figures", "Intervals", "Limits")
     ]
     assert f"| RMSE (points) | {ours:.2f} ± " in text
+    assert "Source `sample`: GOOG, daily" in text
     assert "Forecasts for two days." in text
     assert f"- 95 %: {100 * result['intervals']['95']['coverage']:.1f} % of" in text
 
@@ -42,7 +43,9 @@ def test_a_scaler_that_leaks_is_named(root, params):
 
 def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):
     result = read(root, "test/digits_bigru.json")
-    text = card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params)
+    images = {"count": 1797, "length": 8, "features": 8}
+    text = card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params, images)
+    assert "1,797 images of 8 x 8 pixels. Tested on 360 that it never saw; trained on the other 1,437." in text
     low, high = result["wilson_95"]
     assert f"95 % (Wilson): {100 * low:.1f} % to {100 * high:.1f} %" in text
     assert "majority_class" in text

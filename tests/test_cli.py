@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
 from PIL import Image
 
 from rnnlab import cli
@@ -84,6 +85,21 @@ def test_forecast_as_json(call):
     assert day["date"] == "2024-02-26T00:00:00"
 
 
+def test_a_models_file_may_be_given_as_it_lies(call):
+    names = "stock_gru", "models/stock_gru.safetensors"
+    by_name, by_file = (call("forecast", "--data", "prices.csv", "--model", name) for name in names)
+    assert by_name == by_file
+    assert by_name[0] == 0
+
+
+def test_hours_are_shown_also_at_midnight(call):
+    hours = pd.date_range("2024-01-01", periods=48, freq="h")  # the last is 23:00
+    pd.DataFrame({"Date": hours, "Close": 100.0 + np.arange(48) % 7}).to_csv("hours.csv", index=False)
+    code, text = call("forecast", "--data", "hours.csv")
+    assert code == 0
+    assert "2024-01-03 00:00" in text
+
+
 def test_forecast_draws_a_picture(call):
     call("forecast", "--data", "prices.csv", "--plot", "next.png")
     with Image.open("next.png") as picture:
@@ -98,7 +114,10 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, stock_gru"),
         (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track stock is wanted"),
         (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 day ahead"),
-        (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "can't be written"),
+        (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "there is no folder nix.txt"),
+        (("forecast", "--data", "prices.csv", "--plot", "nix/a.png"), "--plot nix/a.png: there is no folder nix"),
+        (("forecast", "--data", "prices.csv", "--plot", "a.jpg"), "a.jpg: is drawn as PNG"),
+        (("forecast", "--data", "prices.csv", "--model", "nix.safetensors"), "nix.safetensors: is not there"),
         (("classify", "nix.png"), "nix.png: there is no such file"),
         (("classify", "bad.csv"), "bad.csv: can't be read as a picture"),
         (("promote",), "stock_gru has rmse 3, persistence 2: it does not beat the baseline"),
@@ -169,13 +188,14 @@ def test_promote_needs_the_run_in_the_store(call, store):
 
 
 def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
-    run, told = add_run(store), []
-    monkeypatch.setattr("rnnlab.registry.promote", lambda _, *words: told.append(words) or ("4", True))
+    run, told, before = add_run(store), [], ModelVersion("digits", "3", 0, tags=[ModelVersionTag("model", "old")])
+    monkeypatch.setattr("rnnlab.registry.promote", lambda _, *words: told.append(words) or ("4", before))
     code, text = call("promote", "--track", "digits")
     assert code == 0
     tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}
     assert told == [("digits", run, "# digits_gru\n", tags)]
-    assert "models:/digits@champion is version 4, digits_gru" in text
+    assert "models:/digits@champion is version 4, digits_gru\n" in text
+    assert "models:/digits@previous is version 3 (model old), the champion before\n" in text
 
 
 def test_tidy_closes_what_is_left(call, store):

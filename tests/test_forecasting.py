@@ -128,6 +128,17 @@ def test_prices_of_another_scale_are_not_to_be_believed(networks, prices):
     assert any(note.startswith("DO NOT BELIEVE IT: the last Close") for note in notes)
 
 
+@pytest.mark.parametrize(
+    ("frequency", "warned"),
+    [("B", False), ("W", True), ("h", True)],
+)
+def test_rows_further_or_nearer_than_it_learned_are_not_to_be_believed(networks, prices, frequency, warned):
+    prices.index = pd.date_range("2024-01-01", periods=ROWS, freq=frequency)
+    outlook = look_ahead(networks, config() | {"spacing": 24.0}, prices)
+    assert any("apart, those that the model was trained on 1 day; " in note for note in outlook.notes) == warned
+    assert outlook.unit == ("row" if warned else "day")
+
+
 WITH_A_SATURDAY = pd.bdate_range("2024-01-01", "2024-05-10").union(pd.DatetimeIndex(["2024-03-02"]))
 SUNDAY_TO_THURSDAY = pd.bdate_range("2024-01-01", "2024-05-09", freq="C", weekmask="Sun Mon Tue Wed Thu")
 

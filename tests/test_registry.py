@@ -58,8 +58,10 @@ def test_a_loaded_model_forecasts_as_the_networks_do(store, package, run, count)
 def test_its_columns_have_names_and_its_example_is_three_windows(store, package, run):
     loaded = mlflow.pyfunc.load_model(logged_folder(store, run))
     assert loaded.metadata.signature.inputs.input_names() == package.inputs
-    assert loaded.metadata.signature.outputs.input_names() == ["Close"]
     example = loaded.input_example
+    delivered = [str(name) for name in loaded.predict(example).columns]
+    assert loaded.metadata.signature.outputs.input_names() == delivered
+    assert loaded.metadata.metadata == {"outputs": ["Close"]}
     assert example.shape == (3, len(package.inputs))
     with torch.no_grad():
         expected = package.module(torch.from_numpy(package.example)).numpy()
@@ -98,11 +100,13 @@ def test_a_model_that_is_not_there_is_named(store):
 
 
 def test_the_best_becomes_champion_and_the_one_before_previous(store, package, run):
-    assert promote(store.client, "stock", run, "# card", {"rmse": "1"}) == ("1", True)
-    assert promote(store.client, "stock", run, "# card", {}) == ("1", False)
+    assert promote(store.client, "stock", run, "# card", {"rmse": "1"}) == ("1", None)
+    version, before = promote(store.client, "stock", run, "# card", {})
+    assert (version, before.version) == ("1", 1)
     other = store.start("stock", "b / small", {})
     log_model(store.client, other, store.experiments["stock"], package)
-    assert promote(store.client, "stock", other, "# card", {}) == ("2", True)
+    version, before = promote(store.client, "stock", other, "# card", {})
+    assert (version, before.version) == ("2", 1)
     assert store.client.get_registered_model("stock").aliases == {"champion": 2, "previous": 1}
     version = store.client.get_model_version_by_alias("stock", "previous")
     assert (version.description, version.tags["rmse"], version.run_id) == ("# card", "1", run)

@@ -139,7 +139,7 @@ def test_without_that_setting_a_forged_model_runs_code(model, tmp_path, monkeypa
 @pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
 def test_with_that_setting_a_logged_model_loads(model, monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-    assert mlflow.pyfunc.load_model(str(model)).metadata.signature.outputs.input_names() == ["Close"]
+    assert mlflow.pyfunc.load_model(str(model)).metadata.signature.outputs.input_names() == ["0"]
 
 
 NAMES = ["../x", "../../x", "/x", "a/b", "a\\b", "..", ".", "", "a\0b", "a b", "C:x", "con.", "a\n", "a" * 101, "ä"]

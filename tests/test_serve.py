@@ -123,7 +123,9 @@ def refusal(tmp_path, monkeypatch, empty_store):
 def test_without_a_champion(refusal):
     said = refusal()
     assert said.startswith("error: models:/stock@champion: can't be had from MLflow: ")
-    assert said.endswith("(`rnnlab promote` makes a champion)")
+    assert said.endswith(
+        "(`rnnlab promote` makes a champion; with --force also of one that does not beat the baseline)"
+    )
 
 
 def test_without_the_model(refusal):

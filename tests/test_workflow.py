@@ -1,6 +1,8 @@
 """The workflow for forks on GitHub: what of it can be tried without GitHub."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,38 @@ def test_the_report_ends_with_the_leaderboard(report, workspace):
 @pytest.mark.slow
 def test_a_report_against_a_commit_that_is_not_there_fails(workspace):
     workspace.call(str(Path(__file__).parent.parent / ".github/report.sh"), "no-such-commit", ok=False)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """Call git, or another program, in a clone with a picture that git ignores."""
+
+    def call(*words, at="clone"):
+        env = {**os.environ, "GITHUB_REPOSITORY": "me/mine", "GIT_CONFIG_GLOBAL": os.devnull}
+        done = subprocess.run(words, cwd=tmp_path / at, env=env, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    call("git", "init", "-q", "--bare", "origin", at=".")
+    call("git", "clone", "-q", "origin", "clone", at=".")
+    (tmp_path / "clone/.gitignore").write_text("report\n")
+    call("git", "add", ".gitignore")
+    call("git", "-c", "user.name=me", "-c", "user.email=me@localhost", "commit", "-qm", "first")
+    picture = tmp_path / "clone/report/pictures/stock_gru/forecast.png"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"png 1")
+    return call, picture
+
+
+def test_pictures_are_kept_on_a_branch_and_linked_by_their_commit(clone, root):
+    call, picture = clone
+    script = str(root / ".github/pictures.sh")
+    first = call(script)
+    picture.write_bytes(b"png 2")
+    second = call(script)
+    for text, content in ((first, "png 1"), (second, "png 2")):
+        ((commit, path),) = re.findall(r"^!\[.*\]\(https://github.com/me/mine/raw/(\w+)/(.*)\)$", text, re.MULTILINE)
+        assert path == "stock_gru/forecast.png"
+        assert call("git", "show", f"{commit}:{path}", at="origin") == content
+    # both commits can be reached from the branch, so that none is swept away
+    assert call("git", "rev-list", "--count", "report-pictures", at="origin") == "2"
+    assert call("git", "status", "--porcelain") == ""
