@@ -45,11 +45,17 @@ def main() -> None:
         sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes it, in the project's folder")
 
 
+def model_names(incomplete: str) -> list[str]:
+    """For the shell: the models that are there."""
+    return sorted(path.stem for path in Path("models").glob(f"{incomplete}*.safetensors"))
+
+
 Model = Annotated[
     str,
     typer.Option(
         help="a model's name or file, or models:/NAME@ALIAS, models:/NAME/VERSION of MLflow",
         show_default="the leaderboard's best network",
+        autocompletion=model_names,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
@@ -147,7 +153,7 @@ def classify(
 
 @app.command(epilog="rnnlab tune stock_gru --trials 30 --space hidden_size=4..64 --space learning_rate=0.0003..0.03")
 def tune(
-    model: Annotated[str, typer.Argument(help="a model of params.yaml", metavar="MODEL")],
+    model: Annotated[str, typer.Argument(help="a model of params.yaml", metavar="MODEL", autocompletion=model_names)],
     trials: Annotated[int, typer.Option(help="how many in all, those of earlier calls counted", min=1)] = 30,
     space: Annotated[
         list[str] | None,
@@ -217,7 +223,10 @@ def promote(
 @app.command(epilog="rnnlab serve --model models:/digits@champion --port 5002")
 def serve(
     model: Annotated[
-        str, typer.Option(help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name")
+        str,
+        typer.Option(
+            help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name", autocompletion=model_names
+        ),
     ] = "models:/stock@champion",
     host: Annotated[str, typer.Option(help="the address to listen on; there is no login")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free", min=0, max=65535)] = 5001,

@@ -229,8 +229,18 @@ def test_elsewhere_nothing_is_made(call, command, tmp_path, monkeypatch):
     assert list(Path().iterdir()) == []
 
 
-def test_the_shell_completes_commands(root):
-    shell = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab f", "COMP_CWORD": "1"}
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("rnnlab f", ["forecast"]),
+        ("rnnlab forecast --model st", ["stock_gru"]),
+        ("rnnlab serve --model ", ["digits_gru", "stock_gru"]),
+        ("rnnlab tune d", ["digits_gru"]),
+    ],
+)
+def test_the_shell_completes_commands_and_models(root, typed, completed):
+    place = str(len(typed.split(" ")) - 1)
+    shell = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": place, "PYTHONPATH": str(root)}
     words = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnnlab'; from rnnlab.cli import main; main()"]
-    done = subprocess.run(words, cwd=root, env=os.environ | shell, capture_output=True, text=True)
-    assert done.stdout.split() == ["forecast"]
+    done = subprocess.run(words, env=os.environ | shell, capture_output=True, text=True)
+    assert done.stdout.split() == completed
