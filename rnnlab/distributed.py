@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
+import psutil
 import torch
 import torch.distributed as dist
 from torch import Tensor
@@ -78,7 +79,7 @@ def join(device: torch.device) -> Iterator[Alone]:
     if size == 1:
         yield Alone()
         return
-    end_with(os.getppid())  # killed outright, torchrun can't end its ranks
+    end_with(psutil.Process(os.getppid()))  # killed outright, torchrun can't end its ranks
     backend, there = ("nccl", dist.is_nccl_available()) if device.type == "cuda" else ("gloo", dist.is_gloo_available())
     if not there:
         raise UserError(f"several ranks on device {device.type} need {backend}, which this build of PyTorch lacks")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
+import psutil
 
 from rnnlab.errors import UserError, public
 from rnnlab.processes import end_with
@@ -136,7 +137,7 @@ def _pool() -> Any:
 def _begin(parent: int) -> None:
     """In a worker: an interrupt is the parent's to handle, and without the parent there is nothing to do."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with(parent)
+    end_with(psutil.Process(parent))
 
 
 class _Ray:

@@ -8,11 +8,21 @@ from threading import Thread
 
 import psutil
 
+SHELLS = {"sh", "bash", "dash", "zsh"}
 
-def identity() -> str:
-    """Of this process, also after its number was given to another."""
-    process = psutil.Process()
+
+def identity(process: psutil.Process | None = None) -> str:
+    """Of this process or another, also after its number was given to a third."""
+    process = process or psutil.Process()
     return f"{socket.gethostname()} {process.pid} {process.create_time():.0f}"
+
+
+def caller() -> psutil.Process | None:
+    """What started this process; shells between are passed over."""
+    parent = psutil.Process().parent()
+    while parent and parent.name() in SHELLS:
+        parent = parent.parent()
+    return parent
 
 
 def is_gone(identity: str) -> bool:
@@ -28,11 +38,12 @@ def is_gone(identity: str) -> bool:
         return True
 
 
-def end_with(parent: int) -> None:
-    """End this process as SIGTERM does when its parent, of this number, is gone: killed outright it can't say so."""
+def end_with(other: psutil.Process) -> None:
+    """End this process as SIGTERM does when another is gone: killed outright that one can't say so."""
+    lived = identity(other)
 
     def wait() -> None:
-        while os.getppid() == parent:
+        while not is_gone(lived):
             time.sleep(1)
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -8,6 +8,7 @@ made.
 import json
 import logging
 import os
+import re
 import textwrap
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ os.environ.setdefault(
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 import pandas as pd
+import psutil
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run
@@ -339,6 +341,7 @@ class Live:
 
     def watch_machine(self) -> None:
         """Log the machine's load too, from now on."""
+        psutil.cpu_percent()  # what the first reading is the load since
         self._monitor = SystemMetricsMonitor(self.run, sampling_interval=SYSTEM_SECONDS, tracking_uri=self.store.uri)
         self._monitor.start()
 
@@ -364,5 +367,8 @@ def _mean(history: pd.DataFrame) -> pd.DataFrame:
 
 
 def explain(error: BaseException) -> str:
-    """In short, and without a password."""
-    return textwrap.shorten(public(str(error)), 200, placeholder=" ...")
+    """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
+    text = public(str(error))
+    if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):
+        text = "".join(causes[-1])
+    return textwrap.shorten(text, 200, placeholder=" ...")

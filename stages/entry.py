@@ -1,12 +1,14 @@
 """How a stage meets its user: a mistake is one message and exit code 1, not a traceback."""
 
 import inspect
+import os
 import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
 
 from rnnlab.errors import UserError
+from rnnlab.processes import caller, end_with
 from stages.lock_guard import watch
 
 
@@ -16,6 +18,8 @@ def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
     try:
         watch()
+        if "DVC_STAGE" in os.environ and (dvc := caller()):
+            end_with(dvc)  # `dvc queue stop --kill` and others kill it outright, and leave its stages running
         if isinstance(main, Mapping):
             if len(words) != 1 or words[0] not in main:
                 raise UserError(f"expected one of {', '.join(main)}; found {' '.join(words) or 'nothing'}")

@@ -16,11 +16,11 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
+from rnnlab.processes import caller
 from stages.files import write_bytes
 
 LOCK, COPY, TABLE = Path("dvc.lock"), Path(".dvc/tmp/dvc.lock.whole"), Path(".dvc/tmp/rwlock")
 GUARDED = Path(".dvc/tmp/guard.lock")
-SHELLS = {"sh", "bash", "dash"}
 
 
 def watch() -> None:
@@ -33,10 +33,7 @@ def watch() -> None:
             pass
     except Timeout:
         return  # there is one
-    parent = psutil.Process().parent()
-    while parent and parent.name() in SHELLS:
-        parent = parent.parent()
-    if parent:
+    if parent := caller():
         subprocess.Popen(
             [sys.executable, "-m", "stages.lock_guard", str(parent.pid)],
             stdin=subprocess.DEVNULL,

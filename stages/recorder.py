@@ -12,6 +12,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +26,46 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     messages = read_messages()
     about = next(messages)
+    command = about.pop("command")
     try:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
-        reason = textwrap.shorten(public(str(error)), 300, placeholder=" ...")
-        print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
+        if is_first(command):
+            reason = textwrap.shorten(public(str(error)), 300, placeholder=" ...")
+            print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
+
+
+def is_first(command: str) -> bool:
+    """Whether no training of this `dvc` command had trouble before: it is said once."""
+    place = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/unseen")
+    if command and place.exists() and place.read_text() == command:
+        return False
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(command)
+    return True
 
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
-    from rnnlab.tracking import Store, Training  # not before messages are read: it takes seconds, and pipes fill up
+    from rnnlab.tracking import (  # not before messages are read: it takes seconds, and pipes fill up
+        TROUBLE,
+        Store,
+        Training,
+    )
 
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
     run, watch_from, end = store.begin(Training(**about)), about["began"] + LONG, None
+    waiting: list[Any] = []
     for message in messages:
-        if epochs := message.get("epochs"):
-            run.log(epochs)
+        waiting += message.get("epochs", [])
+        with suppress(*TROUBLE):  # a server that comes back gets them with the next ones
+            run.log(waiting)
+            waiting = []
         if time.time() > watch_from:
             run.watch_machine()
             watch_from = float("inf")
         if "status" in message:
             end = message
+    run.log(waiting)
     run.end(**(end or {"status": "KILLED", "tags": {}}))
 
 

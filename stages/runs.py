@@ -14,12 +14,26 @@ from rnnlab.overrides import overrides
 from rnnlab.params import Params, flatten
 from stages.params import FILE, read_content
 
+LOCK = Path("dvc.lock")
 TRACKED = Path("data/tracked.json")  # of each model the key of its result, and the experiment that made it
 
 
 def experiment() -> str:
     """That DVC runs just now; empty for `dvc repro`."""
     return os.environ.get("DVC_EXP_NAME", "")
+
+
+def is_of_the_commit(model: str) -> bool:
+    """Whether the experiment that runs trained and evaluated the model from the same things as its commit did."""
+    before, now = (YAML(typ="safe").load(text) for text in (_git("show", f"{commit()}:{LOCK}"), LOCK.read_text()))
+    return bool(before) and _inputs(before, model) == _inputs(now, model)
+
+
+def _inputs(lock: Mapping[str, Any], model: str) -> list[Any]:
+    """As dvc.lock has them; the weights are what the training made of the others."""
+    stages = [lock["stages"].get(f"{stage}@{model}", {}) for stage in ("train", "evaluate")]
+    read = [[found for found in stage.get("deps", []) if not found["path"].startswith("models/")] for stage in stages]
+    return [stage.get("params") for stage in stages] + read
 
 
 def read_tracked() -> dict[str, dict[str, str]]:

@@ -19,7 +19,16 @@ from stages.files import digest, read_json, write_json
 from stages.leftovers import clear_copies
 from stages.params import read_params
 from stages.parts import read_digits
-from stages.runs import TRACKED, experiment, read_tracked, repeat_command, run_name, run_params, run_tags
+from stages.runs import (
+    TRACKED,
+    experiment,
+    is_of_the_commit,
+    read_tracked,
+    repeat_command,
+    run_name,
+    run_params,
+    run_tags,
+)
 
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
@@ -48,6 +57,8 @@ def main() -> None:
             name = run_name(result.model, made_by[result.model])
             if done := store.mirror(result, name, partial(log_model, store, result)):
                 print(f"{done} run: {name}")
+        for track in store.experiments:
+            store.tidy(track)
     except TROUBLE as error:
         print(f"note: MLflow at {store.shown} can't be reached any more: {explain(error)}; {later}")
 
@@ -85,9 +96,14 @@ def example(config: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def maker(model: str, key: str) -> str:
-    """The experiment that made a result: what runs, or, by hand and later, what was written down when it ran."""
+    """The experiment that made a result: what runs, or, by hand and later, what was written down when it ran.
+
+    None, if the experiment left the model as its commit has it.
+    """
+    if experiment():
+        return "" if is_of_the_commit(model) else experiment()
     before = read_tracked().get(model)
-    return experiment() or (before["experiment"] if before and before["key"] == key else "")
+    return before["experiment"] if before and before["key"] == key else ""
 
 
 def read_any_config(path: str) -> dict[str, Any]:

@@ -5,17 +5,19 @@ import shlex
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import optuna
+import sqlalchemy
 from filelock import FileLock
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
 
 from rnnlab.errors import UserError, public
 from rnnlab.executors import make_executor
@@ -32,6 +34,7 @@ from stages.parts import SPLIT, read_digits, read_panel, read_scaler, read_windo
 from stages.runs import experiment, run_params, run_tags
 
 LOCK = ".dvc/tmp/tune.lock"
+SCHEMA = "optuna"  # in PostgreSQL
 HEARTBEAT = 20  # seconds; a trial that missed three is taken for dead
 
 
@@ -73,8 +76,9 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
                 status = "KILLED"
                 raise
             finally:
-                runs.close(status)
-    show(study, content, name, now)
+                said = outcome(study, content, name, now).replace("\n", "\n\n    ")
+                runs.close(status, f"# {study.study_name}\n\n{said}\n")
+    print(f"\n{outcome(study, content, name, now)}")
 
 
 def parts_of(params: Params, model: Model) -> Callable[[], Data]:
@@ -118,10 +122,38 @@ def open_database(storage: str) -> RDBStorage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of the heartbeat
         try:
-            return RDBStorage(storage, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
+            options = place_of_studies(storage)
+            return RDBStorage(storage, options, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(public(f"--storage {storage}: can't be opened ({reason})")) from None
+
+
+def place_of_studies(storage: str) -> dict[str, Any]:
+    """What the engine needs to find them apart from MLflow's runs, as both keep their version in a table of one name.
+
+    Raises:
+        UserError: if the database is MLflow's and has no schemas.
+    """
+    engine = sqlalchemy.create_engine(storage)
+    try:
+        if engine.dialect.name == "postgresql":
+            with suppress(IntegrityError), engine.begin() as connection:  # another may make it at the same moment
+                connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+            return {"connect_args": {"options": f"-csearch_path={SCHEMA}"}}
+        runs = sqlalchemy.make_url(os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db")
+        files = [Path(url.database or "").absolute() for url in (engine.url, runs)]
+        same = engine.url.drivername == runs.drivername == "sqlite" and files[0] == files[1]
+        if same or sqlalchemy.inspect(engine).has_table("experiments"):
+            raise UserError(
+                public(
+                    f"--storage {storage}: is the database of MLflow's runs, and studies need one of their own "
+                    "(the default, sqlite:///optuna.db; in PostgreSQL it may be the same one)"
+                )
+            )
+        return {}
+    finally:
+        engine.dispose()
 
 
 def open_study(name: str, database: RDBStorage, common: dict[str, Any]) -> optuna.Study:
@@ -166,26 +198,25 @@ def changed_content(content: Mapping[str, Any], name: str, values: Mapping[str, 
     return {**content, "models": {**models, name: {**models[name], **values}}}
 
 
-def show(study: optuna.Study, content: Mapping[str, Any], name: str, now: float) -> None:
+def outcome(study: optuna.Study, content: Mapping[str, Any], name: str, now: float) -> str:
+    """What the study found so far, and the line that runs it."""
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        print("\nno trial came to its end: another --space may do better")
-        return
+        return "no trial came to its end: another --space may do better"
     loss, best = study.best_value, study.best_trial
-    print(
-        f"\nbest of {finished(study)}: trial {best.number}, validation loss {loss:.3g}, {loss / now:.2f} times today's"
+    found = (
+        f"best of {finished(study)}: trial {best.number}, validation loss {loss:.3g}, {loss / now:.2f} times today's"
     )
     if loss >= now:
-        print("params.yaml as it is was not beaten: nothing to change")
-        return
+        return f"{found}\nparams.yaml as it is was not beaten: nothing to change"
     words = overrides(content, changed_content(content, name, best.params))
-    print("dvc exp run " + " ".join(f"-S {shlex.quote(word)}" for word in words))
+    return f"{found}\ndvc exp run " + " ".join(f"-S {shlex.quote(word)}" for word in words)
 
 
 class TrialRuns:
     """A study in MLflow: one run, and a nested run for each trial. Where MLflow goes away, the search goes on."""
 
     def __init__(self, study: optuna.Study, params: Params, name: str) -> None:
-        self._study, self._name, self._track = study, name, params.model(name).track
+        self._study, self._name, self._track, self._params = study, name, params.model(name).track, params
         self._open: dict[int, Live] = {}  # by the trial's number
         self._store: Store | None = None
         self._parent = ""
@@ -195,7 +226,11 @@ class TrialRuns:
             with FileLock(LOCK):  # of several that work on one study, the first makes the run
                 key = f"run in {self._store.shown}"
                 known = study.user_attrs.get(key)
-                self._parent = known if known and self._store.has(known) else self._start("", {})
+                if known and self._store.has(known):
+                    self._parent = known
+                else:
+                    self._parent = self._start("", {})
+                    self._store.log_params(self._parent, run_params(params, name))
                 study.set_user_attr(key, self._parent)
             self._store.client.update_run(self._parent, status="RUNNING")
             self._store.client.set_tag(self._parent, PROCESS, identity())
@@ -207,7 +242,8 @@ class TrialRuns:
                 run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
                 self._open[trial.number] = Live(self._store, run, 0)
                 own = task.model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
-                self._store.log_params(run, flatten({"model": own, "training": task.training.model_dump(mode="json")}))
+                changed = flatten({"model": own, "training": task.training.model_dump(mode="json")})
+                self._store.log_params(run, run_params(self._params, self._name) | changed)
 
     def end(self, trial: FrozenTrial, epochs: Sequence[list[Row]]) -> None:
         """Its curve in one piece, for trials are short."""
@@ -218,7 +254,12 @@ class TrialRuns:
                 run.log(epochs)
                 run.end("FINISHED", {"optuna.state": trial.state.name.lower()})
 
-    def close(self, status: str) -> None:
+    def close(self, status: str, note: str) -> None:
+        """The search is over.
+
+        Args:
+            note: Markdown.
+        """
         with self._going_on():
             for run in self._open.values():
                 run.end("KILLED", {})
@@ -227,6 +268,7 @@ class TrialRuns:
             if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
                 best = self._study.best_trial
                 self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
+            self._store.client.set_tag(self._parent, "mlflow.note.content", note)
             self._store.client.set_terminated(self._parent, status)
 
     def _others_at_work(self) -> bool:

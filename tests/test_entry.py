@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +46,29 @@ def test_the_word_chooses(monkeypatch):
     monkeypatch.setattr("sys.argv", ["stage", "digits"])
     run({"stock": lambda: called.append("stock"), "digits": lambda: called.append("digits")})
     assert called == ["digits"]
+
+
+STAGE = """
+import sys, time
+from stages.entry import run
+
+def main():
+    try:
+        print("began", flush=True)
+        time.sleep(60)
+    finally:
+        print("closed", flush=True)
+
+sys.argv = ["stage"]
+run(main)
+"""
+DVC = "import subprocess, sys; subprocess.run(['sh', '-c', f'{sys.executable} stage.py; true'])"
+
+
+def test_a_stage_whose_dvc_was_killed_outright_closes_what_is_open(root, tmp_path):
+    (tmp_path / "stage.py").write_text(STAGE)
+    env = os.environ | {"DVC_STAGE": "train@m", "PYTHONPATH": str(root)}
+    with subprocess.Popen([sys.executable, "-c", DVC], cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as dvc:
+        assert dvc.stdout.readline() == "began\n"
+        dvc.kill()
+        assert dvc.stdout.read() == "closed\n"

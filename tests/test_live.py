@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from rnnlab.tracking import Store
 from stages import live
 from stages.live import LiveRun
+from stages.recorder import is_first, record
 
 ABOUT = {"model": "m", "track": "stock", "name": "a / m", "key": "k", "params": {}, "tags": {}}
 
@@ -100,6 +102,30 @@ def test_a_training_goes_on_without_mlflow_and_says_so_once(monkeypatch, capfd):
     told = capfd.readouterr().err
     assert told.count("not seen live") == 1
     assert "MLflow at http://127.0.0.1:9 can't be reached" in told
+
+
+def test_of_one_dvc_command_trouble_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    assert [is_first(command) for command in ("a", "a", "b", "", "")] == [True, False, True, True, True]
+
+
+def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
+    got, ends = [], []
+
+    class Run:
+        def log(self, epochs):
+            if epochs == ["first"]:
+                raise OSError("away")
+            got.append(list(epochs))
+
+        def end(self, status, tags):
+            ends.append(status)
+
+    monkeypatch.setattr("rnnlab.tracking.Store", lambda *_: SimpleNamespace(begin=lambda _: Run()))
+    about = {**ABOUT, "process": "", "began": time.time()}
+    record(about, iter([{"epochs": ["first"]}, {"epochs": ["second"]}, {"status": "FINISHED", "tags": {}}]))
+    assert got[0] == ["first", "second"]
+    assert ends == ["FINISHED"]
 
 
 def test_a_short_training_starts_no_recorder(monkeypatch):

@@ -130,6 +130,21 @@ def test_artifacts_come_through_the_server(server, workers, workspace, tmp_path)
     assert Path(copy).read_bytes() == (workspace.folder / "models/stock_gru.safetensors").read_bytes()
 
 
+def test_studies_and_runs_lie_in_one_database(database, server, tmp_path, monkeypatch):
+    pytest.importorskip("optuna")
+    from stages import tune
+
+    uri, passfile = database
+    monkeypatch.setenv("PGPASSFILE", str(passfile))
+    monkeypatch.chdir(tmp_path)
+    study = tune.open_study("shared", tune.open_database(uri), {})
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert len(tune.open_study("shared", tune.open_database(uri), {}).trials) == 2
+    assert (
+        Store(tmp_path, uri).experiments == Store(tmp_path, server).experiments
+    )  # MLflow finds its tables as they were
+
+
 def test_all_who_open_an_empty_server_at_once_get_its_experiments(server, workers, tmp_path):
     client, count = MlflowClient(server), 4
     for experiment in client.search_experiments():

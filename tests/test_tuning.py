@@ -267,6 +267,18 @@ def test_a_value_that_the_model_cannot_have_is_refused_before_a_trial(workspace)
         run_tune(words=["cell=gru,foo"])
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_mlflows_database_holds_no_studies_and_stays_as_it_is(workspace, made):
+    file = Path("mlflow.db")
+    if not made:
+        file.unlink()
+    before = file.read_bytes() if made else b""
+    with pytest.raises(UserError, match=r"--storage sqlite:///mlflow.db: is the database of MLflow's runs"):
+        tune.open_database("sqlite:///mlflow.db")
+    assert not made or file.read_bytes() == before
+    assert made or not file.exists()
+
+
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(workspace):
     with pytest.raises(UserError, match=r"--storage sqlite:////nix/x.db: can't be opened"):
         tune.tune("stock_gru", 1, WORDS, None, "", "sqlite:////nix/x.db")

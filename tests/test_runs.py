@@ -1,0 +1,63 @@
+"""What is said of a model's run: which experiment made it."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.files import write_json
+from stages.runs import TRACKED, is_of_the_commit, read_tracked
+
+LOCKED = {
+    "train@a": {"params": {"params.yaml": {"models.a": 1}}, "deps": [{"path": "x", "md5": "1"}], "outs": [1]},
+    "evaluate@a": {"deps": [{"path": "models/a.safetensors", "md5": "1"}, {"path": "y", "md5": "1"}]},
+}
+
+
+@pytest.fixture(autouse=True)
+def _committed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_lock(LOCKED)
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=me", "-c", "user.email=me@here", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], check=True)
+
+
+def write_lock(stages):
+    YAML(typ="safe").dump({"stages": stages}, Path("dvc.lock"))
+
+
+def changed(stage, **entries):
+    return LOCKED | {stage: LOCKED[stage] | entries}
+
+
+@pytest.mark.parametrize(
+    ("lock", "expected"),
+    [
+        (LOCKED, True),
+        (changed("train@a", outs=[2]), True),  # another processor's last digits
+        (changed("train@a", params={"params.yaml": {"models.a": 2}}), False),
+        (changed("train@a", deps=[{"path": "x", "md5": "2"}]), False),
+        (changed("evaluate@a", deps=[{"path": "models/a.safetensors", "md5": "2"}, {"path": "y", "md5": "1"}]), True),
+        (changed("evaluate@a", deps=[{"path": "models/a.safetensors", "md5": "1"}, {"path": "y", "md5": "2"}]), False),
+    ],
+)
+def test_an_experiment_made_what_it_trained_from_other_things(lock, expected):
+    write_lock(lock)
+    assert is_of_the_commit("a") == expected
+
+
+def test_a_model_that_the_commit_has_not_is_the_experiments():
+    write_lock(LOCKED | {"train@b": LOCKED["train@a"]})
+    assert not is_of_the_commit("b")
+
+
+@pytest.mark.parametrize("content", [{"a": "a key, as older versions wrote it"}, ["a"], {"a": {"key": "k"}}])
+def test_another_form_of_what_was_tracked_counts_for_nothing(content):
+    assert read_tracked() == {}
+    write_json(TRACKED, content)
+    assert read_tracked() == {}
