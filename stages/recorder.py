@@ -38,10 +38,11 @@ def main() -> None:
 def is_first(command: str) -> bool:
     """Whether no training of this `dvc` command had trouble before: it is said once."""
     place = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/unseen")
-    if command and place.exists() and place.read_text() == command:
-        return False
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(command)
+    with suppress(OSError):  # where nothing can be written, it is said again
+        if command and place.exists() and place.read_text() == command:
+            return False
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(command)
     return True
 
 
