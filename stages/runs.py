@@ -4,7 +4,7 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ def experiment() -> str:
     return os.environ.get("DVC_EXP_NAME", "")
 
 
-def is_of_the_commit(model: str) -> bool:
-    """Whether the experiment that runs trained and evaluated the model from the same things as its commit did."""
+def models_of_the_commit(models: Iterable[str]) -> set[str]:
+    """Those that the experiment that runs trained and evaluated from the same things as its commit did."""
     before, now = (YAML(typ="safe").load(text) for text in (_git("show", f"{commit()}:{LOCK}"), LOCK.read_text()))
-    return bool(before) and _inputs(before, model) == _inputs(now, model)
+    return {model for model in models if before and _inputs(before, model) == _inputs(now, model)}
 
 
 def _inputs(lock: Mapping[str, Any], model: str) -> list[Any]:

@@ -1,6 +1,7 @@
 """track: the files of all models -> the MLflow runs that are not there yet. To be run by hand after `dvc pull`."""
 
 import os
+from collections.abc import Set
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from stages.parts import read_digits
 from stages.runs import (
     TRACKED,
     experiment,
-    is_of_the_commit,
+    models_of_the_commit,
     read_tracked,
     repeat_command,
     run_name,
@@ -38,7 +39,8 @@ RAW = {"stock": Path("data/raw/stock/prices.csv"), "panel": Path("data/raw/stock
 
 def main() -> None:
     params = read_params()
-    results = [result_of(name, params) for name in params.models]
+    unchanged = models_of_the_commit(params.models) if experiment() else set()
+    results = [result_of(name, params, unchanged) for name in params.models]
     made_by = {result.model: result.tags.get("dvc.exp_name", "") for result in results}
     write_json(TRACKED, {result.model: {"key": result.key, "experiment": made_by[result.model]} for result in results})
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
@@ -95,13 +97,13 @@ def example(config: dict[str, Any]) -> NDArray[np.float32]:
     return np.stack([recent[first : first + length].ravel() for first in range(3)])
 
 
-def maker(model: str, key: str) -> str:
+def maker(model: str, key: str, unchanged: Set[str]) -> str:
     """The experiment that made a result: what runs, or, by hand and later, what was written down when it ran.
 
-    None, if the experiment left the model as its commit has it.
+    Empty for a model that the experiment left as its commit has it.
     """
     if experiment():
-        return "" if is_of_the_commit(model) else experiment()
+        return "" if model in unchanged else experiment()
     before = read_tracked().get(model)
     return before["experiment"] if before and before["key"] == key else ""
 
@@ -110,7 +112,7 @@ def read_any_config(path: str) -> dict[str, Any]:
     return read_panel_config(path) if is_panel(path) else read_config(path)
 
 
-def result_of(name: str, params: Params) -> Result:
+def result_of(name: str, params: Params, unchanged: Set[str] = frozenset()) -> Result:
     """Read a model's files."""
     files = [
         Path(f"models/{name}.safetensors"),
@@ -153,7 +155,7 @@ def result_of(name: str, params: Params) -> Result:
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
         tags={word: str(value) for word, value in config["made_with"].items()}
         | undefined
-        | run_tags(name, maker(name, key)),
+        | run_tags(name, maker(name, key, unchanged)),
         note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
     )
 

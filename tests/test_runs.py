@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.files import write_json
-from stages.runs import TRACKED, is_of_the_commit, read_tracked
+from stages.runs import TRACKED, models_of_the_commit, read_tracked
 
 LOCKED = {
     "train@a": {"params": {"params.yaml": {"models.a": 1}}, "deps": [{"path": "x", "md5": "1"}], "outs": [1]},
@@ -48,12 +48,12 @@ def changed(stage, **entries):
 )
 def test_an_experiment_made_what_it_trained_from_other_things(lock, expected):
     write_lock(lock)
-    assert is_of_the_commit("a") == expected
+    assert (models_of_the_commit(["a"]) == {"a"}) == expected
 
 
 def test_a_model_that_the_commit_has_not_is_the_experiments():
     write_lock(LOCKED | {"train@b": LOCKED["train@a"]})
-    assert not is_of_the_commit("b")
+    assert models_of_the_commit(["a", "b"]) == {"a"}
 
 
 @pytest.mark.parametrize("content", [{"a": "a key, as older versions wrote it"}, ["a"], {"a": {"key": "k"}}])
