@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 begun = time.perf_counter()
 
-entry, files = (importlib.import_module(f"stages.{name}") for name in ("entry", "files"))
-run, write = entry.run, files.write
+stage, files = (importlib.import_module(f"rnnlab.core.{name}") for name in ("stage", "files"))
+run, write = stage.run, files.write
 writing = 0.0
 
 
@@ -29,6 +29,6 @@ def clocked_write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     writing += time.perf_counter() - start
 
 
-entry.run, files.write = clocked_run, clocked_write  # before the stage's module takes them
+stage.run, files.write = clocked_run, clocked_write  # before the stage's module takes them
 del sys.argv[0]
 runpy.run_module(sys.argv[0], run_name="__main__")

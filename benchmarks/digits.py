@@ -17,12 +17,12 @@ import tutorial
 from results import publish
 from torch import nn
 
-from rnnlab.engines import choose
-from rnnlab.ensemble import Ensemble
-from rnnlab.images import read_idx, to_unit_interval
-from rnnlab.network import RecurrentNetwork, predict
-from rnnlab.training import Settings, Trainer
-from rnnlab.vision import import_torchvision
+from rnnlab.data.images import read_idx, to_unit_interval
+from rnnlab.data.vision import import_torchvision
+from rnnlab.networks.network import RecurrentNetwork, predict
+from rnnlab.training.engines import choose
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.trainer import Settings, Trainer
 
 GOAL, SEEDS = 0.985, (0, 1, 2)
 SIZE, CLASSES, HIDDEN, BATCH, RATE = 28, 10, 12, 128, 0.005  # the tutorial's

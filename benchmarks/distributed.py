@@ -15,10 +15,10 @@ from pathlib import Path
 import torch
 from results import publish
 
-from rnnlab.distributed import join
-from rnnlab.ensemble import Ensemble
-from rnnlab.network import RecurrentNetwork
-from rnnlab.training import Settings, Trainer
+from rnnlab.execution.ranks import join
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.trainer import Settings, Trainer
 
 NETWORKS = {"the tutorial's": (12, 128, 100), "larger": (128, 512, 7)}  # hidden size, batch size, steps a turn
 WAYS = ((1, 1), (1, 2), (2, 1))  # ranks, threads of each

@@ -15,7 +15,7 @@ from pathlib import Path
 from results import publish
 from ruamel.yaml import YAML
 
-from rnnlab.tracking import Store
+from rnnlab.tracking.store import Store
 
 ROOT = Path(__file__).parent.parent
 EPOCHS, TURNS = 6500, 4  # about half a minute each

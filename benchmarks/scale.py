@@ -26,7 +26,7 @@ STAGES = ["fetch stock", "scale stock", "window stock", "split stock", "train st
 HARNESS = """
 import resource, sys, time
 import numpy as np
-from rnnlab.windows import Windows
+from rnnlab.windows.windows import Windows
 rows = int(sys.argv[1])
 values = np.random.default_rng(0).random((rows, 5))
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()

@@ -13,9 +13,9 @@ from results import publish
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from rnnlab.ensemble import Ensemble
-from rnnlab.network import RecurrentNetwork
-from rnnlab.training import Settings, Trainer
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.trainer import Settings, Trainer
 
 WINDOWS, LENGTH, FEATURES, HIDDEN, BATCH, RATE = 200, 5, 4, 8, 20, 0.001  # the tutorial's
 STEPS = WINDOWS // BATCH

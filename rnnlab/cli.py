@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnnlab.errors import UserError
+from rnnlab.core.errors import UserError
 
 if TYPE_CHECKING:
-    from rnnlab.prices import Prices
-    from rnnlab.tracking import Store
+    from rnnlab.data.prices import Prices
+    from rnnlab.tracking.store import Store
 
 BOARD = Path("metrics/leaderboard.json")
 
@@ -81,8 +81,8 @@ def forecast(
     ] = False,
 ) -> None:
     """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
-    from rnnlab.forecasting import columns, look_ahead
-    from rnnlab.outlook import form_of
+    from rnnlab.forecasting.forecast import form_of
+    from rnnlab.forecasting.look_ahead import columns, look_ahead
 
     if plot and plot.suffix.lower() != ".png":
         raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
@@ -91,15 +91,15 @@ def forecast(
     networks, config = _load(model, "stock", symbol=symbol)
     data, prices = _prices(data, columns(config), symbol)
     if request:
-        from rnnlab.serving import request_of
+        from rnnlab.serving.exported import request_of
 
         print(json.dumps(request_of(config, prices.frame)))
         return
     outlook = look_ahead(networks, config, prices.frame, horizon)
     notes = [*prices.notices, *outlook.notes]
     if plot:
-        from rnnlab.plots import outlook as draw
-        from stages.files import write_bytes
+        from rnnlab.core.files import write_bytes
+        from rnnlab.forecasting.picture import outlook as draw
 
         write_bytes(plot, draw(prices.frame[outlook.target], outlook))
     if as_json:
@@ -133,8 +133,8 @@ def classify(
     """Read a handwritten digit."""
     import torch
 
-    from rnnlab.handwriting import read_picture
-    from rnnlab.network import predict
+    from rnnlab.forecasting.digit_image import read_picture
+    from rnnlab.networks.network import predict
 
     networks, config = _load(model, "digits")
     shape = config["network"]["length"], config["network"]["input_size"]
@@ -169,12 +169,12 @@ def tune(
 ) -> None:
     """Search for better parameters, judged on a validation part; the test part is never seen. Needs Optuna."""
     try:
-        from stages.tune import tune as search
+        from rnnlab.tuning.study import tune as search
     except ModuleNotFoundError as error:
         if error.name != "optuna":
             raise
         raise UserError("tune needs Optuna: pip install -e '.[tune]'") from None
-    from rnnlab.tuning import DEFAULT_SPACE
+    from rnnlab.tuning.search import DEFAULT_SPACE
 
     search(model, trials, space or DEFAULT_SPACE, seeds, study, storage)
 
@@ -185,10 +185,10 @@ def promote(
     force: Annotated[bool, typer.Option("--force", help="also where it does not beat the baseline")] = False,
 ) -> None:
     """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
-    from rnnlab.leaderboard import RANKED_BY, SMALLER_IS_BETTER, check_headline
-    from rnnlab.registry import promote as register
-    from stages.files import read_json
-    from stages.runs import read_tracked
+    from rnnlab.comparison.leaderboard import RANKED_BY, SMALLER_IS_BETTER, check_headline
+    from rnnlab.core.files import read_json
+    from rnnlab.tracking.registry import promote as register
+    from rnnlab.tracking.run_info import read_tracked
 
     name, baseline = _best(track.value), {"stock": "persistence", "digits": "majority_class"}[track.value]
     metric = RANKED_BY[track.value]
@@ -234,8 +234,8 @@ def serve(
     symbol: Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")] = "",
 ) -> None:
     """Serve a model over HTTP as MLflow does, checked: raw prices or pixels in, points or probabilities out."""
-    from rnnlab.server import make_app
-    from rnnlab.server import serve as run
+    from rnnlab.serving.server import make_app
+    from rnnlab.serving.server import serve as run
 
     networks, config = _load(model, *Track, symbol=symbol)
 
@@ -253,8 +253,8 @@ def tidy(
     ] = None,
 ) -> None:
     """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock."""
-    from stages.leftovers import clear_copies
-    from stages.lock_guard import mend
+    from rnnlab.core.lock_guard import mend
+    from rnnlab.tracking.leftovers import clear_copies
 
     for path in mend(Path()):
         print(f"{path}: was cut short when DVC was killed; mended")
@@ -268,7 +268,7 @@ def tidy(
 
 
 def _store() -> "Store":
-    from rnnlab.tracking import Store
+    from rnnlab.tracking.store import Store
 
     if not Path("dvc.yaml").is_file():
         raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
@@ -277,11 +277,11 @@ def _store() -> "Store":
 
 def _prices(data: Path | None, columns: list[str], symbol: str) -> "tuple[Path, Prices]":
     """What a model reads, and where it stands; of a panel's table the rows of one symbol."""
-    from rnnlab.long_table import ended, is_long_table, read_symbol, to_frame
-    from rnnlab.prices import Prices, read_prices
+    from rnnlab.data.long_table import ended, is_long_table, read_symbol, to_frame
+    from rnnlab.data.prices import Prices, read_prices
 
     if data is None and symbol:
-        from stages.parts import read_raw_panel
+        from rnnlab.data.series import read_raw_panel
 
         series, about = read_raw_panel()
         if symbol not in series.symbols or set(columns) - set(about["columns"]):
@@ -297,12 +297,12 @@ def _prices(data: Path | None, columns: list[str], symbol: str) -> "tuple[Path, 
 
 def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, Any]]:
     """The networks by seed and the config of a model of one of the tracks; of the first one's best by default."""
-    from rnnlab.panel_config import is_panel
-    from rnnlab.panel_weights import PanelWeights
-    from rnnlab.weights import unpack
+    from rnnlab.networks.panel_header import is_panel
+    from rnnlab.networks.panel_weights import PanelWeights
+    from rnnlab.networks.weights import unpack
 
     if model.startswith("models:/"):
-        from rnnlab.registry import download_weights
+        from rnnlab.tracking.registry import download_weights
 
         path = download_weights(model, _store().uri)
     else:
@@ -332,7 +332,7 @@ def _load(model: str, *tracks: str, symbol: str = "") -> tuple[Any, dict[str, An
 
 def _left_out() -> dict[str, str]:
     """Why symbols of the panel were not trained on."""
-    from stages.files import read_json
+    from rnnlab.core.files import read_json
 
     path = Path("data/scaled/stock/about.json")
     return dict(read_json(path)["left_out"]) if path.is_file() else {}
@@ -340,8 +340,8 @@ def _left_out() -> dict[str, str]:
 
 def _best(track: str) -> str:
     """The network that leads the track's leaderboard."""
-    from rnnlab.leaderboard import check_headline
-    from stages.files import read_json
+    from rnnlab.comparison.leaderboard import check_headline
+    from rnnlab.core.files import read_json
 
     board = check_headline(read_json(BOARD), str(BOARD)) if BOARD.is_file() else {}
     for name in board.get("panel" if track == "stock" and "panel" in board else track, {}):

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnlab.ensemble import Ensemble
-from rnnlab.errors import UserError
-from rnnlab.network import build
-from rnnlab.training import Settings, Trainer
+from rnnlab.core.errors import UserError
+from rnnlab.networks.network import build
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.trainer import Settings, Trainer
 
 TEST_SAMPLES, TEST_SEED = 1000, 1_000_000
 GRADIENT_SAMPLES = 200

@@ -8,24 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab.backtest import make_folds, to_table, walk_forward
-from rnnlab.engines import Choice
-from rnnlab.errors import UserError
-from rnnlab.executors import make_executor
-from rnnlab.panel import LEAST
-from rnnlab.panel_backtest import Plan, fold_days, run_task, without_network
-from rnnlab.params import Params
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.training import Settings
-from rnnlab.windows import Windows
-from stages.checkpoint import fingerprint_of
-from stages.done import Done, map_the_rest
-from stages.entry import run
-from stages.files import read_arrays, read_json, write_text
-from stages.params import read_params
-from stages.parts import read_panel, read_panel_scaler, read_scaler
-from stages.progress import count_done, report
-from stages.tasks import executor_of, in_this_process
+from rnnlab.backtesting.backtest import make_folds, to_table, walk_forward
+from rnnlab.backtesting.panel_backtest import Plan, fold_days, run_task, without_network
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import read_arrays, read_json, write_text
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.execution.checkpoint import fingerprint_of
+from rnnlab.execution.executors import make_executor
+from rnnlab.execution.progress import count_done, report
+from rnnlab.execution.task_results import Done, map_the_rest
+from rnnlab.execution.tasks import executor_of, in_this_process
+from rnnlab.training.engines import Choice
+from rnnlab.training.trainer import Settings
+from rnnlab.windows.artifacts import read_panel, read_panel_scaler, read_scaler
+from rnnlab.windows.panel import LEAST
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.windows import Windows
 
 SCALED = Path("data/scaled/stock")
 SHOWN = 5  # symbols without a network

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab import baselines
-from rnnlab.evaluation import days_by_part, evaluate_majority_class, evaluate_stock
-from rnnlab.panel_evaluation import measure, summarise
-from rnnlab.scaler_config import of_symbol
-from rnnlab.scaling import MinMaxScaler
-from stages.entry import run
-from stages.files import read_arrays, read_json, write_json, write_text
-from stages.parts import PARTS, SPLIT, read_digits, read_panel, read_panel_scaler, read_scaler, read_windows
+from rnnlab.core.files import read_arrays, read_json, write_json, write_text
+from rnnlab.core.stage import run
+from rnnlab.evaluation import baselines
+from rnnlab.evaluation.evaluation import days_by_part, evaluate_majority_class, evaluate_stock
+from rnnlab.evaluation.panel_evaluation import measure, summarise
+from rnnlab.windows.artifacts import PARTS, SPLIT, read_digits, read_panel, read_panel_scaler, read_scaler, read_windows
+from rnnlab.windows.scaler_file import of_symbol
+from rnnlab.windows.scaling import MinMaxScaler
 
 BASELINES = Path("metrics/baselines")
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from stages.entry import run
-from stages.files import write_text
-from stages.params import FILE, read_params
+from rnnlab.core.files import write_text
+from rnnlab.core.params_file import FILE, read_params
+from rnnlab.core.stage import run
 
 
 def main() -> None:

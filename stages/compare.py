@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from rnnlab import verdict
-from rnnlab.comparison import compare_digits, compare_stock
-from rnnlab.evaluation import evaluate_backtest
-from rnnlab.leaderboard import headline, rank, to_markdown
-from rnnlab.panel_comparison import compare_panel, summarise_backtest
-from stages.entry import run
-from stages.files import read_json, write_json, write_text
-from stages.params import read_params
-from stages.tables import read_table
+from rnnlab.comparison import verdict
+from rnnlab.comparison.comparison import compare_digits, compare_stock
+from rnnlab.comparison.leaderboard import headline, rank, to_markdown
+from rnnlab.comparison.panel_comparison import compare_panel, summarise_backtest
+from rnnlab.core.files import read_json, write_json, write_text
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.core.tables import read_table
+from rnnlab.evaluation.evaluation import evaluate_backtest
 
 METRICS = Path("metrics")
 

@@ -9,20 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnlab.errors import UserError
-from rnnlab.evaluation import days_by_part, evaluate_digits, evaluate_stock, stock_figures
-from rnnlab.metrics import Figure
-from rnnlab.network import predict
-from rnnlab.panel_config import is_panel, read_panel_config
-from rnnlab.panel_evaluation import in_the_middle, measure, summarise
-from rnnlab.panel_weights import PanelWeights
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.targets import Target, forecast
-from rnnlab.weights import unpack
-from rnnlab.windows import Windows
-from stages.entry import run
-from stages.files import write_json, write_text
-from stages.parts import PARTS, SPLIT, read_digits, read_panel, read_windows
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import write_json, write_text
+from rnnlab.core.stage import run
+from rnnlab.evaluation.evaluation import days_by_part, evaluate_digits, evaluate_stock, stock_figures
+from rnnlab.evaluation.metrics import Figure
+from rnnlab.evaluation.panel_evaluation import in_the_middle, measure, summarise
+from rnnlab.networks.forecast import forecast
+from rnnlab.networks.network import predict
+from rnnlab.networks.panel_header import is_panel, read_panel_config
+from rnnlab.networks.panel_weights import PanelWeights
+from rnnlab.networks.weights import unpack
+from rnnlab.windows.artifacts import PARTS, SPLIT, read_digits, read_panel, read_windows
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
 
 Networks = dict[int, nn.Module]
 

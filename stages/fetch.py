@@ -4,14 +4,14 @@ import io
 import shutil
 from pathlib import Path
 
-from rnnlab import sources
-from rnnlab.errors import UserError
-from rnnlab.images import to_idx
-from rnnlab.long_table import describe, read_panel, summary
-from rnnlab.prices import read_prices
-from stages.entry import run
-from stages.files import new_arrays, write, write_bytes, write_json, write_text
-from stages.params import read_params
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import new_arrays, write, write_bytes, write_json, write_text
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.data import sources
+from rnnlab.data.images import to_idx
+from rnnlab.data.long_table import describe, read_panel, summary
+from rnnlab.data.prices import read_prices
 
 RAW = Path("data/raw")
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
+from rnnlab.core.files import write_json
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
 from rnnlab.memory import BASELINE, gradient_by_distance, initial, learn
-from rnnlab.training import Settings
-from stages.entry import run
-from stages.files import write_json
-from stages.params import read_params
+from rnnlab.training.trainer import Settings
 
 
 def main() -> None:

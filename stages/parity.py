@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from rnnlab import parity
-from rnnlab.params import Params
-from stages.entry import run
-from stages.files import read_arrays, read_json, write_json, write_text
-from stages.params import read_params
-from stages.parts import read_scaler
+from rnnlab.comparison import tutorial
+from rnnlab.core.files import read_arrays, read_json, write_json, write_text
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.windows.artifacts import read_scaler
 
 METRICS = Path("metrics")
 SPLIT = Path("data/split/stock")
@@ -19,16 +19,16 @@ SPLIT = Path("data/split/stock")
 def main() -> None:
     params, rows = read_params(), []
     if is_tutorials_stock(params):
-        rows += parity.data_rows(*first_rows_and_shapes())
-        rows += parity.stock_rows(
-            {name: result_of(name) for name in parity.STOCK},
-            {name: history_of(name) for name in parity.STOCK},
-            {name: pd.read_csv(METRICS / f"predictions/{name}.csv") for name in parity.STOCK},
+        rows += tutorial.data_rows(*first_rows_and_shapes())
+        rows += tutorial.stock_rows(
+            {name: result_of(name) for name in tutorial.STOCK},
+            {name: history_of(name) for name in tutorial.STOCK},
+            {name: pd.read_csv(METRICS / f"predictions/{name}.csv") for name in tutorial.STOCK},
         )
     if params.digits.source == "mnist" and "digits_bilstm" in params.models:
-        rows += parity.digits_rows(result_of("digits_bilstm"), history_of("digits_bilstm"))
+        rows += tutorial.digits_rows(result_of("digits_bilstm"), history_of("digits_bilstm"))
     write_json(METRICS / "parity.json", rows)
-    write_text(METRICS / "parity.md", parity.to_markdown(rows) if rows else "Made by `make tutorial`.\n")
+    write_text(METRICS / "parity.md", tutorial.to_markdown(rows) if rows else "Made by `make tutorial`.\n")
 
 
 def is_tutorials_stock(params: Params) -> bool:
@@ -38,8 +38,8 @@ def is_tutorials_stock(params: Params) -> bool:
         stock.source == "kospi"
         and stock.scale.fit_on == "all"
         and protocol == (5, 1, 200, 0)
-        and {*stock.features, stock.target} == set(parity.SCALED)
-        and set(parity.STOCK) <= set(params.models)
+        and {*stock.features, stock.target} == set(tutorial.SCALED)
+        and set(tutorial.STOCK) <= set(params.models)
     )
 
 

@@ -5,14 +5,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rnnlab import card, panel_evaluation, report, verdict
-from rnnlab.leaderboard import check_headline, rank
-from rnnlab.page import Section, render
-from rnnlab.params import Params
-from stages.entry import run
-from stages.files import read_arrays, read_json, write_bytes, write_text
-from stages.params import read_params
-from stages.tables import read_table
+from rnnlab.comparison import verdict
+from rnnlab.comparison.leaderboard import check_headline, rank
+from rnnlab.core.files import read_arrays, read_json, write_bytes, write_text
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.core.tables import read_table
+from rnnlab.evaluation import panel_evaluation
+from rnnlab.reporting import model_card, report
+from rnnlab.reporting.page import Section, render
 
 METRICS = Path("metrics")
 REPORT = Path("report")
@@ -70,16 +72,18 @@ def read_track(name: str, models: list[str]) -> report.Track:
 def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params: Params) -> dict[str, str]:
     if name == "stock":
         return {
-            model: card.stock(model, result, track.baselines, comparison["stock"], params, days())
+            model: model_card.stock(model, result, track.baselines, comparison["stock"], params, days())
             for model, result in track.models.items()
         }
     if name == "panel":
         return {
-            model: card.panel(model, result, track.baselines, comparison["panel"], params)
+            model: model_card.panel(model, result, track.baselines, comparison["panel"], params)
             for model, result in track.models.items()
         }
     images = read_json(IMAGES)
-    return {name: card.digits(name, result, track.baselines, params, images) for name, result in track.models.items()}
+    return {
+        name: model_card.digits(name, result, track.baselines, params, images) for name, result in track.models.items()
+    }
 
 
 def days() -> str:

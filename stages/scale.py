@@ -4,18 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.errors import UserError
-from rnnlab.formats import PANEL_SCALER, SCALER
-from rnnlab.images import check_labels, read_idx, to_unit_interval
-from rnnlab.panel import Cuts, why_left_out
-from rnnlab.prices import read_prices, select
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.splitting import in_time_order
-from rnnlab.windows import count_windows, training_rows
-from stages.entry import run
-from stages.files import new_arrays, write_arrays, write_json
-from stages.params import read_params
-from stages.parts import read_raw_panel
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import new_arrays, write_arrays, write_json
+from rnnlab.core.formats import PANEL_SCALER, SCALER
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.data.images import check_labels, read_idx, to_unit_interval
+from rnnlab.data.prices import read_prices, select
+from rnnlab.data.series import read_raw_panel
+from rnnlab.windows.panel import Cuts, why_left_out
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.splitting import in_time_order
+from rnnlab.windows.windows import count_windows, training_rows
 
 RAW = Path("data/raw")
 SCALED = Path("data/scaled")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.panel import Cuts
-from rnnlab.splitting import draw, in_time_order
-from rnnlab.windows import Windows
-from stages.entry import run
-from stages.files import new_arrays, read_arrays, read_json, write_arrays, write_json
-from stages.params import read_params
-from stages.parts import PARTS, SPLIT, read_panel, read_scaler
+from rnnlab.core.files import new_arrays, read_arrays, read_json, write_arrays, write_json
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.windows.artifacts import PARTS, SPLIT, read_panel, read_scaler
+from rnnlab.windows.panel import Cuts
+from rnnlab.windows.splitting import draw, in_time_order
+from rnnlab.windows.windows import Windows
 
 SCALED = Path("data/scaled")
 WINDOWS = Path("data/windows")

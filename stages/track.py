@@ -10,17 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rnnlab.panel_config import is_panel, read_panel_config
-from rnnlab.params import Params
-from rnnlab.prices import read_prices
-from rnnlab.tracking import TROUBLE, Result, Store, UnreachableError, explain
-from rnnlab.weights_config import read_config
-from stages.entry import run
-from stages.files import digest, read_json, write_json
-from stages.leftovers import clear_copies
-from stages.params import read_params
-from stages.parts import read_digits
-from stages.runs import (
+from rnnlab.core.files import digest, read_json, write_json
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.data.prices import read_prices
+from rnnlab.networks.panel_header import is_panel, read_panel_config
+from rnnlab.networks.weights_header import read_config
+from rnnlab.tracking.leftovers import clear_copies
+from rnnlab.tracking.run_info import (
     TRACKED,
     experiment,
     models_of_the_commit,
@@ -30,6 +28,8 @@ from stages.runs import (
     run_params,
     run_tags,
 )
+from rnnlab.tracking.store import TROUBLE, Result, Store, UnreachableError, explain
+from rnnlab.windows.artifacts import read_digits
 
 METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
@@ -66,9 +66,9 @@ def main() -> None:
 
 
 def log_model(store: Store, result: Result, run: str) -> None:
-    from rnnlab.registry import Package, log_model  # imports PyTorch: only where there is something to log
-    from rnnlab.serving import MODULES, input_columns, output_columns
-    from rnnlab.weights import unpack
+    from rnnlab.networks.weights import unpack
+    from rnnlab.serving.exported import MODULES, input_columns, output_columns
+    from rnnlab.tracking.registry import Package, log_model  # imports PyTorch: only where there is something to log
 
     weights = Path(f"models/{result.model}.safetensors")
     if is_panel(str(weights)):

@@ -12,22 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnlab.distributed import join, launch, launched
-from rnnlab.engines import ENGINES, choose, choose_device
-from rnnlab.errors import UserError
-from rnnlab.network import build, count_parameters
-from rnnlab.params import Params
-from rnnlab.training import Alone, Row, Settings, Trainer
-from stages.checkpoint import Checkpoint, fingerprint_of
-from stages.entry import run
-from stages.files import digest, write_bytes, write_text
-from stages.live import LiveRun
-from stages.panel_train import train_per_symbol
-from stages.params import read_params
-from stages.parts import SPLIT
-from stages.progress import report
-from stages.runs import experiment, run_name, run_params, run_tags
-from stages.train_data import digits_data, panel_data, series_data
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import digest, write_bytes, write_text
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.execution.checkpoint import Checkpoint, fingerprint_of
+from rnnlab.execution.live_run import LiveRun
+from rnnlab.execution.panel_train import train_per_symbol
+from rnnlab.execution.progress import report
+from rnnlab.execution.ranks import join, launch, launched
+from rnnlab.networks.network import build, count_parameters
+from rnnlab.training.engines import ENGINES, choose, choose_device
+from rnnlab.training.trainer import Alone, Row, Settings, Trainer
+from rnnlab.training.training_data import digits_data, panel_data, series_data
+from rnnlab.windows.artifacts import SPLIT
 
 CLASSES = 10
 
@@ -80,9 +79,7 @@ def train(name: str, params: Params, device: torch.device, group: Alone) -> None
         "made_with": asdict(choice) | ({"ranks": group.size} if group.size > 1 else {}),
     }
     epochs = trainer.run(after_step=lambda: checkpoint.save_if_due(trainer, rows, choice))
-    about = {"key": key, "params": run_params(params, name), "tags": run_tags(name, experiment())}
-    about |= {"model": name, "track": model.track, "name": run_name(name, experiment())}
-    with LiveRun(about) as live:
+    with LiveRun(name, key, params) as live:
         for _, done in itertools.groupby(rows, key=lambda row: row["epoch"]):
             live.add(list(done))
         for epoch in report(epochs, training.epochs, name):

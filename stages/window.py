@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from rnnlab.windows import Windows
-from stages.entry import run
-from stages.files import read_arrays, write_json
-from stages.params import read_params
-from stages.parts import read_panel
+from rnnlab.core.files import read_arrays, write_json
+from rnnlab.core.params_file import read_params
+from rnnlab.core.stage import run
+from rnnlab.windows.artifacts import read_panel
+from rnnlab.windows.windows import Windows
 
 SCALED = Path("data/scaled")
 WINDOWS = Path("data/windows")

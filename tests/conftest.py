@@ -46,7 +46,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database without runs: a new one costs seconds, a copy nothing."""
-    from rnnlab.tracking import Store
+    from rnnlab.tracking.store import Store
 
     root = tmp_path_factory.mktemp("store")
     Store(root)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.errors import UserError
-from rnnlab.images import read_idx
-from rnnlab.params import Params
-from rnnlab.prices import FIRST_DAY, LAST_DAY, read_prices
-from stages.params import read_params
+from rnnlab.core.errors import UserError
+from rnnlab.core.params import Params
+from rnnlab.core.params_file import read_params
+from rnnlab.data.images import read_idx
+from rnnlab.data.prices import FIRST_DAY, LAST_DAY, read_prices
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 10_000  # characters of a message

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnlab.network import build
-from rnnlab.registry import Package
-from rnnlab.serving import PriceForecaster, input_columns, output_columns
-from rnnlab.weights import pack, unpack
+from rnnlab.networks.network import build
+from rnnlab.networks.weights import pack, unpack
+from rnnlab.serving.exported import PriceForecaster, input_columns, output_columns
+from rnnlab.tracking.registry import Package
 
 NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
 NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}

@@ -4,13 +4,13 @@ from architectures import GRU as ARCHITECTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.backtest import Fold, make_folds, to_table, walk_forward
-from rnnlab.engines import Choice
-from rnnlab.errors import UserError
-from rnnlab.evaluation import evaluate_backtest
-from rnnlab.executors import make_executor
-from rnnlab.training import Settings
-from rnnlab.windows import Windows
+from rnnlab.backtesting.backtest import Fold, make_folds, to_table, walk_forward
+from rnnlab.core.errors import UserError
+from rnnlab.evaluation.evaluation import evaluate_backtest
+from rnnlab.execution.executors import make_executor
+from rnnlab.training.engines import Choice
+from rnnlab.training.trainer import Settings
+from rnnlab.windows.windows import Windows
 
 NAMES = ("Open", "Volume")
 

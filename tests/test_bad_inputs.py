@@ -23,19 +23,19 @@ from ruamel.yaml import YAML
 from safetensors.torch import save
 from small_model import CONFIG, NETWORK
 
-from rnnlab.errors import UserError
-from rnnlab.images import read_idx
-from rnnlab.leaderboard import check_headline
-from rnnlab.network import build
-from rnnlab.params import parse
-from rnnlab.prices import read_prices
-from rnnlab.scaler_config import check_scaler
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.weights import pack, unpack
-from rnnlab.weights_config import FORMAT
+from rnnlab.comparison.leaderboard import check_headline
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import read_arrays, read_json
+from rnnlab.core.params import parse
+from rnnlab.core.params_file import read_params
+from rnnlab.data.images import read_idx
+from rnnlab.data.prices import read_prices
+from rnnlab.networks.network import build
+from rnnlab.networks.weights import pack, unpack
+from rnnlab.networks.weights_header import FORMAT
+from rnnlab.windows.scaler_file import check_scaler
+from rnnlab.windows.scaling import MinMaxScaler
 from stages import scale
-from stages.files import read_arrays, read_json
-from stages.params import read_params
 
 PARAMS = YAML(typ="safe").load(Path(__file__).parent.parent / "params.yaml")
 SECONDS, MEMORY = 10, 2**30  # that a refusal may take
@@ -647,12 +647,12 @@ sys.argv = {words}
 {call}
 """
 FETCH = (
-    "import rnnlab.prices, rnnlab.sources, stages.files, stages.params",
+    "import rnnlab.data.prices, rnnlab.data.sources, rnnlab.core.files, rnnlab.core.params_file",
     ["fetch", "stock"],
     'runpy.run_module("stages.fetch", run_name="__main__")',
 )
 FORECAST = (
-    "import rnnlab.cli, rnnlab.weights, rnnlab.forecasting, rnnlab.prices",
+    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.look_ahead, rnnlab.data.prices",
     ["rnnlab", "forecast", "--model", "small", "--data", "prices.csv"],
     "rnnlab.cli.main()",
 )

@@ -7,11 +7,11 @@ import time
 import pytest
 from small_model import CONFIG, NETWORK
 
-from rnnlab.errors import UserError
-from rnnlab.invocation import read_rows
-from rnnlab.network import build
-from rnnlab.server import make_predictor
-from rnnlab.serving import input_columns, input_limits
+from rnnlab.core.errors import UserError
+from rnnlab.networks.network import build
+from rnnlab.serving.exported import input_columns, input_limits
+from rnnlab.serving.requests import read_rows
+from rnnlab.serving.server import make_predictor
 
 pytestmark = pytest.mark.promise(number=3)
 

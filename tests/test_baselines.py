@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from rnnlab import baselines
+from rnnlab.evaluation import baselines
 
 SERIES = np.array([10.0, 12.0, 11.0, 15.0, 14.0, 20.0])
 LAST = np.array([2, 4])  # the windows end on the third and on the fifth day

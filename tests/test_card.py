@@ -3,8 +3,8 @@ import json
 import pytest
 from ruamel.yaml import YAML
 
-from rnnlab import card
-from rnnlab.params import parse
+from rnnlab.core.params import parse
+from rnnlab.reporting import model_card
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def read(root, name):
 def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
     result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
     comparison = read(root, "comparison.json")["stock"]
-    text = card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
+    text = model_card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
     ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, baselines["persistence"]))
     assert text.startswith(f"# stock_gru\n\nstock_gru has an RMSE of {ours:.2f} points on {result['days']} days, ")
     assert f"persistence {naive:.2f} (" in text
@@ -37,14 +37,14 @@ def test_a_scaler_that_leaks_is_named(root, params):
     content["stock"]["scale"]["fit_on"] = "all"
     result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
     comparison = read(root, "comparison.json")["stock"]
-    assert "leaks the test period" in card.stock("stock_gru", result, baselines, comparison, parse(content), "")
-    assert "leaks the test period" not in card.stock("stock_gru", result, baselines, comparison, params, "")
+    assert "leaks the test period" in model_card.stock("stock_gru", result, baselines, comparison, parse(content), "")
+    assert "leaks the test period" not in model_card.stock("stock_gru", result, baselines, comparison, params, "")
 
 
 def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):
     result = read(root, "test/digits_bigru.json")
     images = {"count": 1797, "length": 8, "features": 8}
-    text = card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params, images)
+    text = model_card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params, images)
     assert "1,797 images of 8 x 8 pixels. Tested on 360 that it never saw; trained on the other 1,437." in text
     low, high = result["wilson_95"]
     assert f"95 % (Wilson): {100 * low:.1f} % to {100 * high:.1f} %" in text

@@ -8,9 +8,9 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
+from rnnlab.core.files import write_text
+from rnnlab.core.params_file import read_params
 from stages import backtest, baselines, compare, evaluate, fetch, scale, split, track, train, window
-from stages.files import write_text
-from stages.params import read_params
 
 pytestmark = pytest.mark.promise(number=4)
 

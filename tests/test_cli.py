@@ -15,11 +15,11 @@ from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
 from PIL import Image
 
 from rnnlab import cli
-from rnnlab.formats import LEADERBOARD
-from rnnlab.network import build
-from rnnlab.tracking import Result, Store
-from rnnlab.weights import pack
-from stages.files import write_bytes, write_json, write_text
+from rnnlab.core.files import write_bytes, write_json, write_text
+from rnnlab.core.formats import LEADERBOARD
+from rnnlab.networks.network import build
+from rnnlab.networks.weights import pack
+from rnnlab.tracking.store import Result, Store
 
 STOCK = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
 DIGITS = STOCK | {"input_size": 8, "length": 8, "output_size": 10}
@@ -189,7 +189,7 @@ def test_promote_needs_the_run_in_the_store(call, store):
 
 def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
     run, told, before = add_run(store), [], ModelVersion("digits", "3", 0, tags=[ModelVersionTag("model", "old")])
-    monkeypatch.setattr("rnnlab.registry.promote", lambda _, *words: told.append(words) or ("4", before))
+    monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *words: told.append(words) or ("4", before))
     code, text = call("promote", "--track", "digits")
     assert code == 0
     tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab import verdict
-from rnnlab.comparison import compare_digits, compare_stock
+from rnnlab.comparison import verdict
+from rnnlab.comparison.comparison import compare_digits, compare_stock
 
 DAYS = 50
 GENERATOR = np.random.default_rng(0)

@@ -11,13 +11,13 @@ import torch
 from served import free_port
 from workspace import make_workspace
 
-from rnnlab.distributed import join
-from rnnlab.ensemble import Ensemble
-from rnnlab.errors import UserError
-from rnnlab.network import RecurrentNetwork
-from rnnlab.replicas import Replicas
-from rnnlab.training import Alone, Settings, Trainer
-from rnnlab.weights_config import read_config
+from rnnlab.core.errors import UserError
+from rnnlab.execution.ranks import join
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.weights_header import read_config
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.replicas import Replicas
+from rnnlab.training.trainer import Alone, Settings, Trainer
 
 CONFIG = {
     "cell": "gru",

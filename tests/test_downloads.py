@@ -19,8 +19,8 @@ from itertools import chain, repeat
 import pytest
 from ruamel.yaml import YAML
 
-from rnnlab import downloads, sources
-from rnnlab.errors import UserError
+from rnnlab.core.errors import UserError
+from rnnlab.data import downloads, sources
 
 pytestmark = pytest.mark.promise(number=6)
 
@@ -296,7 +296,7 @@ def test_the_message_says_what_to_do_and_no_password(server, monkeypatch):
 def test_what_is_stopped_leaves_no_file(server, path, root, number):
     server.answer(fall_silent(HALF))
     program = (
-        "import pathlib, signal, sys; from rnnlab.downloads import download; from stages.entry import run;"
+        "import pathlib, signal, sys; from rnnlab.data.downloads import download; from rnnlab.core.stage import run;"
         # where the tests run in a shell's background it is ignored
         "signal.signal(signal.SIGINT, signal.default_int_handler); sys.argv[1:] = [];"
         f"run(lambda: download({server.address!r}, {HASH!r}, pathlib.Path({str(path)!r})))"
@@ -325,7 +325,7 @@ def test_https_is_not_left_for_http(server, path, root, tmp_path):
         thread.start()
         server.answer(redirect(plain.address))
         program = (
-            "import pathlib; from rnnlab.downloads import download;"
+            "import pathlib; from rnnlab.data.downloads import download;"
             f"download({server.address.replace('http', 'https')!r}, {HASH!r}, pathlib.Path({str(path)!r}))"
         )
         done = subprocess.run(

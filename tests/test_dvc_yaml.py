@@ -1,4 +1,4 @@
-"""DVC does not follow imports: what a stage declares as code must be what it imports."""
+"""A stage depends on folders of the library: those that it imports from, and no others. DVC does not follow imports."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,30 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-STAGES = YAML(typ="safe").load(Path(__file__).parent.parent / "dvc.yaml")["stages"]
+ROOT = Path(__file__).parent.parent
+STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+# From the ground up: a folder imports from those before it alone.
+FOLDERS = "core data windows networks training execution backtesting evaluation comparison reporting serving tracking"
+FOLDERS = [*FOLDERS.split(), "forecasting", "tuning", "memory.py", "cli.py"]
+# What an edit in a folder runs again.
+STAGES_OF = {
+    "core": set(STAGES),
+    "data": {"fetch", "scale", "track"},
+    "windows": set(STAGES) - {"check", "fetch", "memory"},
+    "networks": {"train", "evaluate", "backtest", "memory", "track"},
+    "training": {"train", "backtest", "memory"},
+    "execution": {"train", "backtest"},
+    "backtesting": {"backtest"},
+    "evaluation": {"evaluate", "baselines", "compare", "parity", "report"},
+    "comparison": {"compare", "parity", "report"},
+    "reporting": {"report"},
+    "serving": {"track"},
+    "tracking": {"track"},
+    "forecasting": set(),
+    "tuning": set(),
+    "memory.py": {"memory"},
+    "cli.py": set(),
+}
 HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib"}
 ALLOWED = {
     "train": {"torch"},
@@ -20,8 +43,7 @@ ALLOWED = {
 
 def imported(path):
     """All that a module imports, by dotted name, inside functions too."""
-    tree = ast.parse(path.read_text())
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -29,33 +51,63 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def closure(root, start):
-    found, todo = set(), [start]
+def own(path):
+    """The modules of this project that a module imports."""
+    files = {name.replace(".", "/") + ".py" for name in imported(ROOT / path)}
+    return {file for file in files if file.startswith(("rnnlab/", "stages/")) and (ROOT / file).is_file()}
+
+
+def closure(start):
+    found, todo = set(), {start}
     while todo:
-        path = todo.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for name in imported(root / path):
-            candidate = name.replace(".", "/") + ".py"
-            if name.split(".")[0] in ("rnnlab", "stages") and (root / candidate).is_file():
-                todo.append(candidate)
+        found |= todo
+        todo = set().union(*map(own, todo)) - found
     return found
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_declared_code_is_the_import_closure(root, stage):
-    definition = STAGES[stage].get("do", STAGES[stage])
-    declared = [dep for dep in definition["deps"] if dep.endswith(".py")]
-    assert len(declared) == len(set(declared))
-    assert set(declared) == closure(root, f"stages/{stage}.py")
+def folder(path):
+    return path.split("/")[1]
+
+
+def declared(stage):
+    return [dep for dep in STAGES[stage].get("do", STAGES[stage])["deps"] if dep.startswith(("rnnlab", "stages"))]
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_heavy_imports_stay_out_of_stages_that_do_not_need_them(root, stage):
+def test_a_stage_declares_the_folders_that_it_imports_from(stage):
+    start = f"stages/{stage}.py"
+    touched = {f"rnnlab/{folder(path)}" for path in closure(start) - {start}}
+    assert sorted(declared(stage)) == sorted({start} | touched)
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_an_edit_in_a_folder_runs_these_stages_again(name):
+    assert {stage for stage in STAGES if f"rnnlab/{name}" in declared(stage)} == STAGES_OF[name]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_folder_imports_from_those_below_it_alone(name):
+    paths = (ROOT / "rnnlab" / name).glob("*.py") if name.isalpha() else [ROOT / "rnnlab" / name]
+    below = FOLDERS[: FOLDERS.index(name) + 1]
+    above = {
+        f"{path.name} imports {file}"
+        for path in paths
+        for file in own(path.relative_to(ROOT))
+        if file.startswith("stages/") or folder(file) not in below
+    }
+    assert not above
+
+
+def test_every_module_stands_in_a_folder_with_a_place_in_the_order():
+    found = {path.relative_to(ROOT / "rnnlab").parts[0] for path in (ROOT / "rnnlab").rglob("*.py")}
+    assert found - {"__init__.py"} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_heavy_imports_stay_out_of_stages_that_do_not_need_them(stage):
     found = set()
-    for path in closure(root, f"stages/{stage}.py"):
-        for node in ast.parse((root / path).read_text()).body:  # the module's own level: what every run pays
+    for path in closure(f"stages/{stage}.py"):
+        for node in ast.parse((ROOT / path).read_text()).body:  # the module's own level: what every run pays
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -63,7 +115,6 @@ def test_heavy_imports_stay_out_of_stages_that_do_not_need_them(root, stage):
     assert found & HEAVY == ALLOWED.get(stage, set())
 
 
-def test_every_stage_has_a_module_and_a_description(root):
-    modules = {path.stem for path in (root / "stages").glob("*.py")}
-    assert set(STAGES) <= modules
+def test_stages_holds_the_stages_alone_each_with_a_description():
+    assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
     assert all(definition.get("do", definition)["desc"] for definition in STAGES.values())

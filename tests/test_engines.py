@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from rnnlab import engines
-from rnnlab.engines import ENGINES, Choice, choose, choose_device, seconds_a_step
-from rnnlab.ensemble import Ensemble
-from rnnlab.errors import UserError
-from rnnlab.network import RecurrentNetwork
-from rnnlab.replicas import Replicas
-from rnnlab.training import Settings, Trainer
+from rnnlab.core.errors import UserError
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training import engines
+from rnnlab.training.engines import ENGINES, Choice, choose, choose_device, seconds_a_step
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.replicas import Replicas
+from rnnlab.training.trainer import Settings, Trainer
 
 CONFIG = {
     "cell": "lstm",

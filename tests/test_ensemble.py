@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from rnnlab.ensemble import Ensemble
-from rnnlab.network import build
-from rnnlab.training import Settings, Trainer
+from rnnlab.networks.network import build
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.trainer import Settings, Trainer
 
 T, F, H, OUTPUTS, B = 4, 3, 5, 2, 6
 SEEDS = (0, 1, 2)

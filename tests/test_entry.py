@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.errors import UserError
-from stages.entry import run
+from rnnlab.core.errors import UserError
+from rnnlab.core.stage import run
 
 
 def fail(error):
@@ -50,7 +50,7 @@ def test_the_word_chooses(monkeypatch):
 
 STAGE = """
 import sys, time
-from stages.entry import run
+from rnnlab.core.stage import run
 
 def main():
     try:

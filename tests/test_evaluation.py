@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from rnnlab.evaluation import Days, days_by_part, evaluate_digits, evaluate_majority_class, evaluate_stock
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.windows import Windows
+from rnnlab.evaluation.evaluation import Days, days_by_part, evaluate_digits, evaluate_majority_class, evaluate_stock
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.windows import Windows
 
 TRUE, LAST = np.array([12.0, 14.0]), np.array([11.0, 16.0])  # persistence is off by 1 and 2
 

@@ -15,8 +15,8 @@ import psutil
 import pytest
 import torch
 
-from rnnlab.errors import UserError
-from rnnlab.executors import TRIES, make_executor
+from rnnlab.core.errors import UserError
+from rnnlab.execution.executors import TRIES, make_executor
 
 KINDS = {"here": ("local", 1), "processes": ("local", 2), "ray": ("ray", 2)}
 RAY = pytest.param("ray", marks=pytest.mark.long)
@@ -169,7 +169,7 @@ def test_a_cluster_that_does_not_answer_is_told_at_once(root):
         pytest.skip("needs Ray: pip install -e '.[cluster]'")
     script = """
 import os
-from rnnlab.executors import make_executor
+from rnnlab.execution.executors import make_executor
 os.environ["RAY_ADDRESS"] = "127.0.0.1:1"
 try:
     make_executor("ray", 2).__enter__()
@@ -183,7 +183,7 @@ except Exception as error:
 def test_one_worker_of_this_machine_needs_neither_joblib_nor_ray(root):
     script = """
 import sys
-from rnnlab.executors import make_executor
+from rnnlab.execution.executors import make_executor
 with make_executor("local", 1) as executor:
     assert list(executor.map(abs, [(-1,)])) == [(0, 1)]
 sys.exit(bool({"joblib", "ray"} & set(sys.modules)))
@@ -195,13 +195,13 @@ sys.exit(bool({"joblib", "ray"} & set(sys.modules)))
 def test_workers_run_the_code_of_the_folder_that_they_are_called_from(root, tmp_path, kind):
     for name in ("rnnlab", "stages"):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "rnnlab/errors.py").open("a") as file:
+    with (tmp_path / "rnnlab/core/errors.py").open("a") as file:
         file.write("\nWHOSE = 'the copy'\n")
     script = """
 import sys
-from rnnlab.executors import make_executor
+from rnnlab.execution.executors import make_executor
 def whose():
-    import rnnlab.errors
+    import rnnlab.core.errors
     return rnnlab.errors.WHOSE
 with make_executor(sys.argv[1], 2) as executor:
     print(*(result for _, result in executor.map(whose, [()])))
@@ -221,7 +221,7 @@ with make_executor(sys.argv[1], 2) as executor:
 def test_workers_end_with_the_process_that_they_work_for(root, kind, number):
     script = """
 import sys, time
-from rnnlab.executors import make_executor
+from rnnlab.execution.executors import make_executor
 with make_executor(sys.argv[1], 2) as executor:
     for _ in executor.map(time.sleep, [(0,), (0,), (60,), (60,)]):
         print(flush=True)

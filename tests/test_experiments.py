@@ -24,7 +24,7 @@ SIZE = "models.stock_gru.hidden_size"
 RUNS = """
 import json, sys
 from pathlib import Path
-from rnnlab.tracking import Store
+from rnnlab.tracking.store import Store
 store = Store(Path(sys.argv[1]))
 print(json.dumps([
     {"name": run.info.run_name, "status": run.info.status, "tags": run.data.tags}

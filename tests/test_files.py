@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from rnnlab.errors import UserError
-from stages import files
+from rnnlab.core import files
+from rnnlab.core.errors import UserError
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):

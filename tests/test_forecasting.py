@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 import torch
 
-from rnnlab.errors import UserError
-from rnnlab.forecasting import look_ahead
-from rnnlab.intervals import rolling_radius
-from rnnlab.network import build
-from rnnlab.outlook import next_dates
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.targets import Target, forecast
-from rnnlab.windows import Windows
+from rnnlab.core.errors import UserError
+from rnnlab.evaluation.intervals import rolling_radius
+from rnnlab.forecasting.forecast import next_dates
+from rnnlab.forecasting.look_ahead import look_ahead
+from rnnlab.networks.forecast import forecast
+from rnnlab.networks.network import build
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
 
 LENGTH, ROWS, TRAINED = 3, 60, 20
 DATES = pd.bdate_range("2024-01-01", periods=ROWS)

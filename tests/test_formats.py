@@ -14,16 +14,16 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from rnnlab import formats
-from rnnlab.errors import UserError
-from rnnlab.forecasting import look_ahead
-from rnnlab.leaderboard import COLUMNS, check_headline, headline, rank
-from rnnlab.panel_weights import PanelWeights
-from rnnlab.panel_weights import pack as pack_panel
-from rnnlab.scaler_config import check_scaler
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.weights import pack, unpack
-from rnnlab.weights_config import read_config
+from rnnlab.comparison.leaderboard import COLUMNS, check_headline, headline, rank
+from rnnlab.core import formats
+from rnnlab.core.errors import UserError
+from rnnlab.forecasting.look_ahead import look_ahead
+from rnnlab.networks.panel_weights import PanelWeights
+from rnnlab.networks.panel_weights import pack as pack_panel
+from rnnlab.networks.weights import pack, unpack
+from rnnlab.networks.weights_header import read_config
+from rnnlab.windows.scaler_file import check_scaler
+from rnnlab.windows.scaling import MinMaxScaler
 
 pytestmark = pytest.mark.promise(number=8)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from readers import PARAMS, READERS
 from ruamel.yaml import YAML
 
-from rnnlab.errors import UserError
-from rnnlab.params import flatten, parse
+from rnnlab.core.errors import UserError
+from rnnlab.core.params import flatten, parse
 
 pytestmark = pytest.mark.promise(number=3)
 

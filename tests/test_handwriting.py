@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rnnlab.errors import UserError
-from rnnlab.handwriting import read_picture
+from rnnlab.core.errors import UserError
+from rnnlab.forecasting.digit_image import read_picture
 
 
 def save(path, pixels):

@@ -4,8 +4,8 @@ import struct
 import numpy as np
 import pytest
 
-from rnnlab.errors import UserError
-from rnnlab.images import read_idx, to_idx, to_unit_interval
+from rnnlab.core.errors import UserError
+from rnnlab.data.images import read_idx, to_idx, to_unit_interval
 
 LABELS = gzip.compress(struct.pack(">II", 0x801, 3) + bytes([7, 2, 1]), mtime=0)
 IMAGES = gzip.compress(struct.pack(">IIII", 0x803, 2, 2, 3) + bytes(range(12)), mtime=0)

@@ -27,7 +27,7 @@ WAYS = {
 RUNS = """
 import json
 from pathlib import Path
-from rnnlab.tracking import Store
+from rnnlab.tracking.store import Store
 store = Store(Path("."))
 runs = store.client.search_runs(list(store.experiments.values()), max_results=1000)
 names = {run.info.run_id: run.info.run_name for run in runs}
@@ -49,9 +49,9 @@ def fresh(tmp_path_factory):
     workspace.set("training.digits.epochs", 100)
     for path, old, new in (
         # as in trainings of hours: a kill finds a run that is watched, and a checkpoint
-        ("stages/live.py", "AFTER = 5.0", "AFTER = 0.1"),
-        ("stages/live.py", "EVERY = 3.0", "EVERY = 0.3"),
-        ("stages/checkpoint.py", "SECONDS = 30.0", "SECONDS = 0.2"),
+        ("rnnlab/execution/live_run.py", "AFTER = 5.0", "AFTER = 0.1"),
+        ("rnnlab/execution/live_run.py", "EVERY = 3.0", "EVERY = 0.3"),
+        ("rnnlab/execution/checkpoint.py", "SECONDS = 30.0", "SECONDS = 0.2"),
     ):
         module = workspace.folder / path
         assert old in module.read_text()
@@ -201,4 +201,4 @@ def test_asked_to_end(fresh, number, record_property):
 
 
 def recorders(workspace):
-    return [process for process in processes(workspace) if "stages.recorder" in process.info["cmdline"]]
+    return [process for process in processes(workspace) if "rnnlab.tracking.recorder" in process.info["cmdline"]]

@@ -1,6 +1,6 @@
 import pytest
 
-from rnnlab.leaderboard import COLUMNS, headline, rank, to_markdown
+from rnnlab.comparison.leaderboard import COLUMNS, headline, rank, to_markdown
 
 
 def result(track, figure, std=0.5):

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from rnnlab.core.files import read_json
 from stages import baselines, fetch, scale, split, train, window
-from stages.files import read_json
 
 MODELS = ("stock_gru", "stock_rnn_change")
 TRAIN, LENGTH = 200, 5

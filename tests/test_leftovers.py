@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from stages.leftovers import clear_copies
+from rnnlab.tracking.leftovers import clear_copies
 
 pytestmark = pytest.mark.promise(number=1)
 

@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from rnnlab.tracking import Store
-from stages import live
-from stages.live import LiveRun
-from stages.recorder import is_first, record
+from rnnlab.core.params_file import read_params
+from rnnlab.execution import live_run as live
+from rnnlab.execution.live_run import LiveRun
+from rnnlab.tracking.recorder import is_first, record
+from rnnlab.tracking.store import Store
 
-ABOUT = {"model": "m", "track": "stock", "name": "a / m", "key": "k", "params": {}, "tags": {}}
+ROOT = Path(__file__).parent.parent
+PARAMS = read_params(ROOT / "params.yaml")
+ABOUT = "stock_gru", "k", PARAMS
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,7 @@ def the_run(tmp_path):
 
 
 def test_a_training_that_ends_well_is_finished_with_all_its_epochs(tmp_path):
-    with LiveRun(ABOUT) as run:
+    with LiveRun(*ABOUT) as run:
         for number in range(3):
             run.add(epoch(number))
         run.finish({"weights_key": "w"})
@@ -49,7 +53,7 @@ def test_a_training_that_ends_well_is_finished_with_all_its_epochs(tmp_path):
 
 
 def test_an_exception_fails_the_run_and_says_why(tmp_path):
-    with pytest.raises(ValueError, match="too steep"), LiveRun(ABOUT):
+    with pytest.raises(ValueError, match="too steep"), LiveRun(*ABOUT):
         raise ValueError("too steep")
     found = the_run(tmp_path)
     assert (found.info.status, found.data.tags["reason"]) == ("FAILED", "ValueError: too steep")
@@ -57,12 +61,14 @@ def test_an_exception_fails_the_run_and_says_why(tmp_path):
 
 SCRIPT = f"""
 import signal, time
+from pathlib import Path
+from rnnlab.core.params_file import read_params
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run in a shell's background it is ignored
-from stages import live
-from stages.entry import run
+from rnnlab.execution import live_run as live
+from rnnlab.core.stage import run
 def main():
     live.AFTER = 0.0
-    with live.LiveRun({ABOUT}) as live_run:
+    with live.LiveRun("stock_gru", "k", read_params(Path({str(ROOT)!r}, "params.yaml"))) as live_run:
         live_run.add({epoch(0)})
         print("goes on", flush=True)
         time.sleep(60)
@@ -95,7 +101,7 @@ def runs(tmp_path):
 
 def test_a_training_goes_on_without_mlflow_and_says_so_once(monkeypatch, capfd):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    with LiveRun(ABOUT) as run:
+    with LiveRun(*ABOUT) as run:
         for number in range(3):
             run.add(epoch(number))
         run.finish({"weights_key": "w"})
@@ -121,8 +127,8 @@ def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
         def end(self, status, tags):
             ends.append(status)
 
-    monkeypatch.setattr("rnnlab.tracking.Store", lambda *_: SimpleNamespace(begin=lambda _: Run()))
-    about = {**ABOUT, "process": "", "began": time.time()}
+    monkeypatch.setattr("rnnlab.tracking.store.Store", lambda *_: SimpleNamespace(begin=lambda _: Run()))
+    about = {"model": "stock_gru", "key": "k", "params": PARAMS.model_dump_json(), "process": "", "began": time.time()}
     record(about, iter([{"epochs": ["first"]}, {"epochs": ["second"]}, {"status": "FINISHED", "tags": {}}]))
     assert got[0] == ["first", "second"]
     assert ends == ["FINISHED"]
@@ -131,6 +137,6 @@ def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
 def test_a_short_training_starts_no_recorder(monkeypatch):
     monkeypatch.setattr(live, "AFTER", 60.0)
     monkeypatch.setattr(live.subprocess, "Popen", None)
-    with LiveRun(ABOUT) as run:
+    with LiveRun(*ABOUT) as run:
         run.add(epoch(0))
         run.finish({"weights_key": "w"})

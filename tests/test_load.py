@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from small_model import CONFIG
 
-from rnnlab.serving import input_columns
+from rnnlab.serving.exported import input_columns
 
 pytestmark = pytest.mark.promise(number=5)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from workspace import make_workspace
 
-from stages.lock_guard import COPY, LOCK, TABLE, is_whole, mend
+from rnnlab.core.lock_guard import COPY, LOCK, TABLE, is_whole, mend
 
 WHOLE = """\
 schema: '2.0'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.errors import UserError
-from rnnlab.long_table import describe, is_long_table, read_panel, read_symbol, summary
+from rnnlab.core.errors import UserError
+from rnnlab.data.long_table import describe, is_long_table, read_panel, read_symbol, summary
 
 ROWS = """\
 Date,Symbol,Open,High,Low,Close,Volume

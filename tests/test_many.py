@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from test_experiments import stop_queue, wait_for_queue
 from workspace import make_workspace
 
-from rnnlab.tracking import Store
+from rnnlab.tracking.store import Store
 
 pytestmark = [pytest.mark.promise(number=5), pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -24,7 +24,7 @@ WORKER = """
 import sys
 from pathlib import Path
 import pandas as pd
-from rnnlab.tracking import Result, Store
+from rnnlab.tracking.store import Result, Store
 def result(key):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     return Result(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.network import RecurrentNetwork, count_parameters
+from rnnlab.networks.network import RecurrentNetwork, count_parameters
 
 BASE = {"hidden_size": 8, "num_layers": 2, "head": "flatten", "bidirectional": False, "output": "linear"}
 STOCK = BASE | {"input_size": 4, "length": 5, "output_size": 1}

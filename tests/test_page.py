@@ -1,7 +1,7 @@
 import base64
 import struct
 
-from rnnlab.page import Fold, Picture, Section, Table, Text, render
+from rnnlab.reporting.page import Fold, Picture, Section, Table, Text, render
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 70, 40)
 PICTURE = Picture(PNG, alt="a price & another", caption="Prices")

@@ -7,16 +7,17 @@ from architectures import GRU
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.engines import Choice
-from rnnlab.ensemble import Ensemble
-from rnnlab.errors import UserError
-from rnnlab.network import build
-from rnnlab.panel import LEAST, Cuts, Panel, Series, why_left_out
-from rnnlab.panel_training import Group, Sequences, encode, make_groups, train_group, whole_batches
-from rnnlab.splitting import in_time_order
-from rnnlab.targets import Target
-from rnnlab.training import Settings, Trainer
-from rnnlab.windows import Windows
+from rnnlab.core.errors import UserError
+from rnnlab.data.series import Series
+from rnnlab.networks.network import build
+from rnnlab.training.engines import Choice
+from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.panel_training import Group, Sequences, encode, make_groups, train_group, whole_batches
+from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.windows.panel import LEAST, Cuts, Panel, why_left_out
+from rnnlab.windows.splitting import in_time_order
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
 
 DAYS = np.datetime64("2020-01-01", "us") + np.arange(100) * np.timedelta64(1, "D")
 ARCHITECTURE = GRU | {"head": "flatten"}

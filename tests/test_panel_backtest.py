@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from test_panel import ARCHITECTURE, DAYS, panel
 
-from rnnlab.backtest import make_folds
-from rnnlab.engines import Choice
-from rnnlab.executors import make_executor
-from rnnlab.panel_backtest import Plan, fold_days, run_task, without_network
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.training import Settings
+from rnnlab.backtesting.backtest import make_folds
+from rnnlab.backtesting.panel_backtest import Plan, fold_days, run_task, without_network
+from rnnlab.execution.executors import make_executor
+from rnnlab.training.engines import Choice
+from rnnlab.training.trainer import Settings
+from rnnlab.windows.scaling import MinMaxScaler
 
 WALK = {"train": 40, "folds": 2, "origin": "rolling"}
 WORDS = (["x", "y"], ARCHITECTURE, ("level", False, False), Settings(2, 10, 0.01), [0, 1], Choice("ensemble", 1))
@@ -68,8 +68,8 @@ def test_each_symbol_is_tested_in_each_fold(one_network, refit):
 
 
 def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
-    from rnnlab.backtest import walk_forward
-    from rnnlab.evaluation import Days, stock_figures
+    from rnnlab.backtesting.backtest import walk_forward
+    from rnnlab.evaluation.evaluation import Days, stock_figures
 
     whole, windows = panel(100), panel(100).windows(0)
     folds = make_folds(len(windows), **WALK, horizon=1)

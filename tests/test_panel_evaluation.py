@@ -2,11 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab import verdict
-from rnnlab.evaluation import Days
-from rnnlab.panel_comparison import compare_panel, summarise_backtest
-from rnnlab.panel_evaluation import in_the_middle, measure, summarise, to_table
-from rnnlab.significance import benjamini_hochberg
+from rnnlab.comparison import verdict
+from rnnlab.comparison.panel_comparison import compare_panel, summarise_backtest
+from rnnlab.evaluation.evaluation import Days
+from rnnlab.evaluation.panel_evaluation import in_the_middle, measure, summarise, to_table
+from rnnlab.evaluation.significance import benjamini_hochberg
 
 LAST = np.array([10.0, 11.0, 12.0, 13.0, 12.0, 11.0])
 TRUTH = np.array([11.0, 12.0, 13.0, 12.0, 11.0, 12.0])  # a step of 1 each day: persistence's RMSE is 1

@@ -16,14 +16,14 @@ import pytest
 from safetensors.numpy import load_file
 from workspace import make_workspace
 
-from rnnlab.tracking import Store
+from rnnlab.tracking.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 SYMBOLS, DAYS = 8, 150
 # `python -m MODULE`, which waits when the result of a task is kept
 WAITS = """
 import runpy, sys, time
-from stages.done import Done
+from rnnlab.execution.task_results import Done
 keep = Done.keep
 def wait(*words):
     keep(*words)
@@ -159,7 +159,7 @@ def test_progress_is_seen_in_mlflow(workspace, output):
 def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     weights = workspace.folder / "models/stock_gru.safetensors"
     expected = load_file(weights)
-    module = workspace.folder / "rnnlab/panel_training.py"
+    module = workspace.folder / "rnnlab/training/panel_training.py"
     code = module.read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
     said = kill_and_go_on(workspace, "train")
@@ -213,7 +213,10 @@ def kill_and_go_on(workspace, stage, damaged=False):
 def test_a_worker_that_dies_costs_no_result(workspace, output, kind, worker):
     if not find_spec(kind if kind == "ray" else "joblib"):
         pytest.skip("needs Ray: pip install -e '.[cluster]'")
-    module, weights = workspace.folder / "rnnlab/panel_training.py", workspace.folder / "models/stock_gru.safetensors"
+    module, weights = (
+        workspace.folder / "rnnlab/training/panel_training.py",
+        workspace.folder / "models/stock_gru.safetensors",
+    )
     code, params = module.read_text(), (workspace.folder / "params.yaml").read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
     workspace.set("models.stock_gru.epochs", 300)

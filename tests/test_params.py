@@ -3,8 +3,8 @@ import copy
 import pytest
 from ruamel.yaml import YAML
 
-from rnnlab.errors import UserError
-from rnnlab.params import flatten, parse
+from rnnlab.core.errors import UserError
+from rnnlab.core.params import flatten, parse
 
 
 @pytest.fixture

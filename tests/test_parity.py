@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab import parity
+from rnnlab.comparison import tutorial
 
 
 def history(losses_by_seed, column="train_loss"):
@@ -17,22 +17,22 @@ def verdicts(rows):
 
 
 def test_scaled_values_and_shapes():
-    scaled = {name: np.array(values) + 1e-8 for name, values in parity.SCALED.items()}
-    found = verdicts(parity.data_rows(scaled, parity.SHAPES))
+    scaled = {name: np.array(values) + 1e-8 for name, values in tutorial.SCALED.items()}
+    found = verdicts(tutorial.data_rows(scaled, tutorial.SHAPES))
     assert set(found.values()) == {"reproduced"}
     scaled = {name: values + 0.001 for name, values in scaled.items()}
-    found = verdicts(parity.data_rows(scaled, parity.SHAPES | {"windows": 425}))
+    found = verdicts(tutorial.data_rows(scaled, tutorial.SHAPES | {"windows": 425}))
     assert found["Close, first five scaled"] == found["windows"] == "not reproduced"
     assert found["Volume, first five scaled"] == "cannot be"
 
 
 def test_epochs_to_a_loss_is_a_mean_over_seeds():
-    assert parity.epochs_to(history([[0.1, 0.002, 0.001], [0.1, 0.1, 0.002]]), 0.002) == 1.5
-    assert parity.epochs_to(history([[0.1, 0.002], [0.1, 0.1]]), 0.002) == float("inf")
+    assert tutorial.epochs_to(history([[0.1, 0.002, 0.001], [0.1, 0.1, 0.002]]), 0.002) == 1.5
+    assert tutorial.epochs_to(history([[0.1, 0.002], [0.1, 0.1]]), 0.002) == float("inf")
 
 
 def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
-    monkeypatch.setattr(parity, "WORST_DAYS", 2)
+    monkeypatch.setattr(tutorial, "WORST_DAYS", 2)
     table = pd.DataFrame(
         {
             "part": ["train", "test", "test", "test"],
@@ -42,16 +42,16 @@ def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
             "seed_1": [0.0, 99.0, 5.0, 4.0],
         }
     )
-    assert parity.rmse_of_the_fall(table) == pytest.approx(np.mean([np.sqrt((9 + 16) / 2), 0.0]))
-    assert parity.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
+    assert tutorial.rmse_of_the_fall(table) == pytest.approx(np.mean([np.sqrt((9 + 16) / 2), 0.0]))
+    assert tutorial.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
 
 
 def stock(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
     """Networks whose errors are these on every day; the RNN's first loss is ``loss``."""
-    errors = dict(zip(parity.STOCK, (rnn, lstm, gru), strict=True))
+    errors = dict(zip(tutorial.STOCK, (rnn, lstm, gru), strict=True))
     truth = np.arange(40.0, 0, -1)
     results = {
-        name: {"parameters": parity.PARAMETERS[name], "lag": {"shift": shift}, "metrics": {"rmse": {"mean": error}}}
+        name: {"parameters": tutorial.PARAMETERS[name], "lag": {"shift": shift}, "metrics": {"rmse": {"mean": error}}}
         for name, error in errors.items()
     }
     histories = {name: history([[loss, 0.001], [loss, 0.001]]) for name in errors}
@@ -67,7 +67,7 @@ def stock(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
         )
         for name, error in errors.items()
     }
-    return verdicts(parity.stock_rows(results, histories, predictions))
+    return verdicts(tutorial.stock_rows(results, histories, predictions))
 
 
 def test_claims_follow_the_numbers():
@@ -87,7 +87,7 @@ def test_claims_follow_the_numbers():
 
 def test_digits():
     result = {"parameters": 14410, "metrics": {"train_accuracy": {"mean": 0.996}, "test_accuracy": {"mean": 0.96}}}
-    found = verdicts(parity.digits_rows(result, history([[0.917, 0.97]], "train_accuracy")))
+    found = verdicts(tutorial.digits_rows(result, history([[0.917, 0.97]], "train_accuracy")))
     assert found["MNIST, train accuracy (%), epoch 0"] == "reproduced"
     assert found["MNIST, test accuracy (%) at the end"] == "not reproduced"
     assert "MNIST, train accuracy (%), epoch 50" not in found
@@ -95,4 +95,4 @@ def test_digits():
 
 def test_markdown():
     rows = [{"what": "a", "tutorial": "1", "here": "2", "verdict": "not reproduced"}]
-    assert parity.to_markdown(rows).splitlines()[2] == "| a | 1 | 2 | not reproduced |"
+    assert tutorial.to_markdown(rows).splitlines()[2] == "| a | 1 | 2 | not reproduced |"

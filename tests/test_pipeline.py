@@ -164,7 +164,7 @@ def test_a_window_touches_the_stock_track_alone(workspace):
 
 
 def test_a_metrics_code_retrains_nothing(workspace):
-    path = workspace.folder / "rnnlab/metrics.py"
+    path = workspace.folder / "rnnlab/evaluation/metrics.py"
     path.write_text(path.read_text() + "\n# a comment\n")
     names = ("stock_rnn", "stock_gru", "digits_bigru")
     expected = {f"evaluate@{name}" for name in names} | {"baselines@stock", "baselines@digits"}
@@ -266,7 +266,7 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
 
 def test_a_run_says_how_to_have_it_again(workspace):
     script = (
-        "from pathlib import Path; from rnnlab.tracking import Store; s = Store(Path('.'));"
+        "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'));"
         "(r,) = s.client.search_runs([s.experiments['stock']], \"tags.mlflow.runName = 'lunar-gyms / stock_tiny'\");"
         "print(r.data.tags['mlflow.note.content'])"
     )

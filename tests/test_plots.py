@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab import plots
+from rnnlab.reporting import plots
 
 PNG = b"\x89PNG"
 

@@ -4,9 +4,9 @@ import io
 import pandas as pd
 import pytest
 
-from rnnlab import prices as prices_module
-from rnnlab.errors import UserError
-from rnnlab.prices import read_prices, select
+from rnnlab.core.errors import UserError
+from rnnlab.data import prices as prices_module
+from rnnlab.data.prices import read_prices, select
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"

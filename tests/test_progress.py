@@ -1,6 +1,6 @@
 import sys
 
-from stages import progress
+from rnnlab.execution import progress
 
 ROWS = [[{"epoch": epoch, "seed": seed, "train_loss": seed / 10} for seed in (3, 4)] for epoch in range(201)]
 

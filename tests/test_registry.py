@@ -11,10 +11,10 @@ import torch
 from mlflow.pyfunc import scoring_server
 from small_model import make_package, prices
 
-from rnnlab import registry
-from rnnlab.errors import UserError
-from rnnlab.registry import download_weights, log_model, promote
-from rnnlab.tracking import Store
+from rnnlab.core.errors import UserError
+from rnnlab.tracking import registry
+from rnnlab.tracking.registry import download_weights, log_model, promote
+from rnnlab.tracking.store import Store
 
 # MLflow 3.17 hands PyTorch an array that it may only read, which is all that is done with it; PyTorch warns once
 pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")

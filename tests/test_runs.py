@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from stages.files import write_json
-from stages.runs import TRACKED, models_of_the_commit, read_tracked
+from rnnlab.core.files import write_json
+from rnnlab.tracking.run_info import TRACKED, models_of_the_commit, read_tracked
 
 LOCKED = {
     "train@a": {"params": {"params.yaml": {"models.a": 1}}, "deps": [{"path": "x", "md5": "1"}], "outs": [1]},

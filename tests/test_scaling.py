@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.preprocessing import MinMaxScaler as Reference
 
-from rnnlab.errors import UserError
-from rnnlab.scaling import MinMaxScaler
+from rnnlab.core.errors import UserError
+from rnnlab.windows.scaling import MinMaxScaler
 
 VALUES = arrays(np.float64, (6, 2), elements=st.floats(-1e6, 1e6, allow_subnormal=False)).filter(
     lambda values: (np.ptp(values, axis=0) > 1e-3).all()

@@ -16,11 +16,11 @@ from mlflow.exceptions import MlflowException
 from ruamel.yaml import YAML
 from small_model import make_package
 
-from rnnlab.errors import UserError, public
-from rnnlab.params import parse
-from rnnlab.registry import Model, save_model
-from stages.files import write_text
-from stages.runs import run_tags
+from rnnlab.core.errors import UserError, public
+from rnnlab.core.files import write_text
+from rnnlab.core.params import parse
+from rnnlab.tracking.registry import Model, save_model
+from rnnlab.tracking.run_info import run_tags
 
 pytestmark = pytest.mark.promise(number=7)
 

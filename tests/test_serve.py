@@ -17,9 +17,9 @@ from served import ask, free_port, serve, serving
 from small_model import CONFIG, make_package
 
 from rnnlab import cli
-from rnnlab.registry import log_model, promote
-from rnnlab.serving import request_of
-from rnnlab.tracking import Store
+from rnnlab.serving.exported import request_of
+from rnnlab.tracking.registry import log_model, promote
+from rnnlab.tracking.store import Store
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.merging import merge
-from rnnlab.network import build, predict
-from rnnlab.scaling import MinMaxScaler
-from rnnlab.serving import DigitClassifier, PriceForecaster, input_columns
-from rnnlab.targets import Target, forecast
-from rnnlab.windows import Windows
+from rnnlab.networks.forecast import forecast
+from rnnlab.networks.network import build, predict
+from rnnlab.serving.exported import DigitClassifier, PriceForecaster, input_columns
+from rnnlab.serving.merging import merge
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
 
 LENGTH = 4
 SCALER = {"columns": ["Open", "Close"], "minimum": [90.0, 100.0], "maximum": [200.0, 180.0], "target": "Close"}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
-from rnnlab.significance import diebold_mariano, holm, mcnemar
+from rnnlab.evaluation.significance import diebold_mariano, holm, mcnemar
 
 TRUTH = arrays(np.float64, 40, elements=st.floats(-10, 10, width=16))
 

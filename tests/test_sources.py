@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab import sources
-from rnnlab.errors import UserError
-from rnnlab.prices import read_prices
+from rnnlab.core.errors import UserError
+from rnnlab.data import sources
+from rnnlab.data.prices import read_prices
 
 CONTENT = b"prices"
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
@@ -106,7 +106,7 @@ def test_without_yfinance_the_extra_is_named(monkeypatch):
 
 
 def test_the_real_kospi_scales_to_the_tutorials_figures(mirror, tmp_path):
-    from rnnlab.scaling import MinMaxScaler
+    from rnnlab.windows.scaling import MinMaxScaler
 
     columns = ["Open", "High", "Low", "Close"]
     (tmp_path / "k.csv").write_bytes(sources.kospi())
@@ -123,7 +123,7 @@ def test_the_real_kospi_scales_to_the_tutorials_figures(mirror, tmp_path):
 
 
 def test_the_real_mnist(mirror):
-    from rnnlab.images import read_idx
+    from rnnlab.data.images import read_idx
 
     paths = sources.mnist()
     labels = read_idx(paths["t10k-labels-idx1-ubyte.gz"].read_bytes(), 1, "labels")

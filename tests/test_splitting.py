@@ -3,8 +3,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rnnlab.errors import UserError
-from rnnlab.splitting import draw, in_time_order
+from rnnlab.core.errors import UserError
+from rnnlab.windows.splitting import draw, in_time_order
 
 
 @pytest.mark.parametrize(

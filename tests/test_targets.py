@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import nn
 
-from rnnlab.targets import Target, forecast
-from rnnlab.windows import Windows
+from rnnlab.networks.forecast import forecast
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
 
 SERIES = arrays(np.float64, 20, elements=st.floats(0, 1))
 

@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 from served import free_port, serving
 from workspace import Workspace, make_workspace
 
-from rnnlab.tracking import KEY, Result, Store
+from rnnlab.tracking.store import KEY, Result, Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -132,7 +132,7 @@ def test_artifacts_come_through_the_server(server, workers, workspace, tmp_path)
 
 def test_studies_and_runs_lie_in_one_database(database, server, tmp_path, monkeypatch):
     pytest.importorskip("optuna")
-    from stages import tune
+    from rnnlab.tuning import study as tune
 
     uri, passfile = database
     monkeypatch.setenv("PGPASSFILE", str(passfile))

@@ -7,9 +7,9 @@ import time
 import pandas as pd
 import pytest
 
-from rnnlab import tracking
-from rnnlab.processes import identity
-from rnnlab.tracking import KEY, PROCESS, WEIGHTS, Result, Store, Training, UnreachableError
+from rnnlab.core.processes import identity
+from rnnlab.tracking import store as tracking
+from rnnlab.tracking.store import KEY, PROCESS, WEIGHTS, Result, Store, Training, UnreachableError
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def test_of_two_runs_of_one_result_the_first_is_kept(store, result):
 
 
 def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
-    script = "from rnnlab.processes import identity; print(identity())"
+    script = "from rnnlab.core.processes import identity; print(identity())"
     gone = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     left = store.begin(training(key="left", name="left", process=gone.stdout.strip()))
     going_on = store.begin(training(key="on", name="going on"))  # closes what it finds
@@ -237,7 +237,7 @@ def test_an_address_that_cannot_be_reached_is_named_without_its_password(tmp_pat
 
 
 def test_two_may_start_on_an_empty_store(root, tmp_path):
-    script = f"from pathlib import Path; from rnnlab.tracking import Store; Store(Path({str(tmp_path)!r}))"
+    script = f"from pathlib import Path; from rnnlab.tracking.store import Store; Store(Path({str(tmp_path)!r}))"
     workers = [subprocess.Popen([sys.executable, "-c", script], cwd=root, env=os.environ) for _ in range(2)]
     assert [worker.wait(120) for worker in workers] == [0, 0]
     names = {experiment.name for experiment in Store(tmp_path).client.search_experiments()}

@@ -8,13 +8,14 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from rnnlab import engines
-from rnnlab.errors import UserError
-from rnnlab.formats import SCALER
-from rnnlab.weights import unpack
-from rnnlab.weights_config import read_config
-from stages import checkpoint, train
-from stages.files import digest, write_arrays, write_json
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import digest, write_arrays, write_json
+from rnnlab.core.formats import SCALER
+from rnnlab.execution import checkpoint
+from rnnlab.networks.weights import unpack
+from rnnlab.networks.weights_header import read_config
+from rnnlab.training import engines
+from stages import train
 
 MODEL = "stock_gru"
 CHECKPOINT = Path("data/checkpoints") / f"{MODEL}.safetensors"

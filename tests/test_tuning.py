@@ -14,15 +14,15 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 
-from rnnlab.errors import UserError
-from rnnlab.executors import make_executor
-from rnnlab.formats import SCALER
-from rnnlab.params import parse
-from rnnlab.tracking import PROCESS, Store
-from rnnlab.trials import Data, Task, train_trial, value_of
-from rnnlab.tuning import FIRST, ROUND, bounds, medians, parse_space, search
-from stages import tune
-from stages.files import write_arrays, write_json
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import write_arrays, write_json
+from rnnlab.core.formats import SCALER
+from rnnlab.core.params import parse
+from rnnlab.execution.executors import make_executor
+from rnnlab.tracking.store import PROCESS, Store
+from rnnlab.tuning import study as tune
+from rnnlab.tuning.search import FIRST, ROUND, bounds, medians, parse_space, search
+from rnnlab.tuning.trials import Data, Task, train_trial, value_of
 
 TREND = torch.linspace(0, 1, 24)
 WORDS = ["hidden_size=2,3", "learning_rate=0.001..0.1"]
@@ -331,7 +331,7 @@ def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace)
         with sqlite3.connect("optuna.db") as file:
             file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
         file.close()
-        with tune.kept_alive(database, "shared", trials):
+        with study.kept_alive(database, "shared", trials):
             pass
     with pytest.warns(optuna.exceptions.ExperimentalWarning):
         optuna.storages.fail_stale_trials(study)

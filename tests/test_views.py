@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from served import free_port, serving
 
-from rnnlab.tracking import Result, Store
-from rnnlab.views import NAME, TAG
+from rnnlab.tracking.store import Result, Store
+from rnnlab.tracking.views import NAME, TAG
 
 
 @pytest.fixture

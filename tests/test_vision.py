@@ -3,10 +3,10 @@ import sys
 
 import pytest
 
-from rnnlab import vision
+from rnnlab.data import vision
 
 SCRIPT = """
-from rnnlab.vision import import_torchvision
+from rnnlab.data.vision import import_torchvision
 torchvision = import_torchvision()
 from torchvision.datasets import MNIST
 print(len(MNIST.resources))

@@ -2,10 +2,10 @@ import pytest
 import small_model
 import torch
 
-from rnnlab.errors import UserError
-from rnnlab.network import RecurrentNetwork
-from rnnlab.weights import pack, unpack
-from rnnlab.weights_config import read_config
+from rnnlab.core.errors import UserError
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.weights import pack, unpack
+from rnnlab.networks.weights_header import read_config
 
 NETWORK = {
     "cell": "lstm",

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.errors import UserError
-from rnnlab.windows import Windows, count_windows, training_rows
+from rnnlab.core.errors import UserError
+from rnnlab.windows.windows import Windows, count_windows, training_rows
 
 
 def series(rows, length, horizon):

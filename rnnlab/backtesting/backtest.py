@@ -1,0 +1,198 @@
+"""Walk-forward evaluation: train on the past, forecast the days after it, go on (Tashman 2000).
+
+Letters: N windows of a series, T time steps, F features, K replicas (folds x seeds).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rnnlab.core.errors import UserError
+from rnnlab.execution.executors import Executor
+from rnnlab.networks.forecast import forecast
+from rnnlab.networks.network import build
+from rnnlab.training.engines import ENGINES, Choice
+from rnnlab.training.trainer import Row, Settings, Trainer
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.splitting import size
+from rnnlab.windows.targets import Target
+from rnnlab.windows.windows import Windows
+
+Array = NDArray[np.float64]
+Epochs = Callable[[Iterator[list[Row]]], Iterator[list[Row]]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Windows ``train_start`` .. ``train_stop - 1`` train, ``test_start`` .. ``test_stop - 1`` test."""
+
+    train_start: int
+    train_stop: int
+    test_start: int
+    test_stop: int
+
+
+def make_folds(count: int, train: int | float, folds: int, origin: str, horizon: int) -> list[Fold]:
+    """Cut the windows after the first ``train`` into ``folds`` test blocks of equal size, the last with the remainder.
+
+    A window trains a fold only if its target is known when the fold's first forecast is made: the last horizon - 1
+    windows before a test block do not.
+
+    Args:
+        train: windows of the first fold's training part: a number, or a share of ``count``.
+        origin: ``rolling``: each fold trains on as many windows; ``expanding``: on all before it.
+
+    Raises:
+        UserError: if there are too few windows.
+    """
+    first = size(train, count)
+    usable, block = first - (horizon - 1), (count - first) // folds
+    if usable < 1 or block < 1:
+        raise UserError(
+            f"backtest: {count} windows are too few for backtest.train={train} and backtest.folds={folds} "
+            f"at a horizon of {horizon}: they leave {max(usable, 0)} to train and {max(block, 0)} to test a fold on"
+        )
+    made = []
+    for number in range(folds):
+        start = first + number * block
+        stop = count if number == folds - 1 else start + block
+        made.append(Fold(start - first if origin == "rolling" else 0, start - (horizon - 1), start, stop))
+    return made
+
+
+def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Windows, MinMaxScaler]:
+    """Scale the windows by the rows of ``seen``; the scaler returned is the target's, column ``target``."""
+    columns = {name: seen.inputs[:, i] for i, name in enumerate(names)}
+    try:
+        features, scaler = MinMaxScaler.fit(columns), MinMaxScaler.fit({"target": seen.target})
+    except UserError as error:
+        first, last = (str(date)[:10] for date in (seen.dates[0], seen.dates[-1]))
+        raise UserError(f"what trains on {first} to {last} can't be scaled: {error}") from None
+    inputs = np.stack([features.transform(windows.inputs[:, i], name) for i, name in enumerate(names)], axis=1)
+    target = scaler.transform(np.asarray(windows.target), "target")
+    return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler
+
+
+def walk_forward(
+    windows: Windows,
+    folds: Sequence[Fold],
+    names: Sequence[str],
+    architecture: Mapping[str, Any],
+    forms: tuple[str, bool, bool],
+    settings: Settings,
+    seeds: Sequence[int],
+    refit: bool,
+    choice: Choice,
+    watch: Epochs,
+    executor: Executor,
+) -> list[dict[int, Array]]:
+    """Of each fold the forecasts of its test windows by seed (n,), in the units of ``windows.target``.
+
+    Folds that train on as many windows are one task, and train at once, as replicas; without ``refit`` the first
+    fold's networks forecast all folds, scaled as they were trained.
+
+    Args:
+        names: of the features, for messages.
+        forms: what ``Target.fit`` takes after the windows: kind, sequence, rollout.
+        watch: passes on what training yields, and shows it; goes with the tasks to where they run.
+    """
+    plan = [(fold, [fold]) for fold in folds] if refit else [(folds[0], list(folds))]  # what trains, what is tested
+    items = (
+        (
+            [
+                (
+                    windows.part(fold.train_start, fold.train_stop),
+                    [windows.part(test.test_start, test.test_stop) for test in tested],
+                )
+                for fold, tested in group
+            ],
+            *(names, architecture, forms, settings, seeds, choice, watch),
+        )
+        for _, group in groupby(plan, lambda step: step[0].train_stop - step[0].train_start)
+    )
+    ended = dict(executor.map(_walk, items))
+    return [by_seed for index in sorted(ended) for by_seed in ended[index]]
+
+
+def _walk(
+    parts: Sequence[tuple[Windows, Sequence[Windows]]],
+    names: Sequence[str],
+    architecture: Mapping[str, Any],
+    forms: tuple[str, bool, bool],
+    settings: Settings,
+    seeds: Sequence[int],
+    choice: Choice,
+    watch: Epochs,
+) -> list[dict[int, Array]]:
+    """Train on the first of each of ``parts``, all of one size, and forecast those that go with it."""
+    torch.set_num_threads(choice.threads)
+    scaled = [rescale(seen, seen, names)[0] for seen, _ in parts]
+    targets = [Target.fit(part, *forms) for part in scaled]
+    sets = [
+        (torch.from_numpy(part.x).float(), torch.from_numpy(target.encode(part)).float())
+        for part, target in zip(scaled, targets, strict=True)
+    ]
+    states = _train(sets, architecture, settings, seeds, choice, watch)
+    forecasts = []
+    for (seen, tests), target, by_seed in zip(parts, targets, states, strict=True):
+        for test in tests:
+            part, scaler = rescale(test, seen, names)
+            values = {}
+            for seed, state in by_seed.items():
+                network = build(architecture)
+                network.load_state_dict(state)
+                values[seed] = scaler.inverse(forecast(network, part, target)[:, 0], "target")
+            forecasts.append(values)
+    return forecasts
+
+
+def _train(
+    sets: Sequence[tuple[Tensor, Tensor]],
+    architecture: Mapping[str, Any],
+    settings: Settings,
+    seeds: Sequence[int],
+    choice: Choice,
+    watch: Epochs,
+) -> list[dict[int, dict[str, Tensor]]]:
+    """Of each data set, all of one size, the trained state dicts by seed."""
+    x, y = (torch.cat(parts) for parts in zip(*sets, strict=True))
+    first = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        first.append(build(architecture).state_dict())
+    engine = ENGINES[choice.engine](architecture, first * len(sets))
+    count = len(sets[0][0])
+    starts = [number * count for number in range(len(sets)) for _ in seeds]
+    trainer = Trainer(engine, x, y, list(seeds) * len(sets), settings, starts=starts, count=count)
+    for _ in watch(trainer.run()):
+        pass
+    if trainer.diverged:
+        k, epoch = next(iter(trainer.diverged.items()))
+        raise UserError(
+            f"backtest: the loss of seed {trainer.seeds[k]} is not finite in epoch {epoch}; "
+            f"a smaller learning_rate (now {settings.learning_rate:g}) or max_grad_norm may help"
+        )
+    states = trainer.states()
+    return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
+
+
+def to_table(
+    windows: Windows, folds: Sequence[Fold], forecasts: Sequence[Mapping[int, Array]], refit: bool
+) -> pd.DataFrame:
+    """A row for each tested day: fold, date, y_true, y_last, naive_mae (of what the fold trained on), seed_K."""
+    tables = []
+    for number, (fold, by_seed) in enumerate(zip(folds, forecasts, strict=True)):
+        trained = fold if refit else folds[0]
+        seen = windows.part(trained.train_start, trained.train_stop)
+        test = windows.part(fold.test_start, fold.test_stop)
+        columns = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
+        columns["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
+        tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in by_seed.items()}))
+    return pd.concat(tables)

@@ -1,0 +1,45 @@
+"""Versions of the files that outlive the program that wrote them. A change of a file's form adds one to its version.
+
+`tests/formats` keeps files of each version that this program reads.
+"""
+
+from pydantic import ValidationError
+
+from rnnlab.core.errors import UserError
+
+Format = tuple[str, int]
+WEIGHTS: Format = ("rnnlab", 2)
+PANEL_WEIGHTS: Format = ("rnnlab-panel", 1)
+SCALER: Format = ("rnnlab-scaler", 1)
+PANEL_SCALER: Format = ("rnnlab-panel-scaler", 1)
+LEADERBOARD: Format = ("rnnlab-leaderboard", 1)
+
+
+def check_format(content: object, expected: Format, name: str) -> None:
+    """That a JSON file has the key ``format`` with what this program reads. ``name`` is what messages call the file.
+
+    Raises:
+        UserError: saying what was found, what is read, and what to do.
+    """
+    match content:
+        case {"format": [kind, int(version)]} if kind == expected[0]:
+            check_version(version, expected, name)
+        case _:
+            raise UserError(f"{name}: is not of format {list(expected)}: make it anew (`dvc repro`)")
+
+
+def check_version(found: int, expected: Format, name: str) -> None:
+    """That a file's version is the one that this program reads; as ``check_format``."""
+    kind, version = expected
+    if found != version:
+        cure = "take a newer version of this program, or make the file anew" if found > version else "make it anew"
+        raise UserError(
+            f"{name}: is of format {kind}-{found}, and this program reads {kind}-{version}: {cure} (`dvc repro`)"
+        )
+
+
+def first_problem(error: ValidationError) -> str:
+    """Of several the first, with the key that it is about."""
+    first = error.errors()[0]
+    key, message = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message

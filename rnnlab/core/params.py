@@ -1,0 +1,322 @@
+"""The classes that params.yaml is read into: frozen, complete, checked."""
+
+import datetime
+import re
+import reprlib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from rnnlab.core.errors import UserError
+
+Positive = Annotated[int, Field(ge=1)]
+Layers = Annotated[int, Field(ge=1, le=1000)]  # as many as a weights file may say
+Seeds = Annotated[int, Field(ge=1, le=1000)]  # networks that are trained at once
+PositiveReal = Annotated[float, Field(gt=0)]
+Schedule = Literal["constant", "onecycle"]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
+Column = Annotated[str, StringConstraints(min_length=1)]
+LONGEST, MOST = 500, 20  # characters of a line and lines of a message
+SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
+SHORT.maxstring = SHORT.maxother = 80
+ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
+
+
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-", value)):
+        raise ValueError(f"should be a day, 'YYYY-MM-DD' (found {_shown(value)})")
+    return value
+
+
+# DVC may write a day in quotes; a number would be read as seconds since 1970.
+Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_no_number)]
+
+
+def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := [value for number, value in enumerate(values) if value in values[:number]]:
+        raise ValueError(f"{twice[0]} stands there twice")
+    return values
+
+
+Once = AfterValidator(_once)
+
+
+class Section(BaseModel):
+    """A mapping of params.yaml: no key missing, none unknown, no value converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Scale(Section):
+    fit_on: Literal["train", "all"]
+
+
+class Window(Section):
+    length: Positive  # days
+    horizon: Annotated[int, Field(ge=1, le=20)]  # days
+
+
+class StockSplit(Section):
+    train: Positive | Share
+    validation: Annotated[int, Field(ge=0)] | Share
+
+
+class DigitsSplit(Section):
+    validation: Annotated[int, Field(ge=0)] | Share
+
+
+class Stock(Section):
+    source: Literal["sample", "kospi", "csv", "panel"]
+    path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
+    panel: Literal["per_symbol", "global"]
+    start: Day | None
+    end: Day | None
+    rows: Positive | None
+    features: Annotated[tuple[Column, ...], Field(strict=False, min_length=1)]
+    target: Column
+    scale: Scale
+    window: Window
+    split: StockSplit
+
+    @model_validator(mode="after")
+    def _check(self) -> "Stock":
+        if len(set(self.features)) < len(self.features):
+            raise ValueError("features names a column twice")
+        if self.start and self.end and self.start > self.end:
+            raise ValueError(f"start ({self.start}) lies after end ({self.end})")
+        return self
+
+
+class Digits(Section):
+    source: Literal["sample", "mnist"]
+    split: DigitsSplit
+
+
+class Backtest(Section):
+    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Once]
+    origin: Literal["rolling", "expanding"]
+    folds: Positive
+    refit: bool
+    train: Positive | Share  # windows of the first fold
+    seeds: Seeds
+
+
+class Memory(Section):
+    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1), Once]
+    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Once]  # time steps
+    samples: Positive
+    hidden_size: Positive
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: PositiveReal
+    schedule: Schedule
+    max_grad_norm: PositiveReal | None
+    seeds: Seeds
+    seed: Seed
+
+
+class Training(Section):
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: PositiveReal
+    schedule: Schedule
+    max_grad_norm: PositiveReal | None
+    patience: Positive | None  # epochs
+    seeds: Seeds  # number of networks
+    seed: Seed  # of the first
+
+
+class TrackTraining(Section):
+    stock: Training
+    digits: Training
+
+
+class Model(Section):
+    track: Literal["stock", "digits"]
+    cell: Literal["rnn", "lstm", "gru", "mlp"]
+    bidirectional: bool
+    hidden_size: Positive
+    num_layers: Layers
+    head: Literal["flatten", "last"]
+    output: Literal["linear", "sigmoid", "sequence"]
+    target: Literal["level", "change"] = "level"
+    rollout: bool = False
+    # Overrides of the track's training, where they are given.
+    epochs: Positive | None = None
+    batch_size: Positive | None = None
+    learning_rate: PositiveReal | None = None
+    schedule: Schedule | None = None
+    max_grad_norm: PositiveReal | None = None
+    patience: Positive | None = None
+    seeds: Seeds | None = None
+    seed: Seed | None = None
+
+    def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
+        """The network's arguments for such data."""
+        own = self.model_dump(include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"})
+        return own | {"input_size": input_size, "length": length, "output_size": output_size}
+
+    @model_validator(mode="after")
+    def _check(self) -> "Model":
+        optional = {"max_grad_norm", "patience"}
+        for key in (self.model_fields_set & set(Training.model_fields)) - optional:
+            if getattr(self, key) is None:
+                raise ValueError(f"{key} is null: give a value, or leave the key out to take the track's")
+        if self.track == "digits" and (self.output != "linear" or self.rollout):
+            raise ValueError(f"output {self.output} is for track stock; digits takes linear (the loss has the softmax)")
+        if self.output == "sequence" and (self.cell == "mlp" or self.bidirectional):
+            raise ValueError(
+                "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
+            )
+        if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
+            raise ValueError("target change is for track stock with output linear (a change may be negative)")
+        if self.cell == "mlp" and self.bidirectional:
+            raise ValueError("cell mlp has no direction: bidirectional must be false")
+        return self
+
+
+class Params(Section):
+    stock: Stock
+    digits: Digits
+    training: TrackTraining
+    backtest: Backtest
+    memory: Memory
+    models: Annotated[dict[ModelName, Model], Field(min_length=1)]
+    device: Literal["auto", "cpu", "cuda"]
+    threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]
+    executor: Literal["local", "ray"]
+    workers: Annotated[int, Field(ge=1, le=1024)]
+    ranks: Annotated[int, Field(ge=1, le=1024)]  # processes
+
+    @model_validator(mode="after")
+    def _check(self) -> "Params":
+        for name, model in self.models.items():
+            if self.training_of(name).patience and not getattr(self, model.track).split.validation:
+                raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
+            if model.track == "stock" and self.is_per_symbol and self.training_of(name).patience:
+                raise ValueError(f"patience of {name}: networks of a panel, one a symbol, all train to the last epoch")
+            if model.rollout and self.stock.features != (self.stock.target,):
+                raise ValueError(
+                    f"rollout of {name} feeds its forecasts back: stock.features must be [{self.stock.target}] alone"
+                )
+        if wrong := [name for name in self.backtest.models if name not in self.models_of("stock")]:
+            raise ValueError(f"backtest.models: {wrong[0]} is no model of track stock")
+        return self
+
+    @property
+    def threads_of_a_task(self) -> int:
+        """Tasks measure none: they may share the processor, and their results must not depend on it."""
+        return 1 if self.threads == "auto" else self.threads
+
+    @property
+    def is_panel(self) -> bool:
+        return self.stock.source == "panel"
+
+    @property
+    def is_per_symbol(self) -> bool:
+        return self.is_panel and self.stock.panel == "per_symbol"
+
+    def board_of(self, track: str) -> str:
+        """The leaderboard that a track's results stand in."""
+        return "panel" if track == "stock" and self.is_panel else track
+
+    def model(self, name: str) -> Model:
+        if name not in self.models:
+            raise UserError(f"models: there is no {name}; there are {', '.join(self.models)}")
+        return self.models[name]
+
+    def models_of(self, track: str) -> list[str]:
+        return [name for name, model in self.models.items() if model.track == track]
+
+    def training_of(self, name: str) -> Training:
+        """The track's training with the overrides of model ``name``."""
+        model = self.model(name)
+        shared: Training = getattr(self.training, model.track)
+        overrides = model.model_dump(include=set(Training.model_fields) & model.model_fields_set)
+        return shared.model_copy(update=overrides)
+
+
+def parse(content: object, source: str = "params.yaml") -> Params:
+    """Check what a YAML reader made of ``source``.
+
+    Raises:
+        UserError: naming each wrong, unknown or missing key as typed, and what is allowed there.
+    """
+    if not isinstance(content, Mapping):
+        raise UserError(f"{source}: should hold keys and values, allowed: {', '.join(Params.model_fields)}")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        # A union reports one line for each of its members: keep them, joined under the key they share.
+        problems: dict[str, list[str]] = {}
+        for detail in error.errors():
+            key = ".".join(str(part) for part in _typed(detail["loc"], content))
+            problems.setdefault(key, []).append(_sentence(dict(detail)))
+        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:LONGEST] for key in problems]
+        if len(lines) > MOST:
+            lines[MOST:] = [f"  and {len(lines) - MOST} more"]
+        raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}, as keys are typed."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat
+
+
+def _typed(location: tuple[int | str, ...], content: object) -> list[int | str]:
+    """The part of a pydantic location that stands in the file: unions append tags of their own."""
+    keys: list[int | str] = []
+    for part in location:
+        if isinstance(content, Mapping):
+            if part not in content:
+                return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
+            content = content[part]
+        elif isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
+            content = content[part]
+        else:
+            break
+        keys.append(part)
+    return keys
+
+
+def _sentence(detail: dict[str, Any]) -> str:
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "extra_forbidden":
+        allowed = ", ".join(_fields_at(detail["loc"][:-1]))
+        return f"unknown key; allowed: {allowed}"
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error":
+        return str(message)
+    return f"{message[0].lower()}{message[1:]} (found {_shown(detail['input'])})"
+
+
+def _shown(value: object) -> str:
+    try:
+        return SHORT.repr(value)
+    except ValueError as error:  # Python writes out no number of more than 4,300 digits
+        return str(error)
+
+
+def _fields_at(location: tuple[int | str, ...]) -> list[str]:
+    kind: Any = Params
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, Section):
+            kind = kind.model_fields[str(part)].annotation
+        else:  # dict[name, Section]
+            kind = get_args(kind)[1]
+    return list(kind.model_fields)

@@ -1,0 +1,42 @@
+"""How a stage meets its user: a mistake is one message and exit code 1, not a traceback."""
+
+import inspect
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+from rnnlab.core.errors import UserError
+from rnnlab.core.lock_guard import watch
+from rnnlab.core.processes import caller, end_with
+
+
+def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
+    """Call a stage with the command line's words, or the one of several that the only word names."""
+    words = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
+    try:
+        watch()
+        if "DVC_STAGE" in os.environ and (dvc := caller()):
+            end_with(dvc)  # `dvc queue stop --kill` and others kill it outright, and leave its stages running
+        if isinstance(main, Mapping):
+            if len(words) != 1 or words[0] not in main:
+                raise UserError(f"expected one of {', '.join(main)}; found {' '.join(words) or 'nothing'}")
+            main[words[0]]()
+        else:
+            expected = list(inspect.signature(main).parameters)
+            if len(words) != len(expected):
+                raise UserError(f"expected {' '.join(expected) or 'no words'}; found {' '.join(words) or 'nothing'}")
+            main(*words)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except (MemoryError, RuntimeError) as error:  # PyTorch's is the latter
+        if not (isinstance(error, MemoryError) or re.search("allocate memory|out of memory", str(error))):
+            raise
+        reason = (str(error).splitlines() or ["out of memory"])[0]
+        sys.exit(f"error: there is not enough memory; smaller sizes, fewer seeds or samples may help ({reason})")
+    except FileNotFoundError as error:  # an input that an earlier stage makes
+        sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes what a stage needs, in order")

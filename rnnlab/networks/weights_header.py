@@ -1,0 +1,95 @@
+"""The header of a weights file: what rebuilds and feeds its networks, readable without torch."""
+
+import json
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError, safe_open
+
+from rnnlab.core.errors import UserError
+from rnnlab.core.formats import WEIGHTS, check_version, first_problem
+from rnnlab.windows.scaler_file import PixelScaler, PriceScaler
+
+FORMAT = "{}-{}".format(*WEIGHTS)
+Size = Annotated[int, Field(ge=1, le=2**24)]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class Network(Part):
+    model_config = ConfigDict(extra="forbid")
+    cell: Literal["rnn", "lstm", "gru", "mlp"]
+    input_size: Size
+    length: Size
+    output_size: Size
+    hidden_size: Size
+    num_layers: Annotated[int, Field(ge=1, le=1000)]
+    bidirectional: bool
+    head: Literal["flatten", "last"]
+    output: Literal["linear", "sigmoid", "sequence"]
+
+
+class _Target(Part):
+    model_config = ConfigDict(extra="forbid")
+    kind: Literal["level", "change"]
+    unit: Annotated[float, Field(gt=0)]
+    sequence: bool
+    rollout: bool
+
+
+class _Any(Part):
+    track: Literal["stock", "digits"]
+    model: str
+    network: Network
+    parameters: Annotated[int, Field(ge=1)]
+    diverged: dict[str, int]  # seed -> epoch
+    made_with: dict[str, str | int]  # engine, threads, and ranks where they are several
+
+
+class _Digits(_Any):
+    scaler: PixelScaler
+
+
+class _Stock(_Any):
+    scaler: PriceScaler
+    target: _Target
+    horizon: Annotated[int, Field(ge=1)]
+    trained_until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]
+    spacing: Annotated[float, Field(gt=0)] | None = None  # hours between two rows; earlier files do not say it
+
+
+KINDS: dict[str, type[_Any]] = {"stock": _Stock, "digits": _Digits}
+
+
+def to_header(config: dict[str, Any]) -> dict[str, str]:
+    """One entry only: safetensors writes several in an order that changes from call to call."""
+    return {FORMAT: json.dumps(config, sort_keys=True)}
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """The config that the weights were packed with.
+
+    Raises:
+        UserError: if the file is missing, damaged, or of another kind.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path}: can't be read as weights: {error}") from None
+    if FORMAT not in header:
+        for other in filter(None, (re.fullmatch(rf"{WEIGHTS[0]}-(\d{{1,9}})", key) for key in header)):
+            check_version(int(other[1]), WEIGHTS, path)
+        raise UserError(f"{path}: holds no weights of this program (its header has no {FORMAT})")
+    try:
+        config = json.loads(header[FORMAT])
+        track = str(config.get("track")) if isinstance(config, dict) else ""
+        KINDS.get(track, _Any).model_validate_json(header[FORMAT])
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{path}: the config in its header is not JSON: {error}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: the config in its header is damaged: {first_problem(error)}") from None
+    return dict(config)

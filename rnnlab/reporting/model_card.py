@@ -1,0 +1,150 @@
+"""Model cards (Mitchell et al. 2019): what a person should know of a model before using it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rnnlab.comparison import verdict
+from rnnlab.comparison.leaderboard import dashes, rank, to_rows
+from rnnlab.core.params import Model, Params
+
+Result = Mapping[str, Any]
+STOCK_SOURCES = {"sample": "GOOG, daily, from matplotlib's sample data", "kospi": "the KOSPI index, daily"}
+DIGITS_SOURCES = {"sample": "scikit-learn's handwritten digits", "mnist": "MNIST, handwritten digits"}
+STOCK_LIMITS = """\
+- It was measured on the days above, of one series. Other series, and days that differ from these, it has not seen.
+- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell.
+- Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
+- The next date is the next of the weekdays on which there were prices lately: exchange holidays are not known.
+- Prices far outside those of the training part make it worthless, above all one that learns the level."""
+PANEL_LIMITS = """\
+- It was measured on the symbols and days above, and on none that had vanished before them.
+- Symbols move together. Many of them on the same days say less than as many on other days.
+- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell."""
+DIGITS_LIMITS = """\
+- It knows the ten digits and nothing else: every picture is read as one of them, and often with confidence.
+- It was measured on images made like those that it learned from. Other pens, scanners and hands may be read worse."""
+
+
+def stock(
+    name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, days: str
+) -> str:
+    """Markdown.
+
+    Args:
+        result, baselines: what ``evaluation`` made.
+        comparison: what ``comparison.compare_stock`` made.
+        days: of which parts, in words.
+    """
+    source = STOCK_SOURCES.get(params.stock.source) or Path(params.stock.path).name
+    stock, model = params.stock, params.model(name)
+    training = params.training_of(name)
+    intervals = [
+        f"- {level} %: {_percent(found['coverage'])} of {found['days']} days in it, {found['width']:.2f} points wide"
+        for level, found in result["intervals"].items()
+        if found["days"]
+    ]
+    parts = {
+        "Data": f"Source `{stock.source}`: {source}. {', '.join(stock.features)} in, {stock.target} out. {days}",
+        "Protocol": (
+            f"{_network(model, result)}, output {model.output}, target {model.target}. "
+            f"It reads {stock.window.length} days and forecasts "
+            f"{stock.window.horizon} ahead; MinMax scaling fitted on {stock.scale.fit_on}"
+            f"{' (which leaks the test period)' if stock.scale.fit_on == 'all' else ''}. "
+            + _training(training.model_dump(), result)
+        ),
+        "Figures": _table("stock", name, result, {"persistence": baselines["persistence"]}),
+        "Intervals": "\n".join(intervals) or "None: too few days.",
+        "Limits": STOCK_LIMITS,
+    }
+    return _page(name, verdict.model(name, result, baselines["persistence"], comparison), parts)
+
+
+def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params) -> str:
+    """Markdown, of the networks of a panel.
+
+    Args:
+        comparison: what ``panel_comparison.compare_panel`` made.
+    """
+    stock, model, training = params.stock, params.model(name), params.training_of(name)
+    kind = "one network for each symbol" if stock.panel == "per_symbol" else "one network for all symbols"
+    own = "all its rows (which leaks the test period)" if stock.scale.fit_on == "all" else "its own past"
+    parts = {
+        "Data": (
+            f"Panel `{Path(stock.path).name}`: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
+            f"days; {', '.join(stock.features)} in, {stock.target} out."
+        ),
+        "Protocol": (
+            f"{kind.capitalize()}: {_network(model, result)}, output {model.output}, target {model.target}. It "
+            f"reads {stock.window.length} days of a symbol and forecasts {stock.window.horizon} ahead; each is "
+            f"scaled by {own}, "
+            "and all parts end on days that the symbols share. " + _training(training.model_dump(), result)
+        ),
+        "Figures (medians over symbols)": _table("panel", name, result, {"persistence": baselines["persistence"]}),
+        "Limits": PANEL_LIMITS,
+    }
+    return _page(name, verdict.panel_model(name, comparison), parts)
+
+
+def digits(
+    name: str, result: Result, baselines: Mapping[str, Result], params: Params, images: Mapping[str, int]
+) -> str:
+    """Markdown.
+
+    Args:
+        images: their ``count``, ``length`` (rows) and ``features`` (pixels of a row), of all parts.
+    """
+    low, high = result["wilson_95"]
+    source, aside = DIGITS_SOURCES[params.digits.source], params.digits.split.validation
+    size, others = f"{images['length']} x {images['features']} pixels", images["count"] - result["images"]
+    validation = f", {aside if aside >= 1 else _percent(aside)} of them set aside for validation" if aside else ""
+    parts = {
+        "Data": (
+            f"Source `{params.digits.source}`: {source}, {images['count']:,} images of {size}. Tested on "
+            f"{result['images']:,} that it never saw; trained on the other {others:,}{validation}."
+        ),
+        "Protocol": (
+            f"{_network(params.model(name), result)}. It reads an image row by row. "
+            + _training(params.training_of(name).model_dump(), result)
+        ),
+        "Figures": _table("digits", name, result, {"majority_class": baselines["majority_class"]}),
+        "Intervals": f"Test accuracy of the first seed, 95 % (Wilson): {_percent(low)} to {_percent(high)}.",
+        "Limits": DIGITS_LIMITS,
+    }
+    accuracy = 100 * result["metrics"]["test_accuracy"]["mean"]
+    return _page(name, f"{name} reads {accuracy:.2f} % of {result['images']:,} images that it never saw.", parts)
+
+
+def _network(model: Model, result: Result) -> str:
+    directions = " in both directions" if model.bidirectional else ""
+    size = f"hidden size {model.hidden_size}, {model.num_layers} layer{'s' * (model.num_layers > 1)}"
+    return f"{model.cell}{directions}, {size}, {result['parameters']:,} parameters"
+
+
+def _training(training: Mapping[str, Any], result: Result) -> str:
+    diverged = ", ".join(result["diverged"])
+    networks = sum(map(len, result.get("diverged_symbols", {}).values()))
+    return (
+        f"{training['seeds']} seed{'s' * (training['seeds'] > 1)} from {training['seed']}, "
+        f"at most {training['epochs']} epochs, batch {training['batch_size']}, Adam, "
+        f"learning rate {training['learning_rate']:g} ({training['schedule']})."
+        + (f" Left out, as their losses were not finite: seeds {diverged}." if diverged else "")
+        + (f" Left out, as their losses were not finite: {networks} networks." if networks else "")
+    )
+
+
+def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result]) -> str:
+    board = rank({track: {name: result} | dict(baselines)})[track]
+    entries = {entry: board[entry] for entry in (name, *baselines)}
+    columns = list(zip(*to_rows(track, entries), strict=True))  # a figure a line: a card is narrow
+    heading, *lines = [" | ".join(column) for column in columns]
+    table = "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])
+    return "\n\n".join([table, *dashes(track, entries)])
+
+
+def _page(name: str, sentence: str, parts: Mapping[str, str]) -> str:
+    return "\n\n".join([f"# {name}", sentence, *(f"## {title}\n\n{text}" for title, text in parts.items())]) + "\n"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,212 @@
+"""The report: one page in the order in which a person wants it, and each model's pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnnlab.comparison.leaderboard import Board
+from rnnlab.core.params import flatten
+from rnnlab.reporting import plots, sections
+from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
+
+Results = Mapping[str, Mapping[str, Any]]
+Pictures = dict[str, dict[str, bytes]]  # by model, by kind
+
+ECHO = (
+    "Prices move little from day to day, so that today's price, drawn a day later, lies close to tomorrow's. A network "
+    "that has learned to echo it draws a fine curve and has foreseen nothing. The echo shows when the forecast is "
+    "moved back: a forecast fits best where it stands, an echo fits best a day or more before."
+)
+CHANGES = (
+    "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
+)
+MEMORY = (
+    "A network reads numbers, two of which are marked, and must give their sum at the end: the longer the sequence, "
+    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps; the dotted "
+    "line is the error of always saying 1. Where a cell lies on it, it has learned nothing."
+)
+GRADIENTS = (
+    "Why: training follows the gradient, and what happened long ago reaches the output step by step through the "
+    "network. The picture shows how much of it arrives before the training begins, over {length} steps. Where the line "
+    "falls fast the gradient vanishes, and what lies far back can hardly be learned from; gates can learn to keep it."
+)
+REACH = "Norm of the gradient by distance, mean of the untrained seeds"
+ELSEWHERE = "These are not the tutorial's data and protocol; make tutorial compares with it."
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is known of one track."""
+
+    board: Board
+    baselines: Results
+    models: Results  # the networks', best first
+    histories: Mapping[str, pd.DataFrame]
+    predictions: Mapping[str, pd.DataFrame]
+
+    @property
+    def results(self) -> dict[str, Mapping[str, Any]]:
+        return {**self.baselines, **self.models}
+
+
+def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], Pictures]:
+    results, order, simple = track.results, list(track.board["stock"]), list(track.baselines)
+    pictures = {name: {"forecast": plots.forecast(track.predictions[name], name)} for name in track.models}
+    best, *others = track.models
+    late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
+    late = {name: errors for name, errors in late.items() if errors}
+    pairs = [sections.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
+    why: list[Block] = [Text(ECHO), sections.lag(results, order, simple)]
+    if late:
+        shown = plots.shifts(late, "How well each forecast fits, moved back by some days")
+        why.insert(1, _picture(shown, "RMSE of each forecast against the price some days before the day it is for"))
+    return [
+        Section(
+            "Prices",
+            [
+                sections.leaderboard("stock", track.board, simple),
+                Text(sections.majority(results[best]) + sections.FORMULAS),
+                _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
+                *_others([_picture(pictures[name]["forecast"], name) for name in others]),
+            ],
+        ),
+        Section("Why the curves look so good", why),
+        Section(
+            "Is it different?",
+            [sections.differences(comparison["stock"], simple), *pairs],
+        ),
+        Section("How sure is a forecast?", [sections.intervals(results, order, simple)]),
+        Section(
+            "Walking forward",
+            [
+                _picture(plots.backtest(comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
+                sections.backtest(comparison["backtest"]),
+                sections.backtest_means(comparison["backtest"]),
+            ],
+        ),
+        Section(
+            "Learning the prices",
+            [
+                _picture(
+                    plots.losses(track.histories, "Training loss, mean over seeds and their range"),
+                    "Training loss by epoch",
+                ),
+                Text(CHANGES),
+            ],
+        ),
+    ], pictures
+
+
+def panel(
+    track: Track, comparison: Mapping[str, Any], backtest: Mapping[str, Any], about: Mapping[str, Any]
+) -> tuple[list[Section], Pictures]:
+    """The sections of a panel.
+
+    Args:
+        comparison: what ``panel_comparison.compare_panel`` made.
+        backtest: by model, what ``panel_comparison.summarise_backtest`` made.
+        about: ``summary``, sentences on the data, and ``left_out``, symbol -> why.
+    """
+    simple, ratios = list(track.baselines), dict[str, list[float]]()
+    for name in track.board["panel"]:
+        figures = [each["relative_rmse"] for each in track.results[name]["by_symbol"].values()]
+        ratios[name] = [figure for figure in figures if figure is not None]
+    best, *others = track.models
+    pictures = {
+        name: {"forecast": plots.forecast(track.predictions[name], _middle(track, name))} for name in track.models
+    }
+    over = plots.over_symbols(ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
+    pairs = [sections.signed_ranks(comparison)] if comparison["between"] else []
+    left_out = [sections.left_out(about["left_out"])] if about["left_out"] else []
+    return [
+        Section(
+            "A panel of prices",
+            [
+                sections.leaderboard("panel", track.board, simple),
+                _picture(
+                    over, "RMSE ÷ persistence's of each symbol: median, quartiles, 5 to 95 %, and what lies outside"
+                ),
+                sections.over_symbols(track.results, list(track.board["panel"]), simple),
+                sections.ends(track.models[best], best),
+                _picture(pictures[best]["forecast"], f"{best}: the symbol in the middle"),
+                *_others(
+                    [_picture(pictures[name]["forecast"], f"{name}: the symbol in the middle") for name in others]
+                ),
+            ],
+        ),
+        Section("Is it different over symbols?", [sections.against(comparison, simple), *pairs]),
+        Section("Walking forward over the panel", [sections.panel_backtest(backtest)]),
+        Section("The symbols", [*map(Text, about["summary"]), *left_out]),
+        Section(
+            "Learning the panel",
+            [_picture(plots.losses(track.histories, "Training loss, mean over symbols"), "Training loss by epoch")],
+        ),
+    ], pictures
+
+
+def _middle(track: Track, name: str) -> str:
+    return f"{name}, symbol {track.predictions[name]['symbol'].iloc[0]}"
+
+
+def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> tuple[list[Section], Pictures]:
+    pictures: Pictures = {}
+    for name, result in track.models.items():
+        table = track.predictions[name]
+        first = table[table["seed"] == table["seed"].min()]
+        pictures[name] = {
+            "confusion": plots.confusion(np.array(result["confusion"]), name),
+            "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
+        }
+    best, *others = track.models
+    sure = {name: result["reliability"] for name, result in track.models.items()}
+    blocks: list[Block] = [
+        sections.leaderboard("digits", track.board, list(track.baselines)),
+        *sections.digits(track.models, comparison["digits"]),
+        _picture(pictures[best]["confusion"], f"{best}: how often each digit was read as which"),
+        _picture(pictures[best]["misread"], f"{best}: test images that it misread"),
+        _picture(plots.reliability(sure, "Test images: how sure, and how right"), "Right answers by confidence"),
+        _picture(
+            plots.losses(track.histories, "Training loss, mean over seeds and their range"), "Training loss by epoch"
+        ),
+    ]
+    kinds = ("confusion", "misread")
+    folded = [_picture(pictures[name][kind], f"{name}: {kind}") for name in others for kind in kinds]
+    return [Section("Digits", [*blocks, *_others(folded)])], pictures
+
+
+def memory(found: Mapping[str, Any]) -> Section:
+    return Section(
+        "Memory",
+        [
+            Text(MEMORY.format(steps=found["steps"])),
+            _picture(plots.memory_errors(found["errors"], found["baseline"]), "Error by length of the sequence"),
+            sections.memory(found),
+            Text(GRADIENTS.format(length=max(map(len, found["gradients"].values())))),
+            _picture(plots.memory_gradients(found["gradients"]), REACH),
+        ],
+    )
+
+
+def parity(rows: Sequence[Mapping[str, str]]) -> Section:
+    if not rows:
+        return Section("Beside the tutorial", [Text(ELSEWHERE)])
+    return Section("Beside the tutorial", [sections.parity(rows)])
+
+
+def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
+    # Not the commit: the page would change with each, and dvc.lock, which holds its hash, could not name its own.
+    made = ", ".join(f"{name} {version}" for name, version in versions.items())
+    made += ". The commit stands in the tags of each run in MLflow (make ui)."
+    return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(flatten(params))])
+
+
+def _others(pictures: Sequence[Picture]) -> list[Block]:
+    return [Fold("The other networks", pictures)] if pictures else []
+
+
+def _picture(png: bytes, caption: str) -> Picture:
+    return Picture(png, alt=caption, caption=caption)

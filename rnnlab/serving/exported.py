@@ -1,0 +1,127 @@
+"""Trained networks as one module of raw inputs and outputs, which needs nothing of this project once it is exported.
+
+Letters: B batch, T time steps, F features, K networks, C classes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from rnnlab.core.errors import UserError
+from rnnlab.data.prices import POSITIVE
+from rnnlab.serving.merging import merge
+
+
+class PriceForecaster(nn.Module):
+    """The mean forecast of a model's seeds, the scaler inside: prices in, points out.
+
+    Args:
+        networks: of each seed.
+        config: of the weights file.
+    """
+
+    def __init__(self, networks: Mapping[int, nn.Module], config: Mapping[str, Any]) -> None:
+        super().__init__()
+        scaler, target = config["scaler"], config["target"]
+        self.network, self.count = merge(list(networks.values()), config["network"]), len(networks)
+        self.minimum = nn.Buffer(torch.tensor(scaler["minimum"], dtype=torch.float64))
+        self.range = nn.Buffer(torch.tensor(scaler["maximum"], dtype=torch.float64) - self.minimum)
+        self.inputs = [scaler["columns"].index(name) for name in scaler["features"]]
+        self.output = scaler["columns"].index(scaler["target"])
+        self.length = config["network"]["length"]
+        self.change, self.unit = target["kind"] == "change", target["unit"]
+        self.days = config["horizon"] if target["rollout"] else 1
+
+    def forward(self, prices: Tensor) -> Tensor:
+        """(B, T * columns), the days one after the other, each as ``input_columns`` has them -> (B, 1)."""
+        scaled = (prices.double().view(-1, self.length, len(self.minimum)) - self.minimum) / self.range
+        x, last = scaled[None, :, :, self.inputs], scaled[:, -1, self.output, None]  # (1, B, T, F), (B, 1)
+        for day in range(self.days):
+            if day:  # each network reads its own forecasts; the target is the only feature
+                x = torch.cat([x[:, :, 1:].expand(self.count, -1, -1, -1), last.T[:, :, None, None]], 2)
+            output = self._outputs(x.float()).double()
+            last = last + output * self.unit if self.change else output
+        points: Tensor = last.mean(1, keepdim=True) * self.range[self.output] + self.minimum[self.output]
+        return points
+
+    def _outputs(self, x: Tensor) -> Any:
+        """What each network says of its own x (K, B, T, F), or of one that all share (1, B, T, F) -> (B, K)."""
+        said = self.network(x.flatten(0, 1))[:, -self.count :]  # of a sequence the last step's
+        by_input = said.view(len(x), -1, self.count)
+        return by_input[0] if len(x) == 1 else by_input.diagonal(dim1=0, dim2=2)
+
+
+class DigitClassifier(nn.Module):
+    """The mean of what each seed holds probable; pixels as their source has them, 0 (paper) to its maximum (ink)."""
+
+    def __init__(self, networks: Mapping[int, nn.Module], config: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.network, self.count = merge(list(networks.values()), config["network"]), len(networks)
+        self.length, self.width = config["network"]["length"], config["network"]["input_size"]
+        self.maximum = float(config["scaler"]["maximum"])
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """(B, T * F), row by row -> (B, C)."""
+        x = pixels.float().view(-1, self.length, self.width) / self.maximum
+        scores: Tensor = self.network(x).unflatten(1, (self.count, -1))
+        return scores.softmax(2).mean(1)
+
+
+MODULES: dict[str, type[PriceForecaster] | type[DigitClassifier]] = {
+    "stock": PriceForecaster,
+    "digits": DigitClassifier,
+}
+
+
+def input_columns(config: Mapping[str, Any]) -> list[str]:
+    """Names of the module's inputs, in order: ``Open[t-4]`` to ``Close[t]``, or ``pixel_0_0`` to ``pixel_7_7``."""
+    network = config["network"]
+    if config["track"] == "digits":
+        return [f"pixel_{row}_{column}" for row in range(network["length"]) for column in range(network["input_size"])]
+    days = [f"t-{ago}" if ago else "t" for ago in reversed(range(network["length"]))]
+    return [f"{column}[{day}]" for day in days for column in config["scaler"]["columns"]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an input may be, both ends included."""
+
+    low: float
+    high: float
+    words: str
+
+
+FLOAT = torch.finfo(torch.float32)  # in which networks compute
+NUMBER = Limits(FLOAT.min, FLOAT.max, f"a number from {FLOAT.min:.1e} to {FLOAT.max:.1e}")
+PRICE = Limits(FLOAT.tiny, FLOAT.max, f"a number above 0, up to {FLOAT.max:.1e}")
+
+
+def input_limits(config: Mapping[str, Any]) -> dict[str, Limits]:
+    """Of each of ``input_columns``, in their order."""
+    if config["track"] == "digits":
+        maximum = float(config["scaler"]["maximum"])
+        return dict.fromkeys(input_columns(config), Limits(0, maximum, f"a number from 0 to {maximum:g}"))
+    return {name: PRICE if name.split("[")[0] in POSITIVE else NUMBER for name in input_columns(config)}
+
+
+def output_columns(config: Mapping[str, Any]) -> list[str]:
+    if config["track"] == "digits":
+        return [f"probability_{digit}" for digit in range(config["network"]["output_size"])]
+    return [config["scaler"]["target"]]
+
+
+def request_of(config: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
+    """The body of a request to a server of the model: the last days of raw prices by date.
+
+    Raises:
+        UserError: if they are too few.
+    """
+    length = config["network"]["length"]
+    if len(frame) < length:
+        raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length} days")
+    days = frame[config["scaler"]["columns"]].tail(length).to_numpy()
+    return {"dataframe_split": {"columns": input_columns(config), "data": [days.ravel().tolist()]}}

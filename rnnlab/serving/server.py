@@ -1,0 +1,149 @@
+"""A server of one model: MLflow's addresses and words, with bounds on what a request may be and how long it takes."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+import torch
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from torch import nn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from rnnlab.core.errors import UserError
+from rnnlab.serving.exported import MODULES, input_limits, output_columns
+from rnnlab.serving.requests import read_rows
+
+LIMIT = 2**20  # bytes of a body
+JSON = "application/json"
+
+
+def make_app(networks: Mapping[int, nn.Module], config: Mapping[str, Any], seconds: float) -> Starlette:
+    """The application that answers for a model.
+
+    Args:
+        networks: of each seed.
+        config: of the weights file.
+        seconds: in which a request's body has to arrive.
+    """
+    predict = make_predictor(networks, config)
+
+    async def invocations(request: Request) -> Response:
+        found = request.headers.get("Content-Type", "")
+        if found.split(";")[0].strip().lower() != JSON:
+            raise HTTPException(415, f"Content-Type: {found or 'nothing'} can't be read; {JSON} can")
+        body = await _read_body(request, seconds)
+        return Response(await run_in_threadpool(predict, body), media_type=JSON)
+
+    async def ping(request: Request) -> Response:
+        return Response("\n", media_type=JSON)
+
+    return Starlette(
+        routes=[Route("/invocations", invocations, methods=["POST"]), Route("/ping", ping), Route("/health", ping)],
+        exception_handlers={HTTPException: _refuse, UserError: _refuse},
+    )
+
+
+def serve(app: Starlette, host: str, port: int, seconds: int, ready: Callable[[str], None]) -> None:
+    """Serve until a signal comes.
+
+    Args:
+        seconds: in which a request has to arrive, and as long for its answer to go.
+        ready: gets the address.
+
+    Raises:
+        UserError: if the address can't be had.
+    """
+    try:
+        listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise UserError(f"{host}:{port}: can't be listened on: {error.strerror}") from None
+    with listener:
+        # asyncio asks for it on sockets of its own making alone; without it each answer waits 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        torch.set_num_threads(1)  # requests share the processors
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            lifespan="off",
+            log_level="error",
+            timeout_keep_alive=seconds,
+            timeout_graceful_shutdown=seconds,
+        )
+        uvicorn.Server(config).run([listener])
+
+
+def make_predictor(networks: Mapping[int, nn.Module], config: Mapping[str, Any]) -> Callable[[bytes], str]:
+    """From a request's body to an answer's."""
+    module = MODULES[config["track"]](networks, config).eval()
+    limits, names = input_limits(config), output_columns(config)
+
+    def predict(body: bytes) -> str:
+        rows = read_rows(body, limits)
+        with torch.inference_mode():
+            outputs = module(torch.tensor(rows, dtype=torch.float64))
+        if (bad := ~outputs.isfinite().all(1)).any():
+            row = int(bad.nonzero()[0])
+            raise UserError(f"row {row}: the forecast is no finite number; are its values too large?")
+        return json.dumps({"predictions": [dict(zip(names, row, strict=True)) for row in outputs.tolist()]})
+
+    return predict
+
+
+async def _read_body(request: Request, seconds: float) -> bytes:
+    body, size = bytearray(), 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size <= LIMIT:  # beyond it is read and dropped: who is still sending hears no answer
+                    body += chunk
+    except TimeoutError:
+        raise HTTPException(408, f"the body did not come within {seconds:g} s", {"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the body did not come") from None  # heard by nobody
+    if size > LIMIT:
+        raise HTTPException(413, f"the body has {size} bytes; up to {LIMIT} are allowed")
+    return bytes(body)
+
+
+def _refuse(request: Request, error: Exception) -> Response:
+    """One message, as MLflow's server words it."""
+    status, headers, message = 400, None, str(error)
+    if isinstance(error, HTTPException):
+        status, headers, message = error.status_code, error.headers, error.detail
+        if status in (404, 405):
+            message = f"{request.method} {request.url.path[:200]}: there are POST /invocations and GET /ping"
+    return JSONResponse({"error_code": HTTPStatus(status).name, "message": message}, status, headers)
+
+
+class _Protocol(H11Protocol):
+    """uvicorn's, which closes a connection that is idle after a request; this one also before one, or within one."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._look.cancel()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        # The time of a body, and as much for its answer.
+        self._look = self.loop.call_later(2 * self.timeout_keep_alive, self._close_unless_new, self.cycle)
+
+    def _close_unless_new(self, before: object) -> None:
+        if self.cycle is before:
+            self.transport.abort()
+        else:
+            self._watch()

@@ -1,0 +1,84 @@
+"""What is said of a model's MLflow run, alike while it is trained and from its files."""
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from rnnlab.core.params import Params, flatten
+from rnnlab.core.params_file import FILE, read_content
+from rnnlab.tracking.overrides import overrides
+
+LOCK = Path("dvc.lock")
+TRACKED = Path("data/tracked.json")  # of each model the key of its result, and the experiment that made it
+
+
+def experiment() -> str:
+    """That DVC runs just now; empty for `dvc repro`."""
+    return os.environ.get("DVC_EXP_NAME", "")
+
+
+def models_of_the_commit(models: Iterable[str]) -> set[str]:
+    """Those that the experiment that runs trained and evaluated from the same things as its commit did."""
+    before, now = (YAML(typ="safe").load(text) for text in (_git("show", f"{commit()}:{LOCK}"), LOCK.read_text()))
+    return {model for model in models if before and _inputs(before, model) == _inputs(now, model)}
+
+
+def _inputs(lock: Mapping[str, Any], model: str) -> list[Any]:
+    """As dvc.lock has them; the weights are what the training made of the others."""
+    stages = [lock["stages"].get(f"{stage}@{model}", {}) for stage in ("train", "evaluate")]
+    read = [[found for found in stage.get("deps", []) if not found["path"].startswith("models/")] for stage in stages]
+    return [stage.get("params") for stage in stages] + read
+
+
+def read_tracked() -> dict[str, dict[str, str]]:
+    """What `track` last wrote; nothing where it is missing, or an older version's."""
+    try:
+        found = json.loads(TRACKED.read_text(encoding="utf-8"))
+        return {model: {"key": about["key"], "experiment": about["experiment"]} for model, about in found.items()}
+    except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def run_name(model: str, experiment: str) -> str:
+    return f"{experiment or 'workspace'} / {model}"
+
+
+def run_params(params: Params, name: str) -> dict[str, Any]:
+    """Flat, as in params.yaml; ``model`` and ``training`` are what holds for this one, so that runs can be compared."""
+    model, training = params.model(name).model_dump(mode="json"), params.training_of(name).model_dump(mode="json")
+    track = model.pop("track")
+    own = {key: value for key, value in model.items() if key not in training}
+    return flatten({track: getattr(params, track).model_dump(mode="json"), "model": own, "training": training})
+
+
+def run_tags(name: str, experiment: str) -> dict[str, str]:
+    tags = {"dvc.stage": f"train@{name}", "dvc.exp_name": experiment, "git.commit": commit()}
+    tags["mlflow.source.git.commit"] = tags["git.commit"]
+    return {key: value for key, value in tags.items() if value}
+
+
+def commit() -> str:
+    """That the run stands on; empty where git or a commit is missing."""
+    return os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD").strip()
+
+
+def repeat_command() -> str:
+    """What a person types to have the same results again: on which commit, and with which parameters changed."""
+    revision = commit()
+    base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
+    if not isinstance(base, Mapping):
+        return "dvc repro"
+    words = [f"-S {shlex.quote(word)}" for word in overrides(base, read_content())]
+    command = " ".join(["dvc exp run", *words]) if words else "dvc repro"
+    return f"git checkout {revision[:12]} && {command}"
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else ""

@@ -1,0 +1,45 @@
+"""What stages made of the data, read back: the scaler, and the parts as sequences and targets."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.core.files import read_arrays, read_json
+from rnnlab.windows.panel import Panel
+from rnnlab.windows.scaler_file import check_panel_scaler, check_scaler
+from rnnlab.windows.windows import Windows
+
+SPLIT = Path("data/split")
+PARTS = ("train", "validation", "test")
+
+
+def read_scaler(track: str) -> dict[str, Any]:
+    path = Path("data/scaled") / track / "scaler.json"
+    return check_scaler(read_json(path), track, str(path))
+
+
+def read_panel_scaler() -> dict[str, Any]:
+    path = Path("data/scaled/stock/scaler.json")
+    return check_panel_scaler(read_json(path), str(path))
+
+
+def read_panel(folder: Path, window: Mapping[str, int] | None = None) -> Panel:
+    """The scaled rows of a folder; ``window`` has the length and horizon, where the folder does not say them."""
+    about = read_json(folder / "panel.json")
+    spans = np.array(about["spans"], np.int64).reshape(-1, 2)
+    window = read_json(folder / "window.json") if window is None else window
+    return Panel(tuple(about["symbols"]), spans, *read_arrays(folder, "inputs", "target", "dates"), **window)
+
+
+def read_windows(part: str) -> Windows:
+    folder = SPLIT / "stock" / part
+    return Windows(*read_arrays(folder, "inputs", "target", "dates"), **read_json(folder / "window.json"))
+
+
+def read_digits(part: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Images (N, T, F) float32 in [0, 1] and labels (N,)."""
+    images, labels = read_arrays(SPLIT / "digits" / part, "images", "labels")
+    return images, labels

@@ -1,0 +1,50 @@
+"""What a network of the stock track learns to say, and its forecast of the level to come.
+
+Letters: N windows, T time steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.windows.windows import Windows
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Between scaled levels and a network's outputs.
+
+    Attributes:
+        kind: ``level``, or ``change``: the level minus that of the last day known, in units of ``unit``.
+        unit: of a change, the standard deviation of those in the training part, so that outputs are about 1.
+        sequence: many-to-many: the network forecasts at each step of a window, and its last step counts.
+        rollout: one-to-many: the network learns the next day, and its forecasts are fed back to it up to the horizon.
+    """
+
+    kind: str
+    unit: float = 1.0
+    sequence: bool = False
+    rollout: bool = False
+
+    @classmethod
+    def fit(cls, train: Windows, kind: str, sequence: bool = False, rollout: bool = False) -> "Target":
+        levels = cls("level", 1.0, sequence, rollout)
+        unit = float(np.std(levels.encode(train) - levels._known(train))) if kind == "change" else 1.0
+        return cls(kind, unit or 1.0, sequence, rollout)
+
+    def encode(self, windows: Windows) -> Array:
+        """(N, 1), or (N, T) of a sequence: what the network is to say."""
+        ahead = 1 if self.rollout else windows.horizon
+        levels = windows.levels_at_steps(ahead) if self.sequence else windows.levels_after(ahead)
+        return (levels - self._known(windows)) / self.unit if self.kind == "change" else levels
+
+    def decode(self, outputs: Array, last: Array) -> Array:
+        """(N, 1): the level that the network's outputs mean, (N, 1) or (N, T), after the levels ``last`` (N, 1)."""
+        final = outputs[:, -1:]
+        return last + final * self.unit if self.kind == "change" else final
+
+    def _known(self, windows: Windows) -> Array:
+        return windows.levels_at_steps(0) if self.sequence else windows.last
