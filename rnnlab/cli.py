@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.kernels import share_kernels
 
 if TYPE_CHECKING:
     from rnnlab.data.prices import Prices
@@ -37,6 +38,7 @@ app = typer.Typer(
 
 
 def main() -> None:
+    share_kernels()  # forecasts and searches compute as the stages do
     try:
         app()
     except UserError as error:
@@ -253,11 +255,11 @@ def tidy(
     ] = None,
 ) -> None:
     """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock."""
-    from rnnlab.core.lock_guard import mend
+    from rnnlab.core.repair import repair
     from rnnlab.tracking.leftovers import clear_copies
 
-    for path in mend(Path()):
-        print(f"{path}: was cut short when DVC was killed; mended")
+    for path in repair(Path()):
+        print(f"{path}: was cut short when DVC was killed; repaired")
     store = _store()
     for copy in clear_copies(Path()):
         print(f"removed: {copy}")

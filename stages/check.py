@@ -1,16 +1,18 @@
-"""check: params.yaml -> data/checked.txt; refuses a mistake in it before DVC removes any stage's outputs."""
+"""check: params.yaml -> data/checked.txt and data/params.json; refuses a mistake before DVC removes any outputs."""
 
 from pathlib import Path
 
-from rnnlab.core.files import write_text
+from rnnlab.core.files import write_json, write_text
 from rnnlab.core.params_file import FILE, read_params
 from rnnlab.core.stage import run
 
 
 def main() -> None:
-    read_params()
+    params = read_params()
     # Always the same bytes: what depends on this file waits for the check, and is not made anew for it.
     write_text(Path("data/checked.txt"), f"{FILE} is valid.\n")
+    # For the stages that show or compare everything: without comments, defaults filled in.
+    write_json(Path("data/params.json"), params.model_dump(mode="json"))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from rnnlab.core.files import write_json
+from rnnlab.core.files import write_figures
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.memory import BASELINE, gradient_by_distance, initial, learn
@@ -39,7 +39,7 @@ def main() -> None:
         "gradients": gradients,
         "steps": settings.epochs * -(-memory.samples // memory.batch_size),
     }
-    write_json(Path("metrics/memory.json"), content)
+    write_figures(Path("metrics/memory.json"), content)
 
 
 if __name__ == "__main__":

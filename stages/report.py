@@ -44,7 +44,7 @@ def main() -> None:
                 write_bytes(REPORT / "pictures" / model / f"{kind}.png", png)
     memory = read_json(METRICS / "memory.json")
     sections.append(report.memory(memory))
-    sections.append(report.parity(read_json(METRICS / "parity.json")))
+    sections.append(report.parity(read_json(METRICS / "tutorial.json")))
     sections.append(
         report.about({name: version(name).split("+")[0] for name in PACKAGES}, data(), params.model_dump(mode="json"))
     )
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def read_track(name: str, models: list[str]) -> report.Track:
-    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'stock'}/figures.json")
+    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'stock'}.json")
     results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
     board = rank({name: baselines | results})
     order = [entry for entry in board[name] if entry in results]
@@ -89,7 +89,7 @@ def cards(name: str, track: report.Track, comparison: Mapping[str, Any], params:
 def days() -> str:
     if ABOUT.exists():
         return f"{read_json(ABOUT)['summary'][0]}."
-    prices = read_table(METRICS / "baselines/stock/forecasts.csv", usecols=["date", "part"])
+    prices = read_table(METRICS / "baselines/stock.csv", usecols=["date", "part"])
     parts = (
         f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
         for part, dates in prices.groupby("part", sort=False)["date"]

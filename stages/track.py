@@ -17,7 +17,6 @@ from rnnlab.core.stage import run
 from rnnlab.data.prices import read_prices
 from rnnlab.networks.panel_header import is_panel, read_panel_config
 from rnnlab.networks.weights_header import read_config
-from rnnlab.tracking.leftovers import clear_copies
 from rnnlab.tracking.run_info import (
     TRACKED,
     experiment,
@@ -45,8 +44,6 @@ def main() -> None:
     write_json(TRACKED, {result.model: {"key": result.key, "experiment": made_by[result.model]} for result in results})
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
-    for copy in clear_copies(root):
-        print(f"removed what a killed experiment left: {copy}")
     # The results are there all the same, and an experiment must not be lost for want of a server.
     later = "`python -m stages.track` adds the runs when it can be"
     try:
@@ -121,7 +118,7 @@ def result_of(name: str, params: Params, unchanged: Set[str] = frozenset()) -> R
     config, figures = read_any_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
     data = RAW["panel" if params.is_panel and track == "stock" else track]
-    rival = read_json(METRICS / f"baselines/{track}/figures.json")[BASELINE[track]]
+    rival = read_json(METRICS / f"baselines/{track}.json")[BASELINE[track]]
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}

@@ -17,7 +17,7 @@ def read(root, name):
 
 
 def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
-    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
+    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock.json")
     comparison = read(root, "comparison.json")["stock"]
     text = model_card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
     ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, baselines["persistence"]))
@@ -35,7 +35,7 @@ def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
 def test_a_scaler_that_leaks_is_named(root, params):
     content = YAML(typ="safe").load(root / "params.yaml")
     content["stock"]["scale"]["fit_on"] = "all"
-    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock/figures.json")
+    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock.json")
     comparison = read(root, "comparison.json")["stock"]
     assert "leaks the test period" in model_card.stock("stock_gru", result, baselines, comparison, parse(content), "")
     assert "leaks the test period" not in model_card.stock("stock_gru", result, baselines, comparison, params, "")
@@ -44,7 +44,7 @@ def test_a_scaler_that_leaks_is_named(root, params):
 def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):
     result = read(root, "test/digits_bigru.json")
     images = {"count": 1797, "length": 8, "features": 8}
-    text = model_card.digits("digits_bigru", result, read(root, "baselines/digits/figures.json"), params, images)
+    text = model_card.digits("digits_bigru", result, read(root, "baselines/digits.json"), params, images)
     assert "1,797 images of 8 x 8 pixels. Tested on 360 that it never saw; trained on the other 1,437." in text
     low, high = result["wilson_95"]
     assert f"95 % (Wilson): {100 * low:.1f} % to {100 * high:.1f} %" in text

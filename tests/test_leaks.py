@@ -86,13 +86,13 @@ def test_no_baseline_reads_a_day_before_it_is_over(prices):
     """Forecasts of baselines for the days up to the altered one are as they were."""
     run(prices)
     baselines.baselines_stock()
-    before = pd.read_csv("metrics/baselines/stock/forecasts.csv")
+    before = pd.read_csv("metrics/baselines/stock.csv")
     altered = prices.copy()
     altered.loc[len(prices) - 10 :, ["Open", "High", "Low", "Close"]] *= 3
     run(altered)
     baselines.baselines_stock()
-    after = pd.read_csv("metrics/baselines/stock/forecasts.csv")
-    names = list(read_json(Path("metrics/baselines/stock/figures.json")))
+    after = pd.read_csv("metrics/baselines/stock.csv")
+    names = list(read_json(Path("metrics/baselines/stock.json")))
     # the first altered day is forecast from the days before it
     pd.testing.assert_frame_equal(before[names].iloc[:-9], after[names].iloc[:-9])
     assert not before[names].iloc[-9:].equals(after[names].iloc[-9:])

@@ -128,7 +128,13 @@ def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
             ends.append(status)
 
     monkeypatch.setattr("rnnlab.tracking.store.Store", lambda *_: SimpleNamespace(begin=lambda _: Run()))
-    about = {"model": "stock_gru", "key": "k", "params": PARAMS.model_dump_json(), "process": "", "began": time.time()}
+    about = {
+        "model": "stock_gru",
+        "key": "k",
+        "params": PARAMS.model_dump_json(exclude_unset=True),
+        "process": "",
+        "began": time.time(),
+    }
     record(about, iter([{"epochs": ["first"]}, {"epochs": ["second"]}, {"status": "FINISHED", "tags": {}}]))
     assert got[0] == ["first", "second"]
     assert ends == ["FINISHED"]

@@ -12,7 +12,7 @@ from workspace import RAN, RESTORED, make_workspace
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SECRET = "xyzzy"  # a password in the addresses of remotes and mirror
-AFTER = {"compare", "parity", "report", "track"}
+AFTER = {"compare", "report", "track"}
 FOR_PANELS = {"ray", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
 # Python runs it when it starts
 IMPORTS = """
@@ -148,7 +148,7 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
     output = workspace.dvc("repro")
     assert {"train@stock_gru", "report", "track"} <= set(RESTORED.findall(output))
     # seconds each; their results lie in git
-    assert set(RAN.findall(output)) <= {"check", "evaluate@stock_gru", "backtest@stock_gru", "compare", "parity"}
+    assert set(RAN.findall(output)) <= {"check", "evaluate@stock_gru", "backtest@stock_gru", "compare"}
     workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.runs() == runs  # the same result makes no second run
     assert workspace.call("git", "status", "--short", "metrics", "dvc.lock") == ""
@@ -168,7 +168,7 @@ def test_a_metrics_code_retrains_nothing(workspace):
     path.write_text(path.read_text() + "\n# a comment\n")
     names = ("stock_rnn", "stock_gru", "digits_bigru")
     expected = {f"evaluate@{name}" for name in names} | {"baselines@stock", "baselines@digits"}
-    assert workspace.ran("repro") == expected | {"compare", "parity", "report"}  # same figures: no new run
+    assert workspace.ran("repro") == expected | {"compare", "report"}  # same figures: no new run
     workspace.call("git", "checkout", "-q", ".")
 
 

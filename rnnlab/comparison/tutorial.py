@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rnnlab.core.params import Params
 from rnnlab.evaluation import metrics
 from rnnlab.evaluation.metrics import Array
 
@@ -34,6 +35,30 @@ TOLERANCE = 0.5  # percentage points, and half a unit of the last digit that is 
 
 REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
 Row = dict[str, str]  # what, tutorial, here, verdict
+
+
+def has_its_stock(params: Params) -> bool:
+    """Whether the stock track has the tutorial's data and protocol, and its three networks."""
+    stock = params.stock
+    protocol = stock.window.length, stock.window.horizon, stock.split.train, stock.split.validation
+    return (
+        stock.source == "kospi"
+        and stock.scale.fit_on == "all"
+        and protocol == (5, 1, 200, 0)
+        and {*stock.features, stock.target} == set(SCALED)
+        and set(STOCK) <= set(params.models)
+    )
+
+
+def has_its_digits(params: Params) -> bool:
+    return params.digits.source == "mnist" and "digits_bilstm" in params.models
+
+
+def shapes_of(windows: Mapping[str, int], rows: int, part_rows: Mapping[str, int]) -> dict[str, int]:
+    """What SHAPES counts, of a chain's windows and of the rows of the whole series and of its parts."""
+    lost = windows["length"] + windows["horizon"] - 1  # rows that begin no window
+    found = {"rows": rows, "windows": windows["count"], "steps": windows["length"], "features": windows["features"]}
+    return found | {"training windows": part_rows["train"] - lost, "test windows": part_rows["test"] - lost}
 
 
 def data_rows(scaled: Mapping[str, Array], shapes: Mapping[str, int]) -> list[Row]:

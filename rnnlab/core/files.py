@@ -4,7 +4,7 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -59,6 +59,19 @@ def write_json(path: Path, content: Any) -> None:
     except ValueError:
         raise UserError(f"{path}: is not written: one of its figures is not a finite number") from None
     write_text(path, text + "\n")
+
+
+def write_figures(path: Path, content: Any) -> None:
+    """As ``write_json``, with numbers of five significant digits: more differ from one processor to another."""
+    write_json(path, _rounded(content))
+
+
+def _rounded(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    return float(f"{content:.5g}") if isinstance(content, float) else content
 
 
 def read_json(path: Path) -> Any:

@@ -8,27 +8,25 @@ import sys
 from collections.abc import Callable, Mapping
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.lock_guard import watch
 from rnnlab.core.processes import caller, end_with
 
 
 def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
-    """Call a stage with the command line's words, or the one of several that the only word names."""
-    words = sys.argv[1:]
+    """Call a stage with the command line's arguments, or the one of several that the only argument names."""
+    args = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
     try:
-        watch()
         if "DVC_STAGE" in os.environ and (dvc := caller()):
             end_with(dvc)  # `dvc queue stop --kill` and others kill it outright, and leave its stages running
         if isinstance(main, Mapping):
-            if len(words) != 1 or words[0] not in main:
-                raise UserError(f"expected one of {', '.join(main)}; found {' '.join(words) or 'nothing'}")
-            main[words[0]]()
+            if len(args) != 1 or args[0] not in main:
+                raise UserError(f"expected one of {', '.join(main)}; found {' '.join(args) or 'nothing'}")
+            main[args[0]]()
         else:
             expected = list(inspect.signature(main).parameters)
-            if len(words) != len(expected):
-                raise UserError(f"expected {' '.join(expected) or 'no words'}; found {' '.join(words) or 'nothing'}")
-            main(*words)
+            if len(args) != len(expected):
+                raise UserError(f"expected {' '.join(expected) or 'no arguments'}; found {' '.join(args) or 'nothing'}")
+            main(*args)
     except UserError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -33,7 +33,7 @@ class LiveRun:
     """
 
     def __init__(self, model: str, key: str, params: Params) -> None:
-        self._about = {"model": model, "key": key, "params": params.model_dump_json()}
+        self._about = {"model": model, "key": key, "params": params.model_dump_json(exclude_unset=True)}
         self._began = time.time()
         self._due = time.monotonic() + AFTER
         self._waiting: list[Sequence[Row]] = []
