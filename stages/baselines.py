@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab.core.files import read_arrays, read_json, write_figures, write_text
+from rnnlab.core.files import read_arrays, read_json, write_json, write_text
 from rnnlab.core.stage import run
 from rnnlab.evaluation import baselines
 from rnnlab.evaluation.evaluation import days_by_part, evaluate_majority_class, evaluate_stock
@@ -45,7 +45,7 @@ def baselines_panel() -> None:
         for name, forecast in forecasts.items():
             measured.setdefault(name, {})[symbol] = measure(days, {0: forecast})
     results = {name: summarise(found, parts["test"].horizon) for name, found in measured.items()}
-    write_figures(BASELINES / "stock.json", results)
+    write_json(BASELINES / "stock.json", results)
     table = pd.DataFrame(
         {name: {s: r["relative_rmse"] for s, r in result["by_symbol"].items()} for name, result in results.items()}
     )
@@ -74,14 +74,14 @@ def baselines_series() -> None:
         pd.DataFrame({"date": parts[part].target_dates, "part": part, "y_true": days[part].y_true, **forecasts[part]})
         for part in PARTS
     ]
-    write_figures(BASELINES / "stock.json", results)
+    write_json(BASELINES / "stock.json", results)
     write_text(BASELINES / "stock.csv", pd.concat(tables).to_csv(index=False, float_format="%.6f"))
 
 
 def baselines_digits() -> None:
     (_, train), (_, test) = read_digits("train"), read_digits("test")
     classes = int(max(train.max(), test.max())) + 1
-    write_figures(BASELINES / "digits.json", {"majority_class": evaluate_majority_class(train, test, classes)})
+    write_json(BASELINES / "digits.json", {"majority_class": evaluate_majority_class(train, test, classes)})
     table = pd.DataFrame({"image": np.arange(len(test)), "y_true": test, "majority_class": np.bincount(train).argmax()})
     write_text(BASELINES / "digits.csv", table.to_csv(index=False))
 

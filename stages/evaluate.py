@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.files import write_figures, write_text
+from rnnlab.core.files import write_json, write_text
 from rnnlab.core.stage import run
 from rnnlab.evaluation.evaluation import days_by_part, evaluate_digits, evaluate_stock, stock_figures
 from rnnlab.evaluation.metrics import Figure
@@ -38,7 +38,7 @@ def main(name: str) -> None:
         networks, config = unpack(path)
         figures, predictions = {"stock": stock, "digits": digits}[config["track"]](networks, config)
     about = {"model": name} | {key: config[key] for key in ("track", "parameters", "diverged")}
-    write_figures(Path("metrics/test") / f"{name}.json", about | figures)
+    write_json(Path("metrics/test") / f"{name}.json", about | figures)
     write_text(Path("metrics/predictions") / f"{name}.csv", predictions.to_csv(index=False, float_format="%.6f"))
 
 

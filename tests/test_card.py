@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -12,13 +13,14 @@ def params(root):
     return parse(YAML(typ="safe").load(root / "params.yaml"))
 
 
-def read(root, name):
-    return json.loads((root / "metrics" / name).read_text())
+def figures(name):
+    """Made by the pipeline with its default parameters."""
+    return json.loads((Path(__file__).parent / f"figures/{name}.json").read_text())
 
 
 def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
-    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock.json")
-    comparison = read(root, "comparison.json")["stock"]
+    result, baselines = figures("stock_gru"), figures("baselines_stock")
+    comparison = json.loads((root / "metrics/comparison.json").read_text())["stock"]
     text = model_card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
     ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, baselines["persistence"]))
     assert text.startswith(f"# stock_gru\n\nstock_gru has an RMSE of {ours:.2f} points on {result['days']} days, ")
@@ -35,16 +37,16 @@ def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
 def test_a_scaler_that_leaks_is_named(root, params):
     content = YAML(typ="safe").load(root / "params.yaml")
     content["stock"]["scale"]["fit_on"] = "all"
-    result, baselines = read(root, "test/stock_gru.json"), read(root, "baselines/stock.json")
-    comparison = read(root, "comparison.json")["stock"]
+    result, baselines = figures("stock_gru"), figures("baselines_stock")
+    comparison = json.loads((root / "metrics/comparison.json").read_text())["stock"]
     assert "leaks the test period" in model_card.stock("stock_gru", result, baselines, comparison, parse(content), "")
     assert "leaks the test period" not in model_card.stock("stock_gru", result, baselines, comparison, params, "")
 
 
 def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):
-    result = read(root, "test/digits_bigru.json")
+    result = figures("digits_bigru")
     images = {"count": 1797, "length": 8, "features": 8}
-    text = model_card.digits("digits_bigru", result, read(root, "baselines/digits.json"), params, images)
+    text = model_card.digits("digits_bigru", result, figures("baselines_digits"), params, images)
     assert "1,797 images of 8 x 8 pixels. Tested on 360 that it never saw; trained on the other 1,437." in text
     low, high = result["wilson_95"]
     assert f"95 % (Wilson): {100 * low:.1f} % to {100 * high:.1f} %" in text
