@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro test test-all check fuzz tutorial report ui serve experiments bench faults clean
+.PHONY: help repro cold test test-all check fuzz tutorial report ui serve experiments bench faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -32,8 +32,15 @@ $(VENV)/test.stamp: $(VENV)/base.stamp
 
 repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderboard, pictures, MLflow runs
 	@python -m rnnlab.core.repair
+	@test -d models || $(MAKE) --no-print-directory cold
 	@dvc repro
 	@cat metrics/leaderboard.md
+
+# DVC runs one stage after the other. Where nothing is made yet, two of it do the long ones that need nothing of each other.
+cold:
+	@dvc repro split
+	@dvc stage list --name-only train backtest memory baselines | xargs -P 2 -n 4 dvc --wait-for-lock repro --single-item
+	@dvc stage list --name-only evaluate | xargs -P 2 -n 5 dvc --wait-for-lock repro --single-item
 
 test: $(VENV)/test.stamp ## run the tests
 	@python -m pytest $(TOGETHER)
