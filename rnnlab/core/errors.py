@@ -1,4 +1,4 @@
-"""The one exception whose message is meant for the person at the keyboard, and what no message may show."""
+"""The exception whose message is meant for the user, and what must not appear in any message."""
 
 import re
 
@@ -7,6 +7,6 @@ class UserError(Exception):
     """Bad input: the message says where, what was found, and what is allowed."""
 
 
-def public(text: str) -> str:
-    """Without the user names and passwords of the addresses in it; some drivers take an @ or a / in a password."""
+def redact_credentials(text: str) -> str:
+    """Remove user names and passwords from the addresses in a text; some drivers accept an @ or a / in a password."""
     return re.sub(r"(?<=://)\S*@", "", text)

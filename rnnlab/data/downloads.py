@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pooch
 
-from rnnlab.core.errors import UserError, public
+from rnnlab.core.errors import UserError, redact_credentials
 
 SECONDS = 300.0  # for a file, all attempts together
 SILENCE = 20.0  # seconds after which an attempt is given up
@@ -34,9 +34,11 @@ def download(address: str, known_hash: str, path: Path) -> None:
         asyncio.run(_fetch(address, Path(partial)))
 
     try:
-        pooch.retrieve(public(address), known_hash, path.name, path.parent, downloader=transport)  # it logs the address
+        pooch.retrieve(
+            redact_credentials(address), known_hash, path.name, path.parent, downloader=transport
+        )  # it logs the address
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise UserError(public(_reason(error))) from None
+        raise UserError(redact_credentials(_reason(error))) from None
 
 
 async def _fetch(address: str, partial: Path) -> None:

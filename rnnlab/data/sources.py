@@ -11,7 +11,7 @@ import pandas as pd
 import pooch
 from numpy.typing import NDArray
 
-from rnnlab.core.errors import UserError, public
+from rnnlab.core.errors import UserError, redact_credentials
 
 MIRROR = "RNNLAB_MIRROR"
 SAMPLE_DAYS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
@@ -121,7 +121,7 @@ def _search(name: str, known_hash: str, addresses: list[str], tried: list[str]) 
         try:
             download(address, known_hash, cached)
         except UserError as error:
-            tried.append(f"{public(address)}: {error}")
+            tried.append(f"{redact_credentials(address)}: {error}")
         else:
             return cached
     return None

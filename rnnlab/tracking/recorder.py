@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnlab.core.errors import public
+from rnnlab.core.errors import redact_credentials
 from rnnlab.core.params import Params
 from rnnlab.tracking.run_info import experiment, run_name, run_params, run_tags
 
@@ -36,7 +36,7 @@ def main() -> None:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
         if is_first(command):
-            reason = textwrap.shorten(public(str(error)), 300, placeholder=" ...")
+            reason = textwrap.shorten(redact_credentials(str(error)), 300, placeholder=" ...")
             print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
 
 

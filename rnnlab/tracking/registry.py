@@ -26,7 +26,7 @@ from mlflow.types import ColSpec, Schema, TensorSpec
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnlab.core.errors import UserError, public
+from rnnlab.core.errors import UserError, redact_credentials
 
 CHAMPION, PREVIOUS = "champion", "previous"
 PACKAGES = ("torch", "mlflow", "numpy", "pandas")  # what a server of the model needs
@@ -139,7 +139,7 @@ def download_weights(uri: str, store: str) -> Path:
     try:
         folder = mlflow.artifacts.download_artifacts(uri, tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
-        said = public(" ".join(str(error).split()))
+        said = redact_credentials(" ".join(str(error).split()))
         raise UserError(
             f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion; "
             "with --force also of one that does not beat the baseline)"

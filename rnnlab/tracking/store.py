@@ -33,7 +33,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 from sqlalchemy.exc import SQLAlchemyError
 
-from rnnlab.core.errors import UserError, public
+from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.processes import identity, is_gone
 from rnnlab.tracking.views import view
 
@@ -132,7 +132,7 @@ class Store:
     @property
     def shown(self) -> str:
         """Its address, without a password."""
-        return public(self.uri)
+        return redact_credentials(self.uri)
 
     # A run that a training opens
 
@@ -368,7 +368,7 @@ def _mean(history: pd.DataFrame) -> pd.DataFrame:
 
 def explain(error: BaseException) -> str:
     """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
-    text = public(str(error))
+    text = redact_credentials(str(error))
     if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):
         text = "".join(causes[-1])
     return textwrap.shorten(text, 200, placeholder=" ...")

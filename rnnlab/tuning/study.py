@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from rnnlab.core.errors import UserError, public
+from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.files import digest
 from rnnlab.core.params import Model, Params, Training, flatten, parse
 from rnnlab.core.params_file import read_content, read_params
@@ -126,7 +126,7 @@ def open_database(storage: str) -> RDBStorage:
             return RDBStorage(storage, options, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(public(f"--storage {storage}: can't be opened ({reason})")) from None
+            raise UserError(redact_credentials(f"--storage {storage}: can't be opened ({reason})")) from None
 
 
 def place_of_studies(storage: str) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def place_of_studies(storage: str) -> dict[str, Any]:
         same = engine.url.drivername == runs.drivername == "sqlite" and files[0] == files[1]
         if same or sqlalchemy.inspect(engine).has_table("experiments"):
             raise UserError(
-                public(
+                redact_credentials(
                     f"--storage {storage}: is the database of MLflow's runs, and studies need one of their own "
                     "(the default, sqlite:///optuna.db; in PostgreSQL it may be the same one)"
                 )
