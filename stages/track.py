@@ -27,7 +27,7 @@ from rnnlab.tracking.run_info import (
     run_params,
     run_tags,
 )
-from rnnlab.tracking.store import TROUBLE, Result, Store, UnreachableError, explain
+from rnnlab.tracking.store import STORE_ERRORS, Result, Store, UnreachableError, explain
 from rnnlab.windows.artifacts import read_digits
 
 METRICS = Path("metrics")
@@ -58,7 +58,7 @@ def main() -> None:
                 print(f"{done} run: {name}")
         for track in store.experiments:
             store.tidy(track)
-    except TROUBLE as error:
+    except STORE_ERRORS as error:
         print(f"note: MLflow at {store.shown} can't be reached any more: {explain(error)}; {later}")
 
 

@@ -52,14 +52,17 @@ def is_first(command: str) -> bool:
 
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
-    from rnnlab.tracking.store import TROUBLE, Store  # not before messages are read: it takes seconds, pipes fill up
+    from rnnlab.tracking.store import (
+        STORE_ERRORS,
+        Store,
+    )  # not before messages are read: it takes seconds, pipes fill up
 
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
     run, watch_from, end = store.begin(describe(about)), about["began"] + LONG, None
     waiting: list[Any] = []
     for message in messages:
         waiting += message.get("epochs", [])
-        with suppress(*TROUBLE):  # a server that comes back gets them with the next ones
+        with suppress(*STORE_ERRORS):  # a server that comes back gets them with the next ones
             run.log(waiting)
             waiting = []
         if time.time() > watch_from:

@@ -45,7 +45,7 @@ TRAINING = "training_key"  # of a run that was opened by a training: what it dep
 WEIGHTS = "weights_key"  # of such a run when the training is over: what it made
 MIRRORS = "mirrors_key"  # of a run that is being completed: the result's content key
 PROCESS = "process"  # of a run that is being written: by whom
-TROUBLE = (
+STORE_ERRORS = (
     MlflowException,
     SQLAlchemyError,
     OSError,
@@ -114,7 +114,7 @@ class Store:
             with self._lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
                 self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
-        except TROUBLE as error:
+        except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
     def _experiment(self, name: str) -> str:

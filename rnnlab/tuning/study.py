@@ -27,7 +27,7 @@ from rnnlab.core.processes import identity, is_gone
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.overrides import overrides
 from rnnlab.tracking.run_info import experiment, run_params, run_tags
-from rnnlab.tracking.store import PROCESS, TROUBLE, Live, Store, UnreachableError, explain
+from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Live, Store, UnreachableError, explain
 from rnnlab.training.trainer import Row
 from rnnlab.tuning.search import KEYS, Value, bounds, finished, parse_space, search
 from rnnlab.tuning.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
@@ -281,7 +281,7 @@ class TrialRuns:
     def _going_on(self) -> Iterator[None]:
         try:
             yield
-        except (UnreachableError, *TROUBLE) as error:
+        except (UnreachableError, *STORE_ERRORS) as error:
             print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
             self._store, self._open = None, {}
 
