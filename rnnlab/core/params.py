@@ -22,12 +22,12 @@ from rnnlab.core.errors import UserError
 Positive = Annotated[int, Field(ge=1)]
 Layers = Annotated[int, Field(ge=1, le=1000)]  # as many as a weights file may say
 Seeds = Annotated[int, Field(ge=1, le=1000)]  # networks that are trained at once
-PositiveReal = Annotated[float, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
 Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
-LONGEST, MOST = 500, 20  # characters of a line and lines of a message
+MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
 SHORT.maxstring = SHORT.maxother = 80
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
@@ -43,40 +43,40 @@ def _no_number(value: object) -> object:
 Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_no_number)]
 
 
-def _once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if twice := [value for number, value in enumerate(values) if value in values[:number]]:
         raise ValueError(f"{twice[0]} stands there twice")
     return values
 
 
-Once = AfterValidator(_once)
+Unique = AfterValidator(_unique)
 
 
-class Section(BaseModel):
+class StrictModel(BaseModel):
     """A mapping of params.yaml: no key missing, none unknown, no value converted."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Scale(Section):
+class Scale(StrictModel):
     fit_on: Literal["train", "all"]
 
 
-class Window(Section):
+class Window(StrictModel):
     length: Positive  # days
     horizon: Annotated[int, Field(ge=1, le=20)]  # days
 
 
-class StockSplit(Section):
+class StockSplit(StrictModel):
     train: Positive | Share
     validation: Annotated[int, Field(ge=0)] | Share
 
 
-class DigitsSplit(Section):
+class DigitsSplit(StrictModel):
     validation: Annotated[int, Field(ge=0)] | Share
 
 
-class Stock(Section):
+class Stock(StrictModel):
     source: Literal["sample", "kospi", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
     panel: Literal["per_symbol", "global"]
@@ -98,13 +98,13 @@ class Stock(Section):
         return self
 
 
-class Digits(Section):
+class Digits(StrictModel):
     source: Literal["sample", "mnist"]
     split: DigitsSplit
 
 
-class Backtest(Section):
-    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Once]
+class Backtest(StrictModel):
+    models: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Unique]
     origin: Literal["rolling", "expanding"]
     folds: Positive
     refit: bool
@@ -112,37 +112,37 @@ class Backtest(Section):
     seeds: Seeds
 
 
-class Memory(Section):
-    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1), Once]
-    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Once]  # time steps
+class Memory(StrictModel):
+    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1), Unique]
+    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Unique]  # time steps
     samples: Positive
     hidden_size: Positive
     epochs: Positive
     batch_size: Positive
-    learning_rate: PositiveReal
+    learning_rate: PositiveFloat
     schedule: Schedule
-    max_grad_norm: PositiveReal | None
+    max_grad_norm: PositiveFloat | None
     seeds: Seeds
     seed: Seed
 
 
-class Training(Section):
+class Training(StrictModel):
     epochs: Positive
     batch_size: Positive
-    learning_rate: PositiveReal
+    learning_rate: PositiveFloat
     schedule: Schedule
-    max_grad_norm: PositiveReal | None
+    max_grad_norm: PositiveFloat | None
     patience: Positive | None  # epochs
     seeds: Seeds  # number of networks
     seed: Seed  # of the first
 
 
-class TrackTraining(Section):
+class TrackTraining(StrictModel):
     stock: Training
     digits: Training
 
 
-class Model(Section):
+class Model(StrictModel):
     track: Literal["stock", "digits"]
     cell: Literal["rnn", "lstm", "gru", "mlp"]
     bidirectional: bool
@@ -155,9 +155,9 @@ class Model(Section):
     # Overrides of the track's training, where they are given.
     epochs: Positive | None = None
     batch_size: Positive | None = None
-    learning_rate: PositiveReal | None = None
+    learning_rate: PositiveFloat | None = None
     schedule: Schedule | None = None
-    max_grad_norm: PositiveReal | None = None
+    max_grad_norm: PositiveFloat | None = None
     patience: Positive | None = None
     seeds: Seeds | None = None
     seed: Seed | None = None
@@ -186,7 +186,7 @@ class Model(Section):
         return self
 
 
-class Params(Section):
+class Params(StrictModel):
     stock: Stock
     digits: Digits
     training: TrackTraining
@@ -263,9 +263,9 @@ def parse(content: object, source: str = "params.yaml") -> Params:
         for detail in error.errors():
             key = ".".join(str(part) for part in _typed(detail["loc"], content))
             problems.setdefault(key, []).append(_sentence(dict(detail)))
-        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:LONGEST] for key in problems]
-        if len(lines) > MOST:
-            lines[MOST:] = [f"  and {len(lines) - MOST} more"]
+        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:MAX_LINE] for key in problems]
+        if len(lines) > MAX_LINES:
+            lines[MAX_LINES:] = [f"  and {len(lines) - MAX_LINES} more"]
         raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
 
 
@@ -315,8 +315,8 @@ def _shown(value: object) -> str:
 def _fields_at(location: tuple[int | str, ...]) -> list[str]:
     kind: Any = Params
     for part in location:
-        if isinstance(kind, type) and issubclass(kind, Section):
+        if isinstance(kind, type) and issubclass(kind, StrictModel):
             kind = kind.model_fields[str(part)].annotation
-        else:  # dict[name, Section]
+        else:  # dict[name, StrictModel]
             kind = get_args(kind)[1]
     return list(kind.model_fields)
