@@ -26,8 +26,8 @@ from small_model import CONFIG, NETWORK
 from rnnlab.comparison.leaderboard import check_headline
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_arrays, read_json
-from rnnlab.core.params import parse
 from rnnlab.core.params_file import read_params
+from rnnlab.core.params_parsing import parse
 from rnnlab.data.images import read_idx
 from rnnlab.data.prices import read_prices
 from rnnlab.networks.network import build

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from rnnlab.core.params import parse
+from rnnlab.core.params_parsing import parse
 from rnnlab.reporting import model_card
 
 

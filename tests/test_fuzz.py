@@ -15,7 +15,8 @@ from readers import PARAMS, READERS
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import flatten, parse
+from rnnlab.core.params import flatten
+from rnnlab.core.params_parsing import parse
 
 pytestmark = pytest.mark.promise(number=3)
 

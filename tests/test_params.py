@@ -4,7 +4,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import flatten, parse
+from rnnlab.core.params import flatten
+from rnnlab.core.params_parsing import parse
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from small_model import make_package
 
 from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.files import write_text
-from rnnlab.core.params import parse
+from rnnlab.core.params_parsing import parse
 from rnnlab.tracking.registry import Model, save_model
 from rnnlab.tracking.run_info import run_tags
 

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_arrays, write_json
 from rnnlab.core.formats import SCALER
-from rnnlab.core.params import parse
+from rnnlab.core.params_parsing import parse
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.store import PROCESS, Store
 from rnnlab.tuning import study as tune

@@ -2,20 +2,11 @@
 
 import datetime
 import re
-import reprlib
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from rnnlab.core.errors import UserError
 
@@ -27,20 +18,17 @@ Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
-MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
-SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
-SHORT.maxstring = SHORT.maxother = 80
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
 
 
-def _no_number(value: object) -> object:
+def _refuse_number(value: object) -> object:
     if isinstance(value, int | float) or (isinstance(value, str) and not re.match(r"\d{4}-", value)):
-        raise ValueError(f"should be a day, 'YYYY-MM-DD' (found {_shown(value)})")
+        raise PydanticCustomError("no_day", "should be a day, 'YYYY-MM-DD'")
     return value
 
 
-# DVC may write a day in quotes; a number would be read as seconds since 1970.
-Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_no_number)]
+# DVC may write a date in quotes; pydantic would read a number as seconds since 1970.
+Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_refuse_number)]
 
 
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -53,7 +41,7 @@ Unique = AfterValidator(_unique)
 
 
 class StrictModel(BaseModel):
-    """A mapping of params.yaml: no key missing, none unknown, no value converted."""
+    """A mapping in params.yaml: all keys required, no others allowed, values of the exact type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -216,7 +204,7 @@ class Params(StrictModel):
 
     @property
     def threads_of_a_task(self) -> int:
-        """Tasks measure none: they may share the processor, and their results must not depend on it."""
+        """Threads per task of an executor; 1 for auto, as a measurement would depend on the tasks running beside it."""
         return 1 if self.threads == "auto" else self.threads
 
     @property
@@ -240,33 +228,11 @@ class Params(StrictModel):
         return [name for name, model in self.models.items() if model.track == track]
 
     def training_of(self, name: str) -> Training:
-        """The track's training with the overrides of model ``name``."""
+        """The track's training settings with the overrides of model ``name``."""
         model = self.model(name)
         shared: Training = getattr(self.training, model.track)
         overrides = model.model_dump(include=set(Training.model_fields) & model.model_fields_set)
         return shared.model_copy(update=overrides)
-
-
-def parse(content: object, source: str = "params.yaml") -> Params:
-    """Check what a YAML reader made of ``source``.
-
-    Raises:
-        UserError: naming each wrong, unknown or missing key as typed, and what is allowed there.
-    """
-    if not isinstance(content, Mapping):
-        raise UserError(f"{source}: should hold keys and values, allowed: {', '.join(Params.model_fields)}")
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        # A union reports one line for each of its members: keep them, joined under the key they share.
-        problems: dict[str, list[str]] = {}
-        for detail in error.errors():
-            key = ".".join(str(part) for part in _typed(detail["loc"], content))
-            problems.setdefault(key, []).append(_sentence(dict(detail)))
-        lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:MAX_LINE] for key in problems]
-        if len(lines) > MAX_LINES:
-            lines[MAX_LINES:] = [f"  and {len(lines) - MAX_LINES} more"]
-        raise UserError(f"{source} is not valid:\n" + "\n".join(lines)) from None
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -275,48 +241,3 @@ def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     for key, value in content.items():
         flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
     return flat
-
-
-def _typed(location: tuple[int | str, ...], content: object) -> list[int | str]:
-    """The part of a pydantic location that stands in the file: unions append tags of their own."""
-    keys: list[int | str] = []
-    for part in location:
-        if isinstance(content, Mapping):
-            if part not in content:
-                return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
-            content = content[part]
-        elif isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
-            content = content[part]
-        else:
-            break
-        keys.append(part)
-    return keys
-
-
-def _sentence(detail: dict[str, Any]) -> str:
-    if detail["type"] == "missing":
-        return "is missing"
-    if detail["type"] == "extra_forbidden":
-        allowed = ", ".join(_fields_at(detail["loc"][:-1]))
-        return f"unknown key; allowed: {allowed}"
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "value_error":
-        return str(message)
-    return f"{message[0].lower()}{message[1:]} (found {_shown(detail['input'])})"
-
-
-def _shown(value: object) -> str:
-    try:
-        return SHORT.repr(value)
-    except ValueError as error:  # Python writes out no number of more than 4,300 digits
-        return str(error)
-
-
-def _fields_at(location: tuple[int | str, ...]) -> list[str]:
-    kind: Any = Params
-    for part in location:
-        if isinstance(kind, type) and issubclass(kind, StrictModel):
-            kind = kind.model_fields[str(part)].annotation
-        else:  # dict[name, StrictModel]
-            kind = get_args(kind)[1]
-    return list(kind.model_fields)

@@ -6,7 +6,8 @@ from typing import Any, BinaryIO
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import Params, parse
+from rnnlab.core.params import Params
+from rnnlab.core.params_parsing import parse
 
 FILE = Path("params.yaml")
 

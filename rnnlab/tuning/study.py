@@ -21,8 +21,9 @@ from sqlalchemy.schema import CreateSchema
 
 from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.files import digest
-from rnnlab.core.params import Model, Params, Training, flatten, parse
+from rnnlab.core.params import Model, Params, Training, flatten
 from rnnlab.core.params_file import read_content, read_params
+from rnnlab.core.params_parsing import parse
 from rnnlab.core.processes import identity, is_gone
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.overrides import overrides
