@@ -83,43 +83,43 @@ def forecast(
     ] = False,
 ) -> None:
     """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
-    from rnnlab.forecasting.forecast import form_of
-    from rnnlab.forecasting.look_ahead import columns, look_ahead
+    from rnnlab.forecasting.dates import date_format
+    from rnnlab.forecasting.next_days import forecast_next_days, required_columns
 
     if plot and plot.suffix.lower() != ".png":
         raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
     if plot and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot {plot}: there is no folder {plot.parent}")
     networks, config = _load(model, "stock", symbol=symbol)
-    data, prices = _prices(data, columns(config), symbol)
+    data, prices = _prices(data, required_columns(config), symbol)
     if request:
         from rnnlab.serving.exported import request_of
 
         print(json.dumps(request_of(config, prices.frame)))
         return
-    outlook = look_ahead(networks, config, prices.frame, horizon)
-    notes = [*prices.notices, *outlook.notes]
+    made = forecast_next_days(networks, config, prices.frame, horizon)
+    notes = [*prices.notices, *made.notes]
     if plot:
         from rnnlab.core.files import write_bytes
-        from rnnlab.forecasting.picture import outlook as draw
+        from rnnlab.forecasting.forecast_plot import plot_forecast
 
-        write_bytes(plot, draw(prices.frame[outlook.target], outlook))
+        write_bytes(plot, plot_forecast(prices.frame[made.target], made))
     if as_json:
-        print(json.dumps(outlook.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
+        print(json.dumps(made.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
         return
-    last = prices.frame[outlook.target].iloc[-1]
-    form = form_of(prices.frame.index)
-    print(f"{outlook.model}, {outlook.target} after {_price(last)} on {outlook.last_date:{form}} ({data})")
+    last = prices.frame[made.target].iloc[-1]
+    form = date_format(prices.frame.index)
+    print(f"{made.model}, {made.target} after {_price(last)} on {made.last_date:{form}} ({data})")
     _print_notes(notes)
     print()
     rows = [["date", "forecast", "80 % interval", "95 % interval", "tomorrow = today"]]
-    for day in outlook.days:
+    for day in made.days:
         bounds = ("–" if found is None else " to ".join(map(_price, found)) for found in day.intervals.values())
         rows.append([f"{day.date:{form}}", _price(day.forecast), *bounds, _price(day.persistence)])
     _print_table(rows)
-    if (day := outlook.days[-1]).mae is not None:
+    if (day := made.days[-1]).mae is not None:
         print(
-            f"\nMean absolute error on the last {day.known} {outlook.unit}s that it was not trained on: "
+            f"\nMean absolute error on the last {day.known} {made.unit}s that it was not trained on: "
             f"{_price(day.mae)}; of tomorrow = today: {_price(day.persistence_mae or 0.0)}"
         )
 

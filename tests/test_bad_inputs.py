@@ -652,7 +652,7 @@ FETCH = (
     'runpy.run_module("stages.fetch", run_name="__main__")',
 )
 FORECAST = (
-    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.look_ahead, rnnlab.data.prices",
+    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.next_days, rnnlab.data.prices",
     ["rnnlab", "forecast", "--model", "small", "--data", "prices.csv"],
     "rnnlab.cli.main()",
 )

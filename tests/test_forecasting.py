@@ -7,8 +7,8 @@ import torch
 
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.intervals import rolling_radius
-from rnnlab.forecasting.forecast import next_dates
-from rnnlab.forecasting.look_ahead import look_ahead
+from rnnlab.forecasting.dates import next_dates
+from rnnlab.forecasting.next_days import forecast_next_days
 from rnnlab.networks.forecast import forecast
 from rnnlab.networks.network import build
 from rnnlab.windows.scaling import MinMaxScaler
@@ -64,7 +64,7 @@ def evaluated(networks, config, prices, horizon):
 @pytest.mark.parametrize("horizon", [1, 4])
 def test_the_day_to_come_is_forecast_as_evaluate_does_later(networks, prices, horizon):
     given = config(horizon)
-    (day,) = look_ahead(networks, given, prices.iloc[:-horizon], None).days
+    (day,) = forecast_next_days(networks, given, prices.iloc[:-horizon], None).days
     dates, y_pred, y_true = evaluated(networks, given, prices, horizon)
     assert (day.step, day.date) == (horizon, DATES[-1])
     assert day.forecast == pytest.approx(y_pred[-1], rel=1e-9)
@@ -78,22 +78,22 @@ def test_the_day_to_come_is_forecast_as_evaluate_does_later(networks, prices, ho
 
 
 def test_days_that_it_was_trained_on_say_nothing_of_its_errors(networks, prices):
-    outlook = look_ahead(networks, config(), prices.iloc[: TRAINED + 5])
-    assert outlook.days[0].known == 5
-    assert outlook.days[0].intervals["95"] is None
-    assert outlook.days[0].intervals["80"] is not None
-    assert any("no 95 % interval" in note and "at least 19 days after 2024-01-26" in note for note in outlook.notes)
+    made = forecast_next_days(networks, config(), prices.iloc[: TRAINED + 5])
+    assert made.days[0].known == 5
+    assert made.days[0].intervals["95"] is None
+    assert made.days[0].intervals["80"] is not None
+    assert any("no 95 % interval" in note and "at least 19 days after 2024-01-26" in note for note in made.notes)
 
 
 def test_without_an_unseen_day_there_is_no_error_to_tell(networks, prices):
-    (day,) = look_ahead(networks, config(), prices.iloc[:TRAINED]).days
+    (day,) = forecast_next_days(networks, config(), prices.iloc[:TRAINED]).days
     assert (day.known, day.mae, day.persistence_mae) == (0, None, None)
 
 
 def test_a_model_that_rolls_out_forecasts_each_day_up_to_the_horizon(networks, prices):
-    outlook = look_ahead(networks, config(2, rollout=True), prices, 3)
-    assert [day.step for day in outlook.days] == [1, 2, 3]
-    for day in outlook.days:
+    made = forecast_next_days(networks, config(2, rollout=True), prices, 3)
+    assert [day.step for day in made.days] == [1, 2, 3]
+    for day in made.days:
         _, y_pred, _ = evaluated(networks, config(2, rollout=True), extended(prices, day.step), day.step)
         assert day.forecast == pytest.approx(y_pred[-1], rel=1e-9)
 
@@ -105,27 +105,27 @@ def extended(prices, days):
 
 def test_another_horizon_than_was_learned_is_refused(networks, prices):
     with pytest.raises(UserError, match=r"horizon 3: small was trained to forecast 1 day ahead.*horizon=3"):
-        look_ahead(networks, config(), prices, 3)
+        forecast_next_days(networks, config(), prices, 3)
 
 
 @pytest.mark.parametrize("horizon", [0, 21])
 def test_a_rollout_has_bounds(networks, prices, horizon):
     with pytest.raises(UserError, match="rolls out 1 to 20 days"):
-        look_ahead(networks, config(rollout=True), prices, horizon)
+        forecast_next_days(networks, config(rollout=True), prices, horizon)
 
 
 def test_too_short_a_series_is_refused(networks, prices):
     with pytest.raises(UserError, match="2 rows are too few: small reads 3 days"):
-        look_ahead(networks, config(), prices.iloc[:2])
+        forecast_next_days(networks, config(), prices.iloc[:2])
 
 
 def test_prices_beyond_the_scaler_are_noted(networks, prices):
-    notes = look_ahead(networks, config(), prices + 60).notes
+    notes = forecast_next_days(networks, config(), prices + 60).notes
     assert any("lies outside what the scaler was fitted on (50.00 to 150.00)" in note for note in notes)
 
 
 def test_prices_of_another_scale_are_not_to_be_believed(networks, prices):
-    notes = look_ahead(networks, config(), prices + 1000).notes
+    notes = forecast_next_days(networks, config(), prices + 1000).notes
     assert any(note.startswith("DO NOT BELIEVE IT: the last Close") for note in notes)
 
 
@@ -135,9 +135,9 @@ def test_prices_of_another_scale_are_not_to_be_believed(networks, prices):
 )
 def test_rows_further_or_nearer_than_it_learned_are_not_to_be_believed(networks, prices, frequency, warned):
     prices.index = pd.date_range("2024-01-01", periods=ROWS, freq=frequency)
-    outlook = look_ahead(networks, config() | {"spacing": 24.0}, prices)
-    assert any("apart, those that the model was trained on 1 day; " in note for note in outlook.notes) == warned
-    assert outlook.unit == ("row" if warned else "day")
+    made = forecast_next_days(networks, config() | {"spacing": 24.0}, prices)
+    assert any("apart, those that the model was trained on 1 day; " in note for note in made.notes) == warned
+    assert made.unit == ("row" if warned else "day")
 
 
 WITH_A_SATURDAY = pd.bdate_range("2024-01-01", "2024-05-10").union(pd.DatetimeIndex(["2024-03-02"]))
@@ -169,4 +169,4 @@ def test_a_forecast_that_is_no_number_is_refused(prices):
     about = config()
     about["network"] |= {"cell": "mlp"}
     with pytest.raises(UserError, match="the forecast of small is no finite number; are the prices too large"):
-        look_ahead({0: build(about["network"])}, about, prices * 1e299)
+        forecast_next_days({0: build(about["network"])}, about, prices * 1e299)

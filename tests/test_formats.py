@@ -17,7 +17,7 @@ from safetensors.torch import save
 from rnnlab.comparison.leaderboard import COLUMNS, check_headline, headline, rank
 from rnnlab.core import formats
 from rnnlab.core.errors import UserError
-from rnnlab.forecasting.look_ahead import look_ahead
+from rnnlab.forecasting.next_days import forecast_next_days
 from rnnlab.networks.panel_weights import PanelWeights
 from rnnlab.networks.panel_weights import pack as pack_panel
 from rnnlab.networks.weights import pack, unpack
@@ -46,7 +46,7 @@ def test_weights_2_forecast_what_they_forecast():
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     first = math.tanh(0.5 * 0.2)
     second = math.tanh(0.5 * 0.3 + 0.5 * first)
-    (day,) = look_ahead(networks, config, prices).days
+    (day,) = forecast_next_days(networks, config, prices).days
     assert day.forecast == pytest.approx(100 + 100 * (2 * second + 0.25), rel=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_weights_of_a_panel_1_forecast_what_those_of_a_single_series_do():
     networks, config = PanelWeights(str(FOLDER / "weights-panel-1.safetensors")).single("KS11")
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     single = unpack(str(FOLDER / "weights-2.safetensors"))
-    assert look_ahead(networks, config, prices).days == look_ahead(*single, prices).days
+    assert forecast_next_days(networks, config, prices).days == forecast_next_days(*single, prices).days
 
 
 @pytest.mark.parametrize(

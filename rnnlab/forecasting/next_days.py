@@ -1,4 +1,4 @@
-"""The days after a series' last: forecasts of a trained model, how sure they are, and the dates they are for.
+"""Forecasts of the days after the last day of a series, with their intervals and dates.
 
 Letters: R rows, N windows.
 """
@@ -13,32 +13,33 @@ from torch import nn
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.intervals import LEVELS, WINDOW, radius
 from rnnlab.evaluation.metrics import Array
-from rnnlab.forecasting.forecast import Day, Outlook, is_daily, next_dates, spacing_of
+from rnnlab.forecasting.dates import is_daily, next_dates, spacing_of
+from rnnlab.forecasting.forecast import Forecast, ForecastDay
 from rnnlab.networks.forecast import forecast
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
 from rnnlab.windows.windows import Windows
 
-MOST_DAYS = 20  # as stock.window.horizon
+MAX_HORIZON = 20  # days; as of stock.window.horizon
 
 
-def columns(config: Mapping[str, Any]) -> list[str]:
-    """What the series must have."""
+def required_columns(config: Mapping[str, Any]) -> list[str]:
+    """The columns that the series must have."""
     return list(config["scaler"]["columns"])
 
 
-def look_ahead(
+def forecast_next_days(
     networks: Mapping[int, nn.Module], config: Mapping[str, Any], frame: pd.DataFrame, horizon: int | None = None
-) -> Outlook:
-    """Forecast the day ``horizon`` days after the last, of a model that rolls out also each day before.
+) -> Forecast:
+    """Forecast the day ``horizon`` days after the last; with a model that rolls out also each day before it.
 
-    Intervals are conformal, as in ``evaluate``: from the errors of the last 100 days after those that the model was
-    trained on.
+    Intervals are conformal, as in ``evaluate``: calibrated on the errors of the last 100 days, of which none is a day
+    that the model was trained on.
 
     Args:
-        config: of the weights file.
-        frame: (R rows) raw prices by date, at least the columns that ``columns`` names.
-        horizon: days; None: what the model was trained for.
+        config: from the weights file's header.
+        frame: (R rows) raw prices by date, at least the columns that ``required_columns`` names.
+        horizon: days; None: the horizon that the model was trained for.
 
     Raises:
         UserError: if the series is too short, the model can't forecast so far, or the forecast is no finite number.
@@ -46,8 +47,8 @@ def look_ahead(
     trained_for, length = config["horizon"], config["network"]["length"]
     target = Target(**config["target"])
     wanted = trained_for if horizon is None else horizon
-    if target.rollout and not 1 <= wanted <= MOST_DAYS:
-        raise UserError(f"horizon {wanted}: {config['model']} rolls out 1 to {MOST_DAYS} days")
+    if target.rollout and not 1 <= wanted <= MAX_HORIZON:
+        raise UserError(f"horizon {wanted}: {config['model']} rolls out 1 to {MAX_HORIZON} days")
     if not target.rollout and wanted != trained_for:
         raise UserError(
             f"horizon {wanted}: {config['model']} was trained to forecast {trained_for} "
@@ -63,14 +64,14 @@ def look_ahead(
     if not all(np.isfinite([day.forecast, day.mae or 0.0]).all() for day in days):
         raise UserError(f"the forecast of {config['model']} is no finite number; are the prices too large?")
     notes = tuple(_notes(config, frame, days, unit))
-    return Outlook(config["model"], config["scaler"]["target"], frame.index[-1], days, unit, notes)
+    return Forecast(config["model"], config["scaler"]["target"], frame.index[-1], days, unit, notes)
 
 
 def _day(
     networks: Mapping[int, nn.Module], config: Mapping[str, Any], frame: pd.DataFrame, step: int, date: pd.Timestamp
-) -> Day:
+) -> ForecastDay:
     scaler, column, target = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"], config["target"]
-    windows = _open_windows(frame, scaler, config, step)
+    windows = _recent_windows(frame, scaler, config, step)
     by_seed = {
         seed: scaler.inverse(forecast(network, windows, Target(**target))[:, 0], column)
         for seed, network in networks.items()
@@ -86,7 +87,7 @@ def _day(
         half = radius(errors, level)
         bounds = float(mean[-1] - half), float(mean[-1] + half)
         intervals[f"{100 * level:.0f}"] = bounds if np.isfinite(half) else None
-    return Day(
+    return ForecastDay(
         step=step,
         date=date,
         forecast=float(mean[-1]),
@@ -99,8 +100,8 @@ def _day(
     )
 
 
-def _open_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[str, Any], step: int) -> Windows:
-    """The last windows of the series, scaled; the targets of the last ``step`` are still to come, and not a number."""
+def _recent_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[str, Any], step: int) -> Windows:
+    """The last windows of the series, scaled; the targets of the last ``step`` are not known yet, and are NaN."""
     length = config["network"]["length"]
     recent = frame.iloc[-(length + step + WINDOW) :]
     scaled = {name: scaler.transform(recent[name].to_numpy(), name) for name in scaler.columns}
@@ -115,13 +116,13 @@ def _open_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[str
     )
 
 
-def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...], unit: str) -> Iterator[str]:
-    """What a person should know of a forecast before believing it."""
+def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[ForecastDay, ...], unit: str) -> Iterator[str]:
+    """Sentences about the limits of a forecast."""
     ours, trained = spacing_of(pd.DatetimeIndex(frame.index)), pd.Timedelta(hours=config.get("spacing", 0))
     if trained and not 0.5 < ours / trained < 2:
         yield (
-            f"DO NOT BELIEVE IT: the rows are {_words(ours)} apart, those that the model was trained on "
-            f"{_words(trained)}; train it on rows like these"
+            f"DO NOT BELIEVE IT: the rows are {_duration(ours)} apart, those that the model was trained on "
+            f"{_duration(trained)}; train it on rows like these"
         )
     if unit == "day":
         yield "dates are the week's trading days; exchange holidays are not known here"
@@ -146,6 +147,6 @@ def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[Day, ...]
         yield f"the last {column}, {last:,.2f}, lies outside what the scaler was fitted on ({low:,.2f} to {high:,.2f})"
 
 
-def _words(spacing: pd.Timedelta) -> str:
+def _duration(spacing: pd.Timedelta) -> str:
     days = spacing / pd.Timedelta(days=1)
     return f"{days:g} day{'s' * (days != 1)}" if days >= 1 else f"{24 * days:g} hour{'s' * (24 * days != 1)}"
