@@ -15,9 +15,9 @@ NO_NETWORK = re.compile(r"connect|timed out|max retries|unreachable|ServiceError
 
 
 def main(file: str, *options: str) -> None:
-    words = ["--requirement", file, "--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
-    words += [word for advisory in ACCEPTED for word in ("--ignore-vuln", advisory)]
-    done = subprocess.run([sys.executable, "-m", "pip_audit", *words, *options], capture_output=True, text=True)
+    args = ["--requirement", file, "--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
+    args += [arg for advisory in ACCEPTED for arg in ("--ignore-vuln", advisory)]
+    done = subprocess.run([sys.executable, "-m", "pip_audit", *args, *options], capture_output=True, text=True)
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except ValueError:

@@ -41,8 +41,8 @@ def ask(
     """The status and what came back, over a connection of its own."""
     connection = http.client.HTTPConnection(*host_and_port, timeout=30)
     try:
-        words = {"Content-Type": "application/json"} | {key.replace("_", "-"): headers[key] for key in headers}
-        connection.request(method, path, body, words)
+        sent = {"Content-Type": "application/json"} | {key.replace("_", "-"): headers[key] for key in headers}
+        connection.request(method, path, body, sent)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read().strip() or b"null")
     finally:
@@ -77,10 +77,10 @@ def serving(command: Sequence[str], log: Path, answers: Callable[[], object], **
 
 
 @contextmanager
-def serve(folder: Path, root: Path, *words: str, **env: str) -> Iterator[Served]:
+def serve(folder: Path, root: Path, *args: str, **env: str) -> Iterator[Served]:
     """`rnnlab serve` in a folder, on a port that was free."""
     with subprocess.Popen(
-        [sys.executable, "-m", "rnnlab.cli", "serve", "--port", "0", *words],
+        [sys.executable, "-m", "rnnlab.cli", "serve", "--port", "0", *args],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(root)} | env,
         stdout=subprocess.PIPE,

@@ -48,8 +48,8 @@ def service():
 def audit(root, tmp_path):
     def _audit(pins, *options):
         (tmp_path / "pins.txt").write_text(pins)
-        words = [sys.executable, str(root / ".ci/audit.py"), str(tmp_path / "pins.txt"), *options]
-        done = subprocess.run(words, capture_output=True, text=True)
+        args = [sys.executable, str(root / ".ci/audit.py"), str(tmp_path / "pins.txt"), *options]
+        done = subprocess.run(args, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
     return _audit

@@ -52,10 +52,10 @@ def _workspace(tmp_path, monkeypatch):
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """Call `rnnlab` with words; return its exit code and what it printed."""
+    """Call `rnnlab` with arguments; return its exit code and what it printed."""
 
-    def _call(*words):
-        monkeypatch.setattr(sys, "argv", ["rnnlab", *words])
+    def _call(*args):
+        monkeypatch.setattr(sys, "argv", ["rnnlab", *args])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         printed = capsys.readouterr()
@@ -107,7 +107,7 @@ def test_forecast_draws_a_picture(call):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("args", "message"),
     [
         (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
@@ -123,10 +123,10 @@ def test_forecast_draws_a_picture(call):
         (("promote",), "stock_gru has rmse 3, persistence 2: it does not beat the baseline"),
     ],
 )
-def test_a_mistake_is_one_message_and_exit_code_1(call, words, message):
+def test_a_mistake_is_one_message_and_exit_code_1(call, args, message):
     Path("bad.csv").write_text("Date,Close\n2024-01-01,1\n2024-01-02,two\n")
     Path("nix.txt").write_text("")
-    code, text = call(*words)
+    code, text = call(*args)
     assert (code, "Traceback" in text) == (1, False)
     assert message in text
 
@@ -189,7 +189,7 @@ def test_promote_needs_the_run_in_the_store(call, store):
 
 def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
     run, told, before = add_run(store), [], ModelVersion("digits", "3", 0, tags=[ModelVersionTag("model", "old")])
-    monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *words: told.append(words) or ("4", before))
+    monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *args: told.append(args) or ("4", before))
     code, text = call("promote", "--track", "digits")
     assert code == 0
     tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}
@@ -241,6 +241,6 @@ def test_elsewhere_nothing_is_made(call, command, tmp_path, monkeypatch):
 def test_the_shell_completes_commands_and_models(root, typed, completed):
     place = str(len(typed.split(" ")) - 1)
     shell = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": place, "PYTHONPATH": str(root)}
-    words = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnnlab'; from rnnlab.cli import main; main()"]
-    done = subprocess.run(words, env=os.environ | shell, capture_output=True, text=True)
+    args = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnnlab'; from rnnlab.cli import main; main()"]
+    done = subprocess.run(args, env=os.environ | shell, capture_output=True, text=True)
     assert done.stdout.split() == completed

@@ -24,8 +24,8 @@ def test_a_changed_value_is_named_by_its_path():
 
 
 def test_a_new_model_is_one_word():
-    words = overrides(BASE, changed(b={"cell": "lstm", "patience": None}))
-    assert words == ["+models.b={cell: lstm, patience: null}"]
+    args = overrides(BASE, changed(b={"cell": "lstm", "patience": None}))
+    assert args == ["+models.b={cell: lstm, patience: null}"]
 
 
 def test_a_new_key_has_a_plus_and_a_lost_one_a_tilde():
@@ -43,9 +43,9 @@ VALUES = st.one_of(
 
 @given(st.one_of(VALUES, st.lists(VALUES, min_size=1, max_size=3)))
 def test_hydra_reads_back_what_was_written(value):
-    """Hydra is what `dvc exp run -S` reads its words with."""
-    (word,) = overrides({"a": {"b": "another value"}}, {"a": {"b": value}})
-    override = OverridesParser.create().parse_override(word)
+    """Hydra is what `dvc exp run -S` reads its arguments with."""
+    (arg,) = overrides({"a": {"b": "another value"}}, {"a": {"b": value}})
+    override = OverridesParser.create().parse_override(arg)
     config = OmegaConf.create({"a": {"b": "another value"}})
     with open_dict(config):
         OmegaConf.update(config, override.key_or_group, override.value())

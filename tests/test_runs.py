@@ -19,12 +19,12 @@ LOCKED = {
 def _committed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_lock(LOCKED)
-    for words in (
+    for args in (
         ["init", "-q"],
         ["add", "."],
         ["-c", "user.name=me", "-c", "user.email=me@here", "commit", "-qm", "x"],
     ):
-        subprocess.run(["git", *words], check=True)
+        subprocess.run(["git", *args], check=True)
 
 
 def write_lock(stages):

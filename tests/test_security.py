@@ -202,12 +202,12 @@ def test_a_store_that_is_not_there_is_named_without_its_password(root, tmp_path,
 def test_a_repositorys_remotes_are_in_no_tag(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (
+    for args in (
         ["init", "-q"],
         ["commit", "-q", "--allow-empty", "-m", "a"],
         ["remote", "add", "origin", "https://me:secret@host/x"],
     ):
-        subprocess.run(["git", *who, *words], check=True)
+        subprocess.run(["git", *who, *args], check=True)
     tags = run_tags("stock_gru", "")
     assert set(tags) == {"dvc.stage", "git.commit", "mlflow.source.git.commit"}
     assert "secret" not in str(tags)

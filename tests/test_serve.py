@@ -43,8 +43,8 @@ def store(package, tmp_path_factory, empty_store):
 def champion(store, root):
     folder, _ = store
     command = re.search(r"^\t@rnnlab (serve .*)$", (root / "Makefile").read_text(), re.MULTILINE)[1]
-    words = command.replace("$(TRACK)", "stock").replace("5001", "0").split()
-    with serve(folder, root, *words[1:]) as found:
+    args = command.replace("$(TRACK)", "stock").replace("5001", "0").split()
+    with serve(folder, root, *args[1:]) as found:
         yield found
 
 
@@ -111,8 +111,8 @@ def refusal(tmp_path, monkeypatch, empty_store):
     shutil.copy(empty_store, "mlflow.db")
     (tmp_path / "dvc.yaml").touch()
 
-    def _refusal(*words):
-        monkeypatch.setattr(sys, "argv", ["rnnlab", "serve", *words])
+    def _refusal(*args):
+        monkeypatch.setattr(sys, "argv", ["rnnlab", "serve", *args])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         return ended.value.code

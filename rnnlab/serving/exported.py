@@ -92,7 +92,7 @@ class Limits:
 
     low: float
     high: float
-    words: str
+    description: str
 
 
 FLOAT = torch.finfo(torch.float32)  # in which networks compute

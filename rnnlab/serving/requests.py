@@ -88,7 +88,7 @@ def _check(place: str, record: Mapping[str, Any], limits: Mapping[str, Limits]) 
         # JSON's true is Python's 1; and NaN lies between no limits.
         if isinstance(value, bool) or not isinstance(value, int | float) or not allowed.low <= value <= allowed.high:
             found = f"a {type(value).__name__}" if isinstance(value, list | dict) else _short(json.dumps(value))
-            raise UserError(f"{place}, column {name}: {found} is not {allowed.words}")
+            raise UserError(f"{place}, column {name}: {found} is not {allowed.description}")
 
 
 def _short(text: str) -> str:

@@ -18,7 +18,7 @@ def clear_copies(root: Path) -> list[Path]:
     """
     root = root.resolve()
     others = list(_others(root))
-    if any(_is_dvc(words) for _, words in others):
+    if any(_is_dvc(args) for _, args in others):
         return []
     used = [Path.cwd(), *(folder for folder, _ in others)]
     copies = root / ".dvc/tmp/exps"
@@ -41,5 +41,5 @@ def _others(root: Path) -> Iterator[tuple[Path, list[str]]]:
             yield folder, process.info["cmdline"] or []
 
 
-def _is_dvc(words: list[str]) -> bool:
-    return any(Path(word).name.startswith("dvc") for word in words[:3])  # `dvc ...`, `python .../dvc ...`, `-m dvc`
+def _is_dvc(args: list[str]) -> bool:
+    return any(Path(arg).name.startswith("dvc") for arg in args[:3])  # `dvc ...`, `python .../dvc ...`, `-m dvc`

@@ -1,4 +1,4 @@
-"""Changed parameters, as words for `dvc exp run`."""
+"""Changed parameters as arguments of `dvc exp run`."""
 
 import re
 from collections.abc import Mapping
@@ -9,31 +9,31 @@ OTHERWISE_READ = {"null", "true", "false", "nan", "inf"}
 
 
 def overrides(base: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
-    """What makes ``changed`` of ``base``, a value of `-S` each, in Hydra's grammar: ``a.b=1``, ``+a.c={d: 2}``.
+    """The values of `-S` that turn ``base`` into ``changed``, in Hydra's grammar: ``a.b=1``, ``+a.c={d: 2}``, ``~a.e``.
 
-    A mapping that is new is one word, as a model that is added is typed.
+    A new mapping is one argument, in the form in which a user types a new model.
     """
-    words = []
+    args = []
     for key, value in changed.items():
         if key not in base:
-            words.append(f"+{key}={_typed(value)}")
+            args.append(f"+{key}={_to_hydra(value)}")
         elif isinstance(value, Mapping) and isinstance(base[key], Mapping):
-            words += [_below(key, word) for word in overrides(base[key], value)]
+            args += [_prefix(key, arg) for arg in overrides(base[key], value)]
         elif value != base[key]:
-            words.append(f"{key}={_typed(value)}")
-    return words + [f"~{key}" for key in base if key not in changed]
+            args.append(f"{key}={_to_hydra(value)}")
+    return args + [f"~{key}" for key in base if key not in changed]
 
 
-def _below(key: str, word: str) -> str:
-    mark = word[0] if word[0] in "+~" else ""
-    return f"{mark}{key}.{word[len(mark) :]}"
+def _prefix(key: str, arg: str) -> str:
+    mark = arg[0] if arg[0] in "+~" else ""
+    return f"{mark}{key}.{arg[len(mark) :]}"
 
 
-def _typed(value: object) -> str:
+def _to_hydra(value: object) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_typed(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_to_hydra(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_typed, value)) + "]"
+        return "[" + ", ".join(map(_to_hydra, value)) + "]"
     if value is None:
         return "null"
     if isinstance(value, bool):

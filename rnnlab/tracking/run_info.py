@@ -74,11 +74,11 @@ def repeat_command() -> str:
     base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
     if not isinstance(base, Mapping):
         return "dvc repro"
-    words = [f"-S {shlex.quote(word)}" for word in overrides(base, read_content())]
-    command = " ".join(["dvc exp run", *words]) if words else "dvc repro"
+    args = [f"-S {shlex.quote(arg)}" for arg in overrides(base, read_content())]
+    command = " ".join(["dvc exp run", *args]) if args else "dvc repro"
     return f"git checkout {revision[:12]} && {command}"
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+def _git(*args: str) -> str:
+    done = subprocess.run(["git", *args], capture_output=True, text=True, check=False)
     return done.stdout if done.returncode == 0 else ""
