@@ -13,7 +13,7 @@ from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.core.tables import read_table
-from rnnlab.evaluation.evaluation import evaluate_backtest
+from rnnlab.evaluation.series_evaluation import evaluate_backtest
 from rnnlab.windows.artifacts import SPLIT, read_scaler
 
 METRICS = Path("metrics")

@@ -42,7 +42,7 @@ def test_same_weekday_of_a_longer_horizon_knows_nothing_of_the_days_between():
 )
 def test_same_weekday_makes_no_sense_for_weekly_or_intraday_rows(dates):
     assert baselines.same_weekday(np.arange(10.0), dates, np.array([5]), 1) is None
-    assert "same_weekday" not in baselines.of_the_series(np.arange(10.0), dates, np.array([5]), 3, 1)
+    assert "same_weekday" not in baselines.naive_forecasts(np.arange(10.0), dates, np.array([5]), 3, 1)
 
 
 def test_ridge_is_scikit_learns_on_the_flattened_window():
@@ -63,5 +63,5 @@ def test_no_baseline_reads_what_comes_after_a_windows_last_day():
     changed = SERIES.copy()
     changed[5] = 1000.0
     dates = MONDAY + np.arange(6)
-    for name, forecast in baselines.of_the_series(SERIES, dates, LAST, 3, 1).items():
-        np.testing.assert_array_equal(forecast, baselines.of_the_series(changed, dates, LAST, 3, 1)[name])
+    for name, forecast in baselines.naive_forecasts(SERIES, dates, LAST, 3, 1).items():
+        np.testing.assert_array_equal(forecast, baselines.naive_forecasts(changed, dates, LAST, 3, 1)[name])

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from rnnlab.evaluation.evaluation import Days, days_by_part, evaluate_digits, evaluate_majority_class, evaluate_stock
+from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits, evaluate_majority_class
+from rnnlab.evaluation.series_evaluation import Days, days_by_part, evaluate_stock
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
 
@@ -102,8 +103,11 @@ def test_days_are_in_the_targets_unit_and_scaled_by_the_training_part():
 
 def test_digits():
     train, test = np.array([0, 1, 1, 2]), np.array([1, 1, 0, 2])
+    confidence = {7: np.array([0.9, 0.9, 0.9, 0.5])}
     result = evaluate_digits(
-        train, {7: np.array([0, 1, 1, 1])}, test, {7: np.array([1, 1, 0, 0])}, {7: np.array([0.9, 0.9, 0.9, 0.5])}, 3
+        Classification(train, {7: np.array([0, 1, 1, 1])}, confidence),
+        Classification(test, {7: np.array([1, 1, 0, 0])}, confidence),
+        3,
     )
     assert result["metrics"]["test_accuracy"]["mean"] == 0.75
     assert result["metrics"]["train_accuracy"]["mean"] == 0.75
@@ -117,6 +121,6 @@ def test_digits():
 
 
 def test_the_majority_class():
-    result = evaluate_majority_class(np.array([0, 1, 1, 2]), np.array([1, 1, 0, 2]), 3)
+    result = evaluate_majority_class(np.array([0, 1, 1, 2]), np.array([1, 1, 0, 2]))
     assert result["metrics"]["test_accuracy"]["mean"] == 0.5
     assert result["metrics"]["train_accuracy"]["mean"] == 0.5

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as reference
 
-from rnnlab.evaluation.evaluation import metrics
+from rnnlab.evaluation import metrics
 
 PRICES = arrays(np.float64, 20, elements=st.floats(1, 1000))
 LABELS = arrays(np.uint8, 30, elements=st.integers(0, 4))

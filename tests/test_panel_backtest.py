@@ -69,7 +69,7 @@ def test_each_symbol_is_tested_in_each_fold(one_network, refit):
 
 def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
     from rnnlab.backtesting.backtest import walk_forward
-    from rnnlab.evaluation.evaluation import Days, stock_figures
+    from rnnlab.evaluation.series_evaluation import Days, stock_figures
 
     whole, windows = panel(100), panel(100).windows(0)
     folds = make_folds(len(windows), **WALK, horizon=1)

@@ -4,8 +4,8 @@ import pytest
 
 from rnnlab.comparison import verdict
 from rnnlab.comparison.panel_comparison import compare_panel, summarise_backtest
-from rnnlab.evaluation.evaluation import Days
-from rnnlab.evaluation.panel_evaluation import in_the_middle, measure, summarise, to_table
+from rnnlab.evaluation.panel_evaluation import evaluate_symbol, median_symbol, summarise_symbols, to_table
+from rnnlab.evaluation.series_evaluation import Days
 from rnnlab.evaluation.significance import benjamini_hochberg
 
 LAST = np.array([10.0, 11.0, 12.0, 13.0, 12.0, 11.0])
@@ -16,12 +16,12 @@ def symbol(errors, truth=TRUTH, last=LAST):
     """Of one seed an error of each size, alternating in sign."""
     signs = np.array([1, -1, 1, -1, 1, -1])
     days = Days(truth, last, 1, naive_mae=0.5)
-    return measure(days, {seed: truth + error * signs for seed, error in enumerate(errors)})
+    return evaluate_symbol(days, {seed: truth + error * signs for seed, error in enumerate(errors)})
 
 
 @pytest.fixture
 def result():
-    return summarise({"a": symbol([0.5, 0.7]), "b": symbol([2.0, 2.0]), "c": symbol([0.9, 3.0])}, 1)
+    return summarise_symbols({"a": symbol([0.5, 0.7]), "b": symbol([2.0, 2.0]), "c": symbol([0.9, 3.0])}, 1)
 
 
 def test_figures_of_a_symbol_and_seed():
@@ -42,10 +42,10 @@ def test_over_symbols_each_counts_once(result):
     assert result["by_symbol"]["c"]["relative_rmse"] == pytest.approx(1.95)
 
 
-def test_the_symbol_in_the_middle():
+def test_the_symbol_median_symbol():
     naive_mase = {"a": 0.5, "b": 0.9, "c": 1.0, "d": 3.0, "still": None}  # the median is 0.95
-    assert in_the_middle(naive_mase, {"a", "c", "d", "still"}) == "c"
-    assert in_the_middle({"still": None}, {"still"}) == "still"
+    assert median_symbol(naive_mase, {"a", "c", "d", "still"}) == "c"
+    assert median_symbol({"still": None}, {"still"}) == "still"
 
 
 def test_a_table_has_the_best_symbol_first(result):
@@ -56,7 +56,7 @@ def test_a_table_has_the_best_symbol_first(result):
 
 def test_symbols_that_stand_still_do_not_count():
     still = np.full(6, 5.0)
-    found = summarise({"a": symbol([0.5]), "still": symbol([0.5], still, still)}, 1)
+    found = summarise_symbols({"a": symbol([0.5]), "still": symbol([0.5], still, still)}, 1)
     assert found["by_symbol"]["still"]["relative_rmse"] is None
     assert found["metrics"]["relative_rmse"]["mean"] == pytest.approx(0.5)
     assert found["metrics"]["beaten"]["mean"] == 1.0
@@ -70,7 +70,7 @@ def test_significance_is_counted_after_the_correction():
     better = {"statistic": -9.0, "p": 0.001, **{k: symbol([0.5])[k] for k in ("days", "by_seed")}}
     worse = better | {"statistic": 9.0, "p": 0.04}
     none = better | {"statistic": None, "p": None}
-    found = summarise({"a": better, "b": worse, "c": worse, "d": none}, 1)
+    found = summarise_symbols({"a": better, "b": worse, "c": worse, "d": none}, 1)
     # Holm: 0.003, then 2 * 0.04; Benjamini-Hochberg: 0.003, 0.04, 0.04
     assert found["significant"]["holm"] == {"better": 1, "worse": 0}
     assert found["significant"]["benjamini_hochberg"] == {"better": 1, "worse": 2}
@@ -85,8 +85,8 @@ def test_benjamini_hochberg_by_hand():
 def test_networks_are_compared_over_symbols():
     sizes = np.linspace(0.5, 1.5, 8)
     results = {
-        "a": summarise({str(i): symbol([size]) for i, size in enumerate(sizes)}, 1),
-        "b": summarise({str(i): symbol([size + 0.1 + 0.01 * i]) for i, size in enumerate(sizes)}, 1),
+        "a": summarise_symbols({str(i): symbol([size]) for i, size in enumerate(sizes)}, 1),
+        "b": summarise_symbols({str(i): symbol([size + 0.1 + 0.01 * i]) for i, size in enumerate(sizes)}, 1),
     }
     found = compare_panel(results, ["a", "b"])
     assert found["against_persistence"]["a"]["beaten"] == 4
@@ -102,7 +102,7 @@ def test_networks_are_compared_over_symbols():
 
 
 def test_networks_that_are_alike():
-    results = {name: summarise({"x": symbol([0.5])}, 1) for name in "ab"}
+    results = {name: summarise_symbols({"x": symbol([0.5])}, 1) for name in "ab"}
     (pair,) = compare_panel(results, ["a", "b"])["between"]
     assert (pair["median"], pair["p"], pair["p_holm"]) == (0.0, None, None)
 

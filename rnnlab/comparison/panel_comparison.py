@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnnlab.evaluation.significance import holm, wilcoxon
 
-Results = Mapping[str, Mapping[str, Any]]  # by name, what ``panel_evaluation.summarise`` made
+Results = Mapping[str, Mapping[str, Any]]  # by name, what ``summarise_symbols`` returns
 
 
 def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def same_weekday(series: Array, dates: NDArray[np.datetime64], last: Rows, horiz
     return forecast
 
 
-def of_the_series(
+def naive_forecasts(
     series: Array, dates: NDArray[np.datetime64], last: Rows, length: int, horizon: int
 ) -> dict[str, Array]:
-    """All of the above by name, but for one that makes no sense here."""
+    """All of the above by name, except for one that makes no sense here."""
     forecasts = {
         "persistence": persistence(series, last),
         "drift": drift(series, last, horizon),

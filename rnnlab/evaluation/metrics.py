@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,3 +169,15 @@ def mean_and_std(figures: Sequence[Figure]) -> dict[str, Figure]:
         return {"mean": None, "std": None}
     values = np.array(figures, dtype=float)
     return {"mean": float(values.mean()), "std": float(values.std(ddof=1)) if len(values) > 1 else None}
+
+
+def summarise_seeds(by_seed: Mapping[int, Mapping[str, Figure]]) -> dict[str, Any]:
+    """Means and standard deviations over seeds, the figures by seed, and why some are not defined."""
+    names = next(iter(by_seed.values()))
+    means = {name: mean_and_std([figures[name] for figures in by_seed.values()]) for name in names}
+    return {
+        "seeds": len(by_seed),
+        "metrics": means,
+        "by_seed": {str(seed): figures for seed, figures in by_seed.items()},
+        "undefined": undefined({name: figure["mean"] for name, figure in means.items()}),
+    }

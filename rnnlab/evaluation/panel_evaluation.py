@@ -1,30 +1,67 @@
 """The figures of a model or a baseline over the symbols of a panel.
 
-An error in points says nothing across symbols; errors relative to persistence's and MASE do. Over symbols the median
-and the quartiles are given, for single symbols may be far off.
-
-Letters: N days of a symbol's part.
+Errors in points can't be compared between symbols; errors relative to persistence's and MASE can. Over symbols the
+median and the quartiles are given, as a few symbols may have extreme values.
 """
 
 import csv
 import io
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from rnnlab.evaluation.evaluation import Days, stock_figures
+from rnnlab.core.errors import UserError
 from rnnlab.evaluation.metrics import UNDEFINED, Array, Figure, mean_and_std
+from rnnlab.evaluation.series_evaluation import Days, Forecaster, days_by_part, evaluate_series, stock_figures
+from rnnlab.evaluation.significance import benjamini_hochberg, diebold_mariano, holm
+from rnnlab.windows.panel import Panel
 
 LEVEL = 0.05  # of significance, after the correction for many symbols
 FIGURES = ("relative_rmse", "mase", "rmse", "mae", "mape", "directional_accuracy")
-Measured = Mapping[str, Any]
+SIDES = {"better": -1, "worse": 1}  # sign of the Diebold-Mariano statistic
+Evaluated = Mapping[str, Any]  # what ``evaluate_symbol`` returns
 
 
-def measure(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:
-    """Of one symbol the figures by seed, and a Diebold-Mariano test of the seeds' mean loss against persistence's."""
-    from rnnlab.evaluation.significance import diebold_mariano  # a second to import
+def evaluate_panel(
+    name: str, parts: Mapping[str, Panel], forecaster_of: Callable[[int], Forecaster]
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Figures of a model for each symbol with a day in the test part, and over symbols.
 
+    Args:
+        name: of the model, for error messages.
+        parts: train, validation and test.
+        forecaster_of: symbol's number -> its forecaster; it forecasts nothing where no network of the symbol learned.
+
+    Returns:
+        What ``summarise_symbols`` returns, with the tested symbols as ``tested``; and the forecasts of one symbol as
+        ``evaluate_series`` returns them, with the column symbol: those of all would be a large file.
+
+    Raises:
+        UserError: if no network of any tested symbol learned.
+    """
+    evaluated, naive_mase = dict[str, dict[str, Any]](), dict[str, Figure]()
+    for number, symbol in enumerate(parts["test"].symbols):
+        windows = {part: parts[part].windows(number) for part in ("train", "test")}
+        if len(windows["test"]) == 0:
+            continue
+        forecaster = forecaster_of(number)
+        days = days_by_part(windows, forecaster.scaler, forecaster.column)["test"]
+        naive_mase[symbol] = stock_figures(days, days.y_last)["mase"]
+        if y_pred := forecaster.forecast(windows["test"]):
+            evaluated[symbol] = evaluate_symbol(days, y_pred)
+    if not evaluated:
+        raise UserError(f"{name}: no symbol that has a day in the test part has a network that learned")
+    shown = median_symbol(naive_mase, evaluated)
+    number = parts["test"].symbols.index(shown)
+    _, table = evaluate_series({part: panel.windows(number) for part, panel in parts.items()}, forecaster_of(number))
+    table.insert(0, "symbol", shown)
+    return summarise_symbols(evaluated, parts["test"].horizon) | {"tested": list(naive_mase)}, table
+
+
+def evaluate_symbol(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:
+    """One symbol's figures by seed, and the Diebold-Mariano test of the mean loss over seeds against persistence's."""
     naive = (days.y_last - days.y_true) ** 2
     losses = np.mean([(forecast - days.y_true) ** 2 for forecast in y_pred.values()], axis=0)
     statistic, p = diebold_mariano(losses, naive, days.horizon)
@@ -35,49 +72,39 @@ def measure(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:
     return {"days": len(days.y_true), "by_seed": by_seed, "statistic": statistic, "p": p}
 
 
-def summarise(measured: Mapping[str, Measured], horizon: int) -> dict[str, Any]:
-    """Over symbols.
+def summarise_symbols(evaluated: Mapping[str, Evaluated], horizon: int) -> dict[str, Any]:
+    """Figures over symbols.
 
     Args:
-        measured: symbol -> what ``measure`` made.
+        evaluated: symbol -> what ``evaluate_symbol`` returns.
 
     Returns:
-        As ``evaluation.evaluate_stock``, but ``metrics`` are means over seeds of the median over symbols, with the
-        share of symbols on which persistence is beaten as ``beaten``; and ``over_symbols`` (quartiles of each symbol's
-        mean over seeds), ``significant`` (how many symbols are better and worse beyond chance, by each correction)
-        and ``by_symbol``. Symbols for which a figure is not defined do not count for it; ``undefined`` says how many
-        these are.
+        As ``evaluate_stock``, but ``metrics`` are means over seeds of the median over symbols, with the share of
+        symbols on which persistence is beaten as ``beaten``. Also ``over_symbols`` (quartiles of each symbol's mean
+        over seeds), ``significant`` (for each correction, on how many symbols the forecasts are significantly better
+        and worse than persistence) and ``by_symbol``. A symbol for which a figure is not defined does not count for
+        that figure; ``undefined`` gives the number of these symbols.
     """
-    from rnnlab.evaluation.significance import benjamini_hochberg, holm
-
-    seeds = sorted({seed for found in measured.values() for seed in found["by_seed"]})
-    by_seed: dict[str, dict[str, Figure]] = {}
-    for seed in seeds:
-        of_seed = [found["by_seed"][seed] for found in measured.values() if seed in found["by_seed"]]
-        by_seed[str(seed)] = {name: _quantiles([each[name] for each in of_seed])[1] for name in FIGURES}
-        ratios = [each["relative_rmse"] for each in of_seed if each["relative_rmse"] is not None]
-        by_seed[str(seed)]["beaten"] = float(np.mean(np.array(ratios) < 1)) if ratios else None
-    names = (*FIGURES, "beaten")
+    seeds = sorted({seed for found in evaluated.values() for seed in found["by_seed"]})
+    by_seed = {str(seed): _medians(seed, evaluated) for seed in seeds}
     means = {
         symbol: {name: mean_and_std([each[name] for each in found["by_seed"].values()])["mean"] for name in FIGURES}
-        for symbol, found in measured.items()
+        for symbol, found in evaluated.items()
     }
-    p_values = [found["p"] for found in measured.values()]
+    p_values, statistics = ([found[key] for found in evaluated.values()] for key in ("p", "statistic"))
     corrected = {"benjamini_hochberg": benjamini_hochberg(p_values), "holm": holm(p_values)}
-    statistics = [found["statistic"] for found in measured.values()]
     return {
-        "symbols": len(measured),
-        "days": sum(found["days"] for found in measured.values()),
+        "symbols": len(evaluated),
+        "days": sum(found["days"] for found in evaluated.values()),
         "horizon": horizon,
         "seeds": len(seeds),
-        "metrics": {name: mean_and_std([by_seed[str(seed)][name] for seed in seeds]) for name in names},
+        "metrics": {
+            name: mean_and_std([figures[name] for figures in by_seed.values()]) for name in (*FIGURES, "beaten")
+        },
         "by_seed": by_seed,
-        "over_symbols": {name: _quantiles([each[name] for each in means.values()]) for name in FIGURES},
+        "over_symbols": {name: _quartiles([each[name] for each in means.values()]) for name in FIGURES},
         "significant": {
-            name: {
-                "better": _beyond_chance(statistics, adjusted, -1),
-                "worse": _beyond_chance(statistics, adjusted, 1),
-            }
+            name: {side: _count_significant(statistics, adjusted, sign) for side, sign in SIDES.items()}
             for name, adjusted in corrected.items()
         },
         "undefined": {
@@ -88,19 +115,23 @@ def summarise(measured: Mapping[str, Measured], horizon: int) -> dict[str, Any]:
         "by_symbol": {
             symbol: {"days": found["days"]}
             | {name: _rounded(figure) for name, figure in means[symbol].items()}
-            | {
-                "dm_statistic": _rounded(found["statistic"]),
-                "p": _rounded(found["p"]),
-                "p_benjamini_hochberg": _rounded(corrected["benjamini_hochberg"][place]),
-                "p_holm": _rounded(corrected["holm"][place]),
-            }
-            for place, (symbol, found) in enumerate(measured.items())
+            | {"dm_statistic": _rounded(found["statistic"]), "p": _rounded(found["p"])}
+            | {f"p_{name}": _rounded(adjusted[number]) for name, adjusted in corrected.items()}
+            for number, (symbol, found) in enumerate(evaluated.items())
         },
     }
 
 
+def _medians(seed: int, evaluated: Mapping[str, Evaluated]) -> dict[str, Figure]:
+    """One seed's medians over symbols, and the share of symbols on which it beats persistence."""
+    figures = [found["by_seed"][seed] for found in evaluated.values() if seed in found["by_seed"]]
+    ratios = [each["relative_rmse"] for each in figures if each["relative_rmse"] is not None]
+    beaten = float(np.mean(np.array(ratios) < 1)) if ratios else None
+    return {name: _quartiles([each[name] for each in figures])[1] for name in FIGURES} | {"beaten": beaten}
+
+
 def to_table(result: Mapping[str, Any]) -> str:
-    """CSV, a line a symbol, best first; what ``summarise`` made as ``by_symbol``."""
+    """CSV with a line per symbol, best first, of what ``summarise_symbols`` returns as ``by_symbol``."""
     lines = sorted(
         result["by_symbol"].items(), key=lambda item: (item[1]["relative_rmse"] is None, item[1]["relative_rmse"])
     )
@@ -111,32 +142,32 @@ def to_table(result: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def in_the_middle(naive_mase: Mapping[str, Figure], able: Container[str]) -> str:
-    """The symbol that is neither easy nor hard: of those that are ``able``, the one nearest to the median.
+def median_symbol(naive_mase: Mapping[str, Figure], candidates: Container[str]) -> str:
+    """The candidate whose figure is nearest to the median over all symbols: one that is neither easy nor hard.
 
     Args:
-        naive_mase: by symbol, persistence's MASE: as it is no network's, pictures of several show one symbol.
+        naive_mase: persistence's MASE by symbol; as it depends on no network, the plots of all models show one symbol.
     """
-    _, median, _ = _quantiles(list(naive_mase.values()))
+    _, median, _ = _quartiles(list(naive_mase.values()))
 
     def distance(symbol: str) -> float:
         figure = naive_mase[symbol]
         return float("inf") if figure is None or median is None else abs(figure - median)
 
-    return min((symbol for symbol in naive_mase if symbol in able), key=distance)
+    return min((symbol for symbol in naive_mase if symbol in candidates), key=distance)
 
 
-def _quantiles(figures: Sequence[Figure]) -> list[Figure]:
-    """The quartiles of those that are defined."""
+def _quartiles(figures: Sequence[Figure]) -> list[Figure]:
+    """The quartiles of the figures that are defined."""
     known = [figure for figure in figures if figure is not None]
     return [float(value) for value in np.quantile(known, [0.25, 0.5, 0.75])] if known else [None, None, None]
 
 
-def _beyond_chance(statistics: Sequence[Figure], adjusted: Sequence[Figure], sign: int) -> int:
+def _count_significant(statistics: Sequence[Figure], adjusted: Sequence[Figure], sign: int) -> int:
     pairs = zip(statistics, adjusted, strict=True)
     return sum(s is not None and p is not None and p < LEVEL and sign * s > 0 for s, p in pairs)
 
 
 def _rounded(figure: Figure) -> Figure:
-    """To six digits: there are many of them in a file."""
+    """Six significant digits, to keep the file small."""
     return None if figure is None else float(f"{figure:.6g}")

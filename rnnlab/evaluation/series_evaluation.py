@@ -1,4 +1,7 @@
-"""The figures of a model or a baseline on data that it never saw; means over seeds."""
+"""The figures of forecasts of one price series, on days that nothing was fitted to.
+
+Letters: N windows.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,32 +9,40 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rnnlab.evaluation import intervals, metrics
-from rnnlab.evaluation.metrics import Array, Figure, Labels
+from rnnlab.evaluation.metrics import Array, Figure
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
 
-MOST_SHIFT = 5  # days
+MAX_SHIFT = 5  # days
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """Forecasts of a series, and what relates its scaled windows to prices."""
+
+    scaler: MinMaxScaler
+    column: str  # of the scaler: the target
+    forecast: Callable[[Windows], Mapping[int, Array]]  # windows -> seed -> (N,), in the target's unit
 
 
 @dataclass(frozen=True)
 class Days:
-    """The days of a part, and what is known of them; (N,), in the target's unit."""
+    """The target days of a part's windows and what was known before them; (N,), in the target's unit."""
 
     y_true: Array
     y_last: Array  # on each window's last day
     horizon: int
-    naive_mae: float  # of "tomorrow = today" on the training part, which scales MASE
+    naive_mae: float  # of persistence on the training part, which scales MASE
     to_scaled: Callable[[Array], Array] = lambda values: values  # to the unit in which the tutorial gives its losses
 
 
-def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, target: str) -> dict[str, Days]:
-    """The days of scaled windows by part, ``train`` among them; ``target`` is the scaler's column."""
+def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, column: str) -> dict[str, Days]:
+    """The days of scaled windows by part, ``train`` among them; ``column`` is the scaler's column of the target."""
 
     def in_units(scaled: Array) -> Array:
-        return scaler.inverse(np.asarray(scaled), target)
+        return scaler.inverse(np.asarray(scaled), column)
 
     naive_mae = metrics.naive_mae(in_units(parts["train"].target))
     return {
@@ -40,10 +51,35 @@ def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, target: str
             in_units(windows.last[:, 0]),
             windows.horizon,
             naive_mae,
-            lambda values: scaler.transform(values, target),
+            lambda values: scaler.transform(values, column),
         )
         for part, windows in parts.items()
     }
+
+
+def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Figures on the test part, and the forecasts of all parts.
+
+    Returns:
+        What ``evaluate_stock`` returns; and a table with columns date, part, y_true, persistence, y_pred (mean over
+        seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
+    """
+    days = days_by_part(parts, forecaster.scaler, forecaster.column)
+    y_pred = {part: forecaster.forecast(windows) for part, windows in parts.items()}
+    figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
+    tables = [
+        {
+            "date": windows.target_dates,
+            "part": part,
+            "y_true": days[part].y_true,
+            "persistence": days[part].y_last,
+            "y_pred": _mean(y_pred[part]),
+            **(bounds if part == "test" else dict.fromkeys(bounds, np.nan)),
+            **{f"seed_{seed}": values for seed, values in y_pred[part].items()},
+        }
+        for part, windows in parts.items()
+    ]
+    return figures, pd.concat(map(pd.DataFrame, tables))
 
 
 def stock_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
@@ -68,14 +104,14 @@ def evaluate_stock(
     """Figures on the test part, and the bounds of the mean forecast's intervals by name.
 
     Args:
-        y_pred: by seed; of a baseline the only one.
-        calibration: truth and forecasts by seed of the days right before the test part, the validation part's; may
-            be none. No weights were fitted to them (patience may have chosen the epoch by them).
+        y_pred: by seed; a baseline has one.
+        calibration: true values and forecasts by seed of the validation part, whose days come right before the test
+            part; may be empty. No weights were fitted to them (patience may have chosen the epoch by them).
     """
     mean = _mean(y_pred)
     before = None if calibration is None else (calibration[0], _mean(calibration[1]))
     bounds, by_level = intervals.conformal(days.y_true, mean, days.horizon, before)
-    by_shift = metrics.rmse_by_shift(days.y_true, mean, max(MOST_SHIFT, days.horizon))
+    by_shift = metrics.rmse_by_shift(days.y_true, mean, max(MAX_SHIFT, days.horizon))
     truth = days.to_scaled(days.y_true)
     by_seed = {
         seed: stock_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
@@ -86,7 +122,7 @@ def evaluate_stock(
         "correlation_with_last": metrics.correlation(mean, days.y_last),
         "correlation_with_target": metrics.correlation(mean, days.y_true),
     }
-    summary, majority = _summary(by_seed), metrics.majority_direction(days.y_true, days.y_last)
+    summary, majority = metrics.summarise_seeds(by_seed), metrics.majority_direction(days.y_true, days.y_last)
     return {
         "days": len(days.y_true),
         "horizon": days.horizon,
@@ -124,61 +160,6 @@ def evaluate_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
         "metrics": {name: metrics.mean_and_std([fold["metrics"][name]["mean"] for fold in folds]) for name in names},
         "persistence": {name: metrics.mean_and_std([fold["persistence"][name] for fold in folds]) for name in names},
         "folds_better": sum(fold["metrics"]["rmse"]["mean"] < fold["persistence"]["rmse"] for fold in folds),
-    }
-
-
-def digits_figures(y_true: Labels, y_pred: Labels, classes: int) -> dict[str, Figure]:
-    confusion = metrics.confusion_matrix(y_true, y_pred, classes)
-    return {"test_accuracy": metrics.accuracy(y_true, y_pred), "macro_f1": metrics.macro_f1(confusion)}
-
-
-def evaluate_digits(
-    train_true: Labels,
-    train_pred: Mapping[int, Labels],
-    test_true: Labels,
-    test_pred: Mapping[int, Labels],
-    confidence: Mapping[int, Array],
-    classes: int,
-) -> dict[str, Any]:
-    """Figures on the training and test images; labels (N,), predictions and their probabilities by seed (N,)."""
-    by_seed = {
-        seed: {
-            **digits_figures(test_true, predicted, classes),
-            "train_accuracy": metrics.accuracy(train_true, train_pred[seed]),
-            "ece": metrics.expected_calibration_error(test_true == predicted, confidence[seed]),
-        }
-        for seed, predicted in test_pred.items()
-    }
-    confusion: NDArray[np.int64] = np.sum(
-        [metrics.confusion_matrix(test_true, predicted, classes) for predicted in test_pred.values()], axis=0
-    )
-    first = min(test_pred)
-    return {
-        "images": len(test_true),
-        **_summary(by_seed),
-        "wilson_95": metrics.wilson(int(np.sum(test_pred[first] == test_true)), len(test_true)),
-        "class_accuracy": dict(zip(map(str, range(classes)), metrics.recall_by_class(confusion), strict=True)),
-        "confusion": confusion.tolist(),
-        "reliability": metrics.reliability(test_true == test_pred[first], confidence[first]),
-    }
-
-
-def evaluate_majority_class(train_true: Labels, test_true: Labels, classes: int) -> dict[str, Any]:
-    """Always the training part's commonest class: the baseline of the digits."""
-    commonest = np.bincount(train_true, minlength=classes).argmax()
-    figures = digits_figures(test_true, np.full_like(test_true, commonest), classes)
-    figures |= {"train_accuracy": float(np.mean(train_true == commonest)), "ece": None}
-    return {"images": len(test_true), **_summary({0: figures})}
-
-
-def _summary(by_seed: Mapping[int, dict[str, Figure]]) -> dict[str, Any]:
-    names = next(iter(by_seed.values()))
-    means = {name: metrics.mean_and_std([figures[name] for figures in by_seed.values()]) for name in names}
-    return {
-        "seeds": len(by_seed),
-        "metrics": means,
-        "by_seed": {str(seed): figures for seed, figures in by_seed.items()},
-        "undefined": metrics.undefined({name: figure["mean"] for name, figure in means.items()}),  # and why
     }
 
 
