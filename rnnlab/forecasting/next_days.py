@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from torch import nn
 
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.intervals import LEVELS, WINDOW, radius
 from rnnlab.evaluation.metrics import Array
 from rnnlab.forecasting.dates import is_daily, next_dates, spacing_of
 from rnnlab.forecasting.forecast import Forecast, ForecastDay
-from rnnlab.networks.forecast import forecast
+from rnnlab.networks.predictions import Networks, predict_prices
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
 from rnnlab.windows.windows import Windows
@@ -29,7 +28,7 @@ def required_columns(config: Mapping[str, Any]) -> list[str]:
 
 
 def forecast_next_days(
-    networks: Mapping[int, nn.Module], config: Mapping[str, Any], frame: pd.DataFrame, horizon: int | None = None
+    networks: Networks, config: Mapping[str, Any], frame: pd.DataFrame, horizon: int | None = None
 ) -> Forecast:
     """Forecast the day ``horizon`` days after the last; with a model that rolls out also each day before it.
 
@@ -68,14 +67,11 @@ def forecast_next_days(
 
 
 def _day(
-    networks: Mapping[int, nn.Module], config: Mapping[str, Any], frame: pd.DataFrame, step: int, date: pd.Timestamp
+    networks: Networks, config: Mapping[str, Any], frame: pd.DataFrame, step: int, date: pd.Timestamp
 ) -> ForecastDay:
-    scaler, column, target = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"], config["target"]
+    scaler, column = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"]
     windows = _recent_windows(frame, scaler, config, step)
-    by_seed = {
-        seed: scaler.inverse(forecast(network, windows, Target(**target))[:, 0], column)
-        for seed, network in networks.items()
-    }
+    by_seed = predict_prices(networks, Target(**config["target"]), scaler, column, windows)
     mean: Array = np.mean(list(by_seed.values()), axis=0)  # (N,), the last is for the day to come
     final = [float(values[-1]) for values in by_seed.values()]
     y_true = scaler.inverse(np.asarray(windows.y[:, 0]), column)
