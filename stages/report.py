@@ -20,7 +20,7 @@ METRICS = Path("metrics")
 REPORT = Path("report")
 ABOUT = Path("data/scaled/stock/about.json")  # of a panel
 IMAGES = Path("data/windows/digits.json")
-PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "statsmodels", "matplotlib", "dvc", "mlflow")
+PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "dvc", "mlflow")
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
+from statsmodels.stats.multitest import multipletests
 
-from rnnlab.evaluation.significance import diebold_mariano, holm, mcnemar
+from rnnlab.evaluation.significance import benjamini_hochberg, diebold_mariano, holm, mcnemar
 
 TRUTH = arrays(np.float64, 40, elements=st.floats(-10, 10, width=16))
 
@@ -64,3 +65,9 @@ def test_mcnemar_is_statsmodels(truth, answers):
 def test_mcnemar_of_the_same_answers():
     answers = np.array([0, 1, 2])
     assert mcnemar(answers, answers, answers) == (0, 0, 1.0)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_adjusted_p_values_are_statsmodels(p_values):
+    for adjust, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
+        assert adjust(p_values) == pytest.approx(multipletests(p_values, method=method)[1].tolist(), rel=1e-12)
