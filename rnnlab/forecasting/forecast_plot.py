@@ -3,12 +3,13 @@
 import pandas as pd
 
 from rnnlab.forecasting.forecast import Forecast
-from rnnlab.reporting.plots import BLACK, BLUE, CLOSE_UP_DAYS, GREY, ORANGE, _figure, _png
+from rnnlab.reporting.drawing import BLACK, BLUE, GREY, ORANGE, new_figure, to_png
+from rnnlab.reporting.plots import CLOSE_UP_DAYS
 
 
 def plot_forecast(prices: pd.Series, forecast: Forecast) -> bytes:
     """The last 60 prices of a series (by date) and the forecasts of the days that follow, with their intervals; PNG."""
-    figure, axes = _figure(9, 4.5)
+    figure, axes = new_figure(9, 4.5)
     recent, dates = prices.iloc[-CLOSE_UP_DAYS:], [day.date for day in forecast.days]
     axes.plot(recent.index, recent, color=BLACK, lw=1.2, marker=".", label="actual")
     for level, width in (("95", 2), ("80", 5)):
@@ -22,4 +23,4 @@ def plot_forecast(prices: pd.Series, forecast: Forecast) -> bytes:
     )
     axes.set(ylabel=f"{forecast.target} (points)", title=f"After {forecast.last_date:%Y-%m-%d}")
     axes.legend()
-    return _png(figure)
+    return to_png(figure)

@@ -1,14 +1,9 @@
-"""Pictures: the sole importer of matplotlib. Each function takes tables and returns a PNG's bytes."""
+"""The plots of the report: each function takes tables and returns a PNG's bytes."""
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import matplotlib
-
-matplotlib.use("agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,17 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
-# Okabe and Ito's colours, which the colour-blind can tell apart.
-BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#D55E00", "#999999"
-COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", BLACK)  # but for yellow: too pale
-DASHES = ("-", "--", ":", "-.")
-STYLE: Any = {
-    "axes.grid": True,
-    "grid.alpha": 0.25,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "font.size": 10,
-}
+from rnnlab.reporting.drawing import BLACK, BLUE, GREY, ORANGE, STYLE, line_style, new_figure, to_png
+
 CLOSE_UP_DAYS = 60
 MISREAD_SHOWN = 40
 
@@ -39,9 +25,9 @@ def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
     Args:
         histories: by model, columns epoch, seed, train_loss and perhaps validation_loss.
     """
-    figure, axes = _figure(9, 5)
+    figure, axes = new_figure(9, 5)
     for number, (name, history) in enumerate(histories.items()):
-        line, by_epoch = _line(number), history.groupby("epoch")
+        line, by_epoch = line_style(number), history.groupby("epoch")
         trained = by_epoch["train_loss"].agg(["mean", "min", "max"])
         axes.plot(trained["mean"], label=name, **line)
         axes.fill_between(trained.index, trained["min"], trained["max"], color=line["color"], alpha=0.15, lw=0)
@@ -49,7 +35,7 @@ def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
             axes.plot(by_epoch["validation_loss"].mean(), **line | {"lw": 0.6, "label": f"{name}, validation"})
     axes.set(yscale="log", xlabel="epoch", ylabel="loss", title=title)
     axes.legend(ncols=2)
-    return _png(figure)
+    return to_png(figure)
 
 
 def forecast(predictions: pd.DataFrame, title: str) -> bytes:
@@ -60,7 +46,7 @@ def forecast(predictions: pd.DataFrame, title: str) -> bytes:
         predictions: columns date (datetime), part, y_true, persistence, y_pred, lower_L and upper_L of the levels 80
             and 95, and seed_K for each seed.
     """
-    figure, (whole, near) = _figure(10, 8, rows=2)
+    figure, (whole, near) = new_figure(10, 8, rows=2)
     _prices(whole, predictions)
     end = predictions.loc[predictions["part"] == "train", "date"].max()
     whole.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
@@ -75,23 +61,23 @@ def forecast(predictions: pd.DataFrame, title: str) -> bytes:
     _prices(near, test, marker=".")
     near.set(ylabel="price (points)", title=f"the first {len(test)} test days")
     near.legend(ncols=2)
-    return _png(figure)
+    return to_png(figure)
 
 
 def shifts(by_name: Mapping[str, list[float]], title: str) -> bytes:
     """RMSE of each forecast against the price k days before the day it is for."""
-    figure, axes = _figure(8, 4)
+    figure, axes = new_figure(8, 4)
     for number, (name, errors) in enumerate(by_name.items()):
-        axes.plot(errors, marker="o", label=name, **_line(number))
+        axes.plot(errors, marker="o", label=name, **line_style(number))
     axes.set(xlabel="moved back by (days)", ylabel="RMSE (points)", title=title)
     axes.set_xticks(range(max(map(len, by_name.values()))))
     axes.legend(ncols=2)
-    return _png(figure)
+    return to_png(figure)
 
 
 def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
     """RMSE by fold relative to persistence's, with the standard deviation over seeds."""
-    figure, axes = _figure(8, 4)
+    figure, axes = new_figure(8, 4)
     for number, (name, found) in enumerate(results.items()):
         naive = [fold["persistence"]["rmse"] or np.nan for fold in found["folds"]]  # prices that stand still
         means = [fold["metrics"]["rmse"]["mean"] / rival for fold, rival in zip(found["folds"], naive, strict=True)]
@@ -99,13 +85,13 @@ def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
             (fold["metrics"]["rmse"]["std"] or 0) / rival for fold, rival in zip(found["folds"], naive, strict=True)
         ]
         places = np.arange(len(means)) + 0.08 * (number - len(results) / 2)
-        axes.errorbar(places, means, yerr=stds, marker="o", capsize=3, label=name, **_line(number))
+        axes.errorbar(places, means, yerr=stds, marker="o", capsize=3, label=name, **line_style(number))
     axes.axhline(1, color=GREY, ls=":", label="persistence")
     labels = [f"{fold['first']}\nto {fold['last']}" for fold in next(iter(results.values()))["folds"]]
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylabel="RMSE ÷ persistence's", title="Walking forward, fold by fold (below 1 is better)")
     axes.legend(ncols=2)
-    return _png(figure)
+    return to_png(figure)
 
 
 def over_symbols(ratios: Mapping[str, list[float]], title: str) -> bytes:
@@ -115,7 +101,7 @@ def over_symbols(ratios: Mapping[str, list[float]], title: str) -> bytes:
         ratios: by model, each symbol's RMSE divided by persistence's.
     """
     shown = {name: values for name, values in ratios.items() if values} or {"none": [1.0]}
-    figure, axes = _figure(9, 1.2 + 0.45 * len(shown))
+    figure, axes = new_figure(9, 1.2 + 0.45 * len(shown))
     figure.subplots_adjust(left=0.02 + 0.0105 * max(map(len, shown)))
     axes.boxplot(
         list(reversed(shown.values())),
@@ -130,52 +116,52 @@ def over_symbols(ratios: Mapping[str, list[float]], title: str) -> bytes:
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(ScalarFormatter())
     axes.set(xlabel="RMSE ÷ persistence's (logarithmic)", title=title)
-    return _png(figure)
+    return to_png(figure)
 
 
 def memory_errors(errors: Mapping[str, Mapping[str, list[float]]], baseline: float) -> bytes:
     """Error on unseen sequences by their length, a dot for each seed."""
-    figure, axes = _figure(7, 4)
+    figure, axes = new_figure(7, 4)
     for number, (cell, by_length) in enumerate(errors.items()):
         lengths = [int(length) for length in by_length]
-        line = _line(number)
+        line = line_style(number)
         axes.plot(lengths, [np.mean(by_seed) for by_seed in by_length.values()], label=cell, **line)
         for length, by_seed in zip(lengths, by_length.values(), strict=True):
             axes.scatter([length] * len(by_seed), by_seed, color=line["color"], s=14)
     axes.axhline(baseline, color=GREY, ls=":", label="always says 1")
     axes.set(yscale="log", xlabel="time steps", ylabel="mean squared error", title="The adding problem")
     axes.legend()
-    return _png(figure)
+    return to_png(figure)
 
 
 def memory_gradients(by_distance: Mapping[str, list[float]]) -> bytes:
     """How strongly the output depends on the input so many steps before."""
-    figure, axes = _figure(7, 4)
+    figure, axes = new_figure(7, 4)
     for number, (cell, norms) in enumerate(by_distance.items()):
-        axes.plot(norms, label=cell, **_line(number))
+        axes.plot(norms, label=cell, **line_style(number))
     axes.set(yscale="log", xlabel="steps before the last", ylabel="norm of the gradient", title="What reaches back")
     axes.legend()
-    return _png(figure)
+    return to_png(figure)
 
 
 def reliability(by_name: Mapping[str, list[Mapping[str, float]]], title: str) -> bytes:
     """How often an answer is right, by how sure the network is of it; dots as large as a bin is full."""
-    figure, axes = _figure(5.5, 5)
+    figure, axes = new_figure(5.5, 5)
     axes.plot([0, 1], [0, 1], color=GREY, ls=":", label="as sure as right")
     for number, (name, bins) in enumerate(by_name.items()):
         sizes = [20 + 180 * b["count"] / sum(b["count"] for b in bins) for b in bins]
         sure, right = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
-        line = _line(number)
+        line = line_style(number)
         axes.plot(sure, right, label=name, **line)
         axes.scatter(sure, right, s=sizes, color=line["color"], alpha=0.6)
     axes.set(xlabel="confidence", ylabel="share of right answers", title=title)
     axes.legend()
-    return _png(figure)
+    return to_png(figure)
 
 
 def confusion(matrix: NDArray[np.integer], title: str) -> bytes:
     """How often the row's digit was read as the column's; colour by share of the row."""
-    figure, axes = _figure(6, 5.5)
+    figure, axes = new_figure(6, 5.5)
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), number in np.ndenumerate(matrix):
@@ -185,7 +171,7 @@ def confusion(matrix: NDArray[np.integer], title: str) -> bytes:
     ticks = range(len(matrix))
     axes.set(xticks=ticks, yticks=ticks, xlabel="read as", ylabel="digit", title=f"{title}: test images")
     axes.grid(False)
-    return _png(figure)
+    return to_png(figure)
 
 
 def misread(images: NDArray[np.float32], y_true: NDArray[np.integer], y_pred: NDArray[np.integer], title: str) -> bytes:
@@ -194,8 +180,9 @@ def misread(images: NDArray[np.float32], y_true: NDArray[np.integer], y_pred: ND
     shown = wrong[:MISREAD_SHOWN]
     columns = 10
     rows = max(1, -(-len(shown) // columns))
-    with plt.rc_context(STYLE):
-        figure, grid = plt.subplots(rows, columns, figsize=(10, 1.25 * rows + 0.8), squeeze=False)
+    with matplotlib.rc_context(STYLE):
+        figure = Figure((10, 1.25 * rows + 0.8))
+        grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat:
         axes.axis("off")
     for axes, index in zip(grid.flat, shown, strict=False):
@@ -203,7 +190,7 @@ def misread(images: NDArray[np.float32], y_true: NDArray[np.integer], y_pred: ND
         axes.set_title(f"{y_true[index]} → {y_pred[index]}", fontsize=9)
     figure.suptitle(f"{title}: {len(shown)} of {len(wrong)} misread among {len(y_true)} test images (digit → read as)")
     figure.tight_layout()
-    return _png(figure)
+    return to_png(figure)
 
 
 def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
@@ -230,25 +217,3 @@ def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _line(number: int) -> dict[str, Any]:
-    """A colour and a dash of its own, so that lines can be told apart without colours too."""
-    return {"color": COLORS[number % len(COLORS)], "ls": DASHES[number % len(DASHES)], "lw": 1.3}
-
-
-def _figure(width: float, height: float, rows: int = 1) -> tuple[Figure, Any]:
-    # Margins in inches: to have them laid out by what is drawn doubles the time of a picture.
-    left, right, bottom, top = 0.85 / width, 1 - 0.15 / width, 0.75 / height, 1 - 0.4 / height
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(rows, figsize=(width, height))
-    figure.subplots_adjust(left=left, right=right, bottom=bottom, top=top, hspace=0.22)
-    return figure, axes
-
-
-def _png(figure: Figure) -> bytes:
-    # Without the version of matplotlib in it, the same picture is the same bytes.
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=110, metadata={"Software": None})
-    plt.close(figure)
-    return target.getvalue()
