@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rnnlab.comparison.leaderboard import Board
 from rnnlab.core.params import flatten
-from rnnlab.reporting import plots, sections
+from rnnlab.reporting import panel_tables, plots, tables
 from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -59,8 +59,8 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
     best, *others = track.models
     late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
     late = {name: errors for name, errors in late.items() if errors}
-    pairs = [sections.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
-    why: list[Block] = [Text(ECHO), sections.lag(results, order, simple)]
+    pairs = [tables.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
+    why: list[Block] = [Text(ECHO), tables.lag(results, order, simple)]
     if late:
         shown = plots.shifts(late, "How well each forecast fits, moved back by some days")
         why.insert(1, _picture(shown, "RMSE of each forecast against the price some days before the day it is for"))
@@ -68,8 +68,8 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
         Section(
             "Prices",
             [
-                sections.leaderboard("stock", track.board, simple),
-                Text(sections.majority(results[best]) + sections.FORMULAS),
+                tables.leaderboard("stock", track.board, simple),
+                Text(tables.majority_sentence(results[best]) + tables.FORMULAS),
                 _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
                 *_others([_picture(pictures[name]["forecast"], name) for name in others]),
             ],
@@ -77,15 +77,15 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
         Section("Why the curves look so good", why),
         Section(
             "Is it different?",
-            [sections.differences(comparison["stock"], simple), *pairs],
+            [tables.differences(comparison["stock"], simple), *pairs],
         ),
-        Section("How sure is a forecast?", [sections.intervals(results, order, simple)]),
+        Section("How sure is a forecast?", [tables.intervals(results, order, simple)]),
         Section(
             "Walking forward",
             [
                 _picture(plots.backtest(comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
-                sections.backtest(comparison["backtest"]),
-                sections.backtest_means(comparison["backtest"]),
+                tables.backtest(comparison["backtest"]),
+                tables.backtest_means(comparison["backtest"]),
             ],
         ),
         Section(
@@ -120,26 +120,26 @@ def panel(
         name: {"forecast": plots.forecast(track.predictions[name], _middle(track, name))} for name in track.models
     }
     over = plots.over_symbols(ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
-    pairs = [sections.signed_ranks(comparison)] if comparison["between"] else []
-    left_out = [sections.left_out(about["left_out"])] if about["left_out"] else []
+    pairs = [panel_tables.signed_ranks(comparison)] if comparison["between"] else []
+    left_out = [panel_tables.left_out(about["left_out"])] if about["left_out"] else []
     return [
         Section(
             "A panel of prices",
             [
-                sections.leaderboard("panel", track.board, simple),
+                tables.leaderboard("panel", track.board, simple),
                 _picture(
                     over, "RMSE ÷ persistence's of each symbol: median, quartiles, 5 to 95 %, and what lies outside"
                 ),
-                sections.over_symbols(track.results, list(track.board["panel"]), simple),
-                sections.ends(track.models[best], best),
+                panel_tables.over_symbols(track.results, list(track.board["panel"]), simple),
+                panel_tables.best_and_worst(track.models[best], best),
                 _picture(pictures[best]["forecast"], f"{best}: the symbol in the middle"),
                 *_others(
                     [_picture(pictures[name]["forecast"], f"{name}: the symbol in the middle") for name in others]
                 ),
             ],
         ),
-        Section("Is it different over symbols?", [sections.against(comparison, simple), *pairs]),
-        Section("Walking forward over the panel", [sections.panel_backtest(backtest)]),
+        Section("Is it different over symbols?", [panel_tables.against_persistence(comparison, simple), *pairs]),
+        Section("Walking forward over the panel", [panel_tables.panel_backtest(backtest)]),
         Section("The symbols", [*map(Text, about["summary"]), *left_out]),
         Section(
             "Learning the panel",
@@ -164,8 +164,8 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
     best, *others = track.models
     sure = {name: result["reliability"] for name, result in track.models.items()}
     blocks: list[Block] = [
-        sections.leaderboard("digits", track.board, list(track.baselines)),
-        *sections.digits(track.models, comparison["digits"]),
+        tables.leaderboard("digits", track.board, list(track.baselines)),
+        *tables.digits(track.models, comparison["digits"]),
         _picture(pictures[best]["confusion"], f"{best}: how often each digit was read as which"),
         _picture(pictures[best]["misread"], f"{best}: test images that it misread"),
         _picture(plots.reliability(sure, "Test images: how sure, and how right"), "Right answers by confidence"),
@@ -184,7 +184,7 @@ def memory(found: Mapping[str, Any]) -> Section:
         [
             Text(MEMORY.format(steps=found["steps"])),
             _picture(plots.memory_errors(found["errors"], found["baseline"]), "Error by length of the sequence"),
-            sections.memory(found),
+            tables.memory(found),
             Text(GRADIENTS.format(length=max(map(len, found["gradients"].values())))),
             _picture(plots.memory_gradients(found["gradients"]), REACH),
         ],
@@ -194,14 +194,14 @@ def memory(found: Mapping[str, Any]) -> Section:
 def parity(rows: Sequence[Mapping[str, str]]) -> Section:
     if not rows:
         return Section("Beside the tutorial", [Text(ELSEWHERE)])
-    return Section("Beside the tutorial", [sections.parity(rows)])
+    return Section("Beside the tutorial", [tables.parity(rows)])
 
 
 def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
     # Not the commit: the page would change with each, and dvc.lock, which holds its hash, could not name its own.
     made = ", ".join(f"{name} {version}" for name, version in versions.items())
     made += ". The commit stands in the tags of each run in MLflow (make ui)."
-    return Section("Data, parameters, versions", [Text(data), Text(made), sections.settings(flatten(params))])
+    return Section("Data, parameters, versions", [Text(data), Text(made), tables.settings(flatten(params))])
 
 
 def _others(pictures: Sequence[Picture]) -> list[Block]:
