@@ -1,11 +1,13 @@
 """All models and baselines of each track, best first."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.files import read_json
 from rnnlab.core.formats import LEADERBOARD, check_format, first_problem
 from rnnlab.evaluation.metrics import UNDEFINED
 
@@ -37,8 +39,9 @@ COLUMNS = {
         "ece": ("ECE (%)", 100, 2),
     },
 }
+FILE = Path("metrics/leaderboard.json")
 Board = dict[str, dict[str, dict[str, float | None]]]
-FILE: TypeAdapter[dict[str, dict[str, dict[str, float]]]] = TypeAdapter(dict[str, dict[str, dict[str, float]]])
+HEADLINE: TypeAdapter[dict[str, dict[str, dict[str, float]]]] = TypeAdapter(dict[str, dict[str, dict[str, float]]])
 
 
 def rank(results: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Board:
@@ -98,9 +101,29 @@ def check_headline(content: Any, name: str) -> dict[str, dict[str, dict[str, flo
     """
     check_format(content, LEADERBOARD, name)
     try:
-        return FILE.validate_python({key: value for key, value in content.items() if key != "format"}, strict=True)
+        return HEADLINE.validate_python({key: value for key, value in content.items() if key != "format"}, strict=True)
     except ValidationError as error:
         raise UserError(f"{name}: is damaged: {first_problem(error)}; make it anew (`dvc repro compare`)") from None
+
+
+def read_headline() -> dict[str, dict[str, dict[str, float]]]:
+    """As ``check_headline``, of the project's leaderboard."""
+    return check_headline(read_json(FILE), str(FILE))
+
+
+def best_network(track: str) -> str:
+    """The network that leads the track's leaderboard.
+
+    Raises:
+        UserError: if there is no leaderboard, or no network of the track in it.
+    """
+    board = read_headline() if FILE.is_file() else {}
+    for name in board.get("panel" if track == "stock" and "panel" in board else track, {}):
+        if Path(f"metrics/test/{name}.json").is_file():
+            return name
+    raise UserError(
+        f"{FILE}: names no network of track {track}; run `dvc repro` in the project's folder, or say --model"
+    )
 
 
 def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """What the networks of a model predict, by seed, in the units of the data.
 
-Letters: N windows or images, T time steps, F features.
+Letters: N windows or images, T time steps, F features, C classes.
 """
 
 from collections.abc import Mapping
@@ -27,6 +27,12 @@ def predict_prices(
     return {
         seed: scaler.inverse(forecast(network, windows, target)[:, 0], column) for seed, network in networks.items()
     }
+
+
+def mean_probabilities(networks: Networks, images: NDArray[Any]) -> NDArray[np.float32]:
+    """(N, C): the probability of each class for images (N, T, F), mean over seeds."""
+    inputs = torch.from_numpy(images)
+    return torch.stack([predict(network, inputs).softmax(1) for network in networks.values()]).mean(0).numpy()
 
 
 def classify(

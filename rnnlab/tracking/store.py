@@ -353,6 +353,18 @@ class Live:
         self.store.client.set_terminated(self.run, status)
 
 
+def open_store() -> Store:
+    """The store of the project in the working folder.
+
+    Raises:
+        UserError: if there is no project; nothing is made then.
+        UnreachableError: if the store can't be opened.
+    """
+    if not Path("dvc.yaml").is_file():
+        raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
+    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+
+
 def _metrics(row: Row, now: int) -> list[Metric]:
     """An epoch's figures, named so that the UI groups them; the step is the epoch."""
     return [

@@ -1,0 +1,81 @@
+"""What a forecast is made from: the networks that a user names, and the prices."""
+
+from pathlib import Path
+from typing import Any
+
+from rnnlab.comparison.leaderboard import best_network
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import read_json
+from rnnlab.data.long_table import ended, is_long_table, read_symbol, to_frame
+from rnnlab.data.prices import Prices, read_prices
+from rnnlab.data.series import read_raw_panel
+from rnnlab.networks.panel_header import is_panel
+from rnnlab.networks.panel_weights import PanelWeights
+from rnnlab.networks.predictions import Networks
+from rnnlab.networks.weights import unpack
+
+LEFT_OUT = Path("data/scaled/stock/about.json")  # of a panel: why symbols were not trained on
+
+
+def load_networks(model: str, *tracks: str, symbol: str = "") -> tuple[Networks, dict[str, Any]]:
+    """The networks of a model by seed, and the config of its weights file.
+
+    Args:
+        model: a name, a file, or an address of MLflow's registry; empty: the best of the first track's leaderboard.
+        tracks: of which the model may be.
+        symbol: of a model of a panel, whose networks and scaling are taken.
+
+    Raises:
+        UserError: if there is no such model or symbol, or it is of another track.
+    """
+    path = find_weights(model, tracks[0])
+    if is_panel(str(path)):
+        weights = PanelWeights(str(path))
+        left_out = read_json(LEFT_OUT)["left_out"] if LEFT_OUT.is_file() else {}
+        if symbol not in weights.config["symbols"] and symbol in left_out:
+            raise UserError(f"--symbol {symbol}: was left out of the panel: {left_out[symbol]}")
+        networks, config = weights.single(symbol)
+    elif symbol:
+        raise UserError(f"--symbol {symbol}: {path} is no model of a panel, and has no symbols")
+    else:
+        networks, config = unpack(str(path))
+    if config.get("track") not in tracks:
+        raise UserError(
+            f"{config.get('model', path)} is a model of track {config.get('track')}; "
+            f"one of track {' or '.join(tracks)} is wanted"
+        )
+    return networks, config
+
+
+def find_weights(model: str, track: str) -> Path:
+    """The weights file of a model, downloaded if it is MLflow's; as ``load_networks``."""
+    if model.startswith("models:/"):
+        from rnnlab.tracking.registry import download_weights
+        from rnnlab.tracking.store import open_store  # MLflow takes seconds to import
+
+        return download_weights(model, open_store().uri)
+    path = Path(model if model.endswith(".safetensors") else f"models/{model or best_network(track)}.safetensors")
+    if not path.is_file():
+        made = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors"))) or "none"
+        raise UserError(f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}")
+    return path
+
+
+def load_prices(data: Path | None, columns: list[str], symbol: str) -> tuple[Path, Prices]:
+    """The columns that a model reads, and the path that they are from.
+
+    Args:
+        data: a CSV file of prices, or a panel's table; None: what was fetched last.
+        symbol: of a panel's table, whose rows are taken.
+    """
+    if data is None and symbol:
+        series, about = read_raw_panel()
+        if symbol not in series.symbols or set(columns) - set(about["columns"]):
+            raise UserError(f"data/raw/stock: holds no symbol {symbol} with {', '.join(columns)}; say --data")
+        number = series.symbols.index(symbol)
+        notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
+        return Path("data/raw/stock"), Prices(to_frame(series, number, about["columns"]), tuple(notices))
+    data = data or Path("data/raw/stock/prices.csv")
+    if symbol and is_long_table(data):
+        return data, read_symbol(data, symbol, columns)
+    return data, read_prices(data, columns)
