@@ -1,7 +1,7 @@
 """What a person waits for, as ratios: an experiment to its training, the way back to a no-op, and so on.
 
-It works in a fresh clone of the last commit, in a temporary folder, without a data mirror; all figures are of one run, on
-one machine. Under the ratios stand the seconds that they are made of, and where each stage's time goes.
+It works in a fresh clone of the last commit, in a temporary folder, without a data mirror; all figures are of one run
+on one machine. Under the ratios stand the seconds that they are made of, and where each stage's time goes.
 """
 
 import os
