@@ -1,5 +1,6 @@
 """report: metrics -> report/index.html, one page with all in it, and each model's pictures as files of their own."""
 
+import os
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from rnnlab.core.tables import read_table
 from rnnlab.evaluation import panel_evaluation
 from rnnlab.reporting import model_card, report
 from rnnlab.reporting.page import Section, render
+from rnnlab.reporting.picture_cache import PictureCache
 
 METRICS = Path("metrics")
 REPORT = Path("report")
@@ -26,16 +28,21 @@ PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "
 def main() -> None:
     comparison, params = read_json(METRICS / "comparison.json"), read_params()
     sections: list[Section] = []
+    # in the main repository, also where the stage runs in a temporary copy
+    cache = PictureCache(Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/pictures"))
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
         track = read_track(name, params.models_of("digits" if name == "digits" else "stock"))
         if name == "stock":
-            made, pictures = report.stock(track, comparison)
+            made, pictures = report.stock(track, comparison, cache.draw)
         elif name == "panel":
-            made, pictures = report.panel(track, comparison["panel"], comparison["backtest"], read_json(ABOUT))
+            made, pictures = report.panel(
+                track, comparison["panel"], comparison["backtest"], read_json(ABOUT), cache.draw
+            )
             for model, result in track.models.items():
                 write_text(REPORT / "cards" / f"{model}-symbols.csv", panel_evaluation.to_table(result))
         else:
-            made, pictures = report.digits(track, comparison, *read_arrays(Path("data/split/digits/test"), "images"))
+            (images,) = read_arrays(Path("data/split/digits/test"), "images")
+            made, pictures = report.digits(track, comparison, images, cache.draw)
         sections += made
         for model, text in cards(name, track, comparison, params).items():
             write_text(REPORT / "cards" / f"{model}.md", text)
@@ -43,7 +50,7 @@ def main() -> None:
             for kind, png in by_kind.items():
                 write_bytes(REPORT / "pictures" / model / f"{kind}.png", png)
     memory = read_json(METRICS / "memory.json")
-    sections.append(report.memory(memory))
+    sections.append(report.memory(memory, cache.draw))
     sections.append(report.parity(read_json(METRICS / "tutorial.json")))
     sections.append(
         report.about({name: version(name).split("+")[0] for name in PACKAGES}, data(), params.model_dump(mode="json"))
@@ -52,6 +59,7 @@ def main() -> None:
         REPORT / "index.html",
         render("What the networks learned", [*comparison["verdicts"].values(), verdict.memory(memory)], sections),
     )
+    cache.forget_the_oldest()
 
 
 def read_track(name: str, models: list[str]) -> report.Track:

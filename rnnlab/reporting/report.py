@@ -12,6 +12,7 @@ from rnnlab.comparison.leaderboard import Board
 from rnnlab.core.params import flatten
 from rnnlab.reporting import panel_tables, plots, tables
 from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
+from rnnlab.reporting.picture_cache import Draw
 
 Results = Mapping[str, Mapping[str, Any]]
 Pictures = dict[str, dict[str, bytes]]  # by model, by kind
@@ -53,16 +54,16 @@ class Track:
         return {**self.baselines, **self.models}
 
 
-def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], Pictures]:
+def stock(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list[Section], Pictures]:
     results, order, simple = track.results, list(track.board["stock"]), list(track.baselines)
-    pictures = {name: {"forecast": plots.forecast(track.predictions[name], name)} for name in track.models}
+    pictures = {name: {"forecast": draw(plots.forecast, track.predictions[name], name)} for name in track.models}
     best, *others = track.models
     late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
     late = {name: errors for name, errors in late.items() if errors}
     pairs = [tables.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
     why: list[Block] = [Text(ECHO), tables.lag(results, order, simple)]
     if late:
-        shown = plots.shifts(late, "How well each forecast fits, moved back by some days")
+        shown = draw(plots.shifts, late, "How well each forecast fits, moved back by some days")
         why.insert(1, _picture(shown, "RMSE of each forecast against the price some days before the day it is for"))
     return [
         Section(
@@ -83,7 +84,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
         Section(
             "Walking forward",
             [
-                _picture(plots.backtest(comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
+                _picture(draw(plots.backtest, comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
                 tables.backtest(comparison["backtest"]),
                 tables.backtest_means(comparison["backtest"]),
             ],
@@ -92,7 +93,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
             "Learning the prices",
             [
                 _picture(
-                    plots.losses(track.histories, "Training loss, mean over seeds and their range"),
+                    draw(plots.losses, track.histories, "Training loss, mean over seeds and their range"),
                     "Training loss by epoch",
                 ),
                 Text(CHANGES),
@@ -102,7 +103,7 @@ def stock(track: Track, comparison: Mapping[str, Any]) -> tuple[list[Section], P
 
 
 def panel(
-    track: Track, comparison: Mapping[str, Any], backtest: Mapping[str, Any], about: Mapping[str, Any]
+    track: Track, comparison: Mapping[str, Any], backtest: Mapping[str, Any], about: Mapping[str, Any], draw: Draw
 ) -> tuple[list[Section], Pictures]:
     """The sections of a panel.
 
@@ -117,9 +118,9 @@ def panel(
         ratios[name] = [figure for figure in figures if figure is not None]
     best, *others = track.models
     pictures = {
-        name: {"forecast": plots.forecast(track.predictions[name], _middle(track, name))} for name in track.models
+        name: {"forecast": draw(plots.forecast, track.predictions[name], _middle(track, name))} for name in track.models
     }
-    over = plots.over_symbols(ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
+    over = draw(plots.over_symbols, ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
     pairs = [panel_tables.signed_ranks(comparison)] if comparison["between"] else []
     left_out = [panel_tables.left_out(about["left_out"])] if about["left_out"] else []
     return [
@@ -143,7 +144,11 @@ def panel(
         Section("The symbols", [*map(Text, about["summary"]), *left_out]),
         Section(
             "Learning the panel",
-            [_picture(plots.losses(track.histories, "Training loss, mean over symbols"), "Training loss by epoch")],
+            [
+                _picture(
+                    draw(plots.losses, track.histories, "Training loss, mean over symbols"), "Training loss by epoch"
+                )
+            ],
         ),
     ], pictures
 
@@ -152,14 +157,16 @@ def _middle(track: Track, name: str) -> str:
     return f"{name}, symbol {track.predictions[name]['symbol'].iloc[0]}"
 
 
-def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> tuple[list[Section], Pictures]:
+def digits(
+    track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32], draw: Draw
+) -> tuple[list[Section], Pictures]:
     pictures: Pictures = {}
     for name, result in track.models.items():
         table = track.predictions[name]
         first = table[table["seed"] == table["seed"].min()]
         pictures[name] = {
-            "confusion": plots.confusion(np.array(result["confusion"]), name),
-            "misread": plots.misread(images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
+            "confusion": draw(plots.confusion, np.array(result["confusion"]), name),
+            "misread": draw(plots.misread, images, first["y_true"].to_numpy(), first["y_pred"].to_numpy(), name),
         }
     best, *others = track.models
     sure = {name: result["reliability"] for name, result in track.models.items()}
@@ -168,9 +175,10 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
         *tables.digits(track.models, comparison["digits"]),
         _picture(pictures[best]["confusion"], f"{best}: how often each digit was read as which"),
         _picture(pictures[best]["misread"], f"{best}: test images that it misread"),
-        _picture(plots.reliability(sure, "Test images: how sure, and how right"), "Right answers by confidence"),
+        _picture(draw(plots.reliability, sure, "Test images: how sure, and how right"), "Right answers by confidence"),
         _picture(
-            plots.losses(track.histories, "Training loss, mean over seeds and their range"), "Training loss by epoch"
+            draw(plots.losses, track.histories, "Training loss, mean over seeds and their range"),
+            "Training loss by epoch",
         ),
     ]
     kinds = ("confusion", "misread")
@@ -178,15 +186,15 @@ def digits(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float
     return [Section("Digits", [*blocks, *_others(folded)])], pictures
 
 
-def memory(found: Mapping[str, Any]) -> Section:
+def memory(found: Mapping[str, Any], draw: Draw) -> Section:
     return Section(
         "Memory",
         [
             Text(MEMORY.format(steps=found["steps"])),
-            _picture(plots.memory_errors(found["errors"], found["baseline"]), "Error by length of the sequence"),
+            _picture(draw(plots.memory_errors, found["errors"], found["baseline"]), "Error by length of the sequence"),
             tables.memory(found),
             Text(GRADIENTS.format(length=max(map(len, found["gradients"].values())))),
-            _picture(plots.memory_gradients(found["gradients"]), REACH),
+            _picture(draw(plots.memory_gradients, found["gradients"]), REACH),
         ],
     )
 
