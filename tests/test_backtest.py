@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rnnlab.backtesting.backtest import Fold, make_folds, to_table, walk_forward
 from rnnlab.core.errors import UserError
-from rnnlab.evaluation.evaluation import evaluate_backtest
+from rnnlab.evaluation.series_evaluation import evaluate_backtest
 from rnnlab.execution.executors import make_executor
 from rnnlab.training.engines import Choice
 from rnnlab.training.trainer import Settings

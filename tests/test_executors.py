@@ -202,7 +202,7 @@ import sys
 from rnnlab.execution.executors import make_executor
 def whose():
     import rnnlab.core.errors
-    return rnnlab.errors.WHOSE
+    return rnnlab.core.errors.WHOSE
 with make_executor(sys.argv[1], 2) as executor:
     print(*(result for _, result in executor.map(whose, [()])))
 """

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnnlab.evaluation.evaluation import intervals
+from rnnlab.evaluation import intervals
 
 ERRORS = arrays(np.float64, st.integers(25, 60), elements=st.floats(0, 100), unique=True)
 

@@ -143,7 +143,7 @@ def test_nothing_is_made_twice(workspace, output):
 
 def test_progress_is_seen_in_mlflow(workspace, output):
     watched = (
-        "import runpy, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p; l.AFTER, p.REPLICAS = 0, 3;"
+        "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p; l.AFTER, p.REPLICAS = 0, 3;"
     )
     watched += "runpy.run_module('stages.train', run_name='__main__')"
     said = workspace.call(sys.executable, "-c", watched, "stock_gru")

@@ -24,10 +24,10 @@ CHECKPOINT = Path("data/checkpoints") / f"{MODEL}.safetensors"
 class Watched:
     """In the place of LiveRun: what it was told."""
 
-    about, epochs, tags = None, None, None
+    params, epochs, tags = None, None, None
 
-    def __init__(self, about):
-        Watched.about, Watched.epochs, Watched.tags = about, [], None
+    def __init__(self, model, key, params):
+        Watched.params, Watched.epochs, Watched.tags = params, [], None
 
     def __enter__(self):
         return self
@@ -193,8 +193,7 @@ def test_a_training_is_watched_from_its_first_epoch_also_when_it_goes_on(kill):
     train.main(MODEL)
     assert [[row["epoch"] for row in rows] for rows in Watched.epochs] == [[0, 0], [1, 1], [2, 2], [3, 3]]
     assert Watched.tags == {"weights_key": digest([Path(f"models/{MODEL}.safetensors")])}
-    assert Watched.about["params"]["training.epochs"] == 4
-    assert Watched.about["params"]["model.cell"] == "gru"
+    assert Watched.params.training_of(MODEL).epochs == 4
 
 
 def threads_of_the_history():

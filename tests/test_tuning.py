@@ -331,7 +331,7 @@ def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace)
         with sqlite3.connect("optuna.db") as file:
             file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
         file.close()
-        with study.kept_alive(database, "shared", trials):
+        with tune.kept_alive(database, "shared", trials):
             pass
     with pytest.warns(optuna.exceptions.ExperimentalWarning):
         optuna.storages.fail_stale_trials(study)
