@@ -23,6 +23,7 @@ SYMBOLS, DAYS = 8, 150
 # `python -m MODULE`, which waits when the result of a task is kept
 WAITS = """
 import runpy, sys, time
+import stages  # chooses the kernels, before anything computes
 from rnnlab.execution.task_results import Done
 keep = Done.keep
 def wait(*words):
@@ -142,9 +143,7 @@ def test_nothing_is_made_twice(workspace, output):
 
 
 def test_progress_is_seen_in_mlflow(workspace, output):
-    watched = (
-        "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p; l.AFTER, p.REPLICAS = 0, 3;"
-    )
+    watched = "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p; l.AFTER, p.REPLICAS = 0, 3;"
     watched += "runpy.run_module('stages.train', run_name='__main__')"
     said = workspace.call(sys.executable, "-c", watched, "stock_gru")
     assert "stock_gru: 7 of 7 symbols" in said
