@@ -143,7 +143,8 @@ def test_nothing_is_made_twice(workspace, output):
 
 
 def test_progress_is_seen_in_mlflow(workspace, output):
-    watched = "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p; l.AFTER, p.REPLICAS = 0, 3;"
+    watched = "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p;"
+    watched += "l.AFTER, p.REPLICAS = 0, 3;"
     watched += "runpy.run_module('stages.train', run_name='__main__')"
     said = workspace.call(sys.executable, "-c", watched, "stock_gru")
     assert "stock_gru: 7 of 7 symbols" in said
