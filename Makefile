@@ -75,7 +75,7 @@ serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=
 	@rnnlab serve --host 127.0.0.1 --port 5001 --model models:/$(TRACK)@champion
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
-	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|Created|State|Executor'
+	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
 	@for name in stock pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
