@@ -160,15 +160,17 @@ def test_progress_is_seen_in_mlflow(workspace, output):
 
 def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     weights = workspace.folder / "models/stock_gru.safetensors"
-    expected = load_file(weights)
+    whole, expected = weights.read_bytes(), load_file(weights)
     module = workspace.folder / "rnnlab/training/panel_training.py"
     code = module.read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
     said = kill_and_go_on(workspace, "train")
     module.write_text(code)
     assert re.search(r"stock_gru.train: 1 of [2-9] tasks are done", said)
-    for name, found in load_file(weights).items():
-        np.testing.assert_allclose(found, expected[name], atol=1e-6)
+    found = load_file(weights)
+    weights.write_bytes(whole)  # smaller groups may differ in the last bits
+    for name, tensor in found.items():
+        np.testing.assert_allclose(tensor, expected[name], atol=1e-6)
 
 
 def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
