@@ -22,7 +22,8 @@ from rnnlab.data.vision import import_torchvision
 from rnnlab.networks.network import RecurrentNetwork, predict
 from rnnlab.training.engines import choose
 from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 GOAL, SEEDS = 0.985, (0, 1, 2)
 SIZE, CLASSES, HIDDEN, BATCH, RATE = 28, 10, 12, 128, 0.005  # the tutorial's

@@ -18,7 +18,8 @@ from results import publish
 from rnnlab.execution.ranks import join
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 NETWORKS = {"the tutorial's": (12, 128, 100), "larger": (128, 512, 7)}  # hidden size, batch size, steps a turn
 WAYS = ((1, 1), (1, 2), (2, 1))  # ranks, threads of each
@@ -74,8 +75,8 @@ def train(
     x, y = torch.rand(batch_size * steps, SIZE, SIZE), torch.randint(CLASSES, (batch_size * steps,))
     moments = []
     with join(torch.device("cpu")) as group:
-        trainer = Trainer(engine, x, y, [0], Settings(1, batch_size, learning_rate=0.001), group=group)
-        list(trainer.run(after_step=lambda: moments.append(time.perf_counter())))
+        trainer = Trainer(engine, x, y, [0], Settings(1, batch_size, learning_rate=0.001))
+        list(trainer.run(lambda: moments.append(time.perf_counter()), group))
     if rank == 0:
         found.write_text(json.dumps([after - before for before, after in itertools.pairwise(moments[WARM_UP:])]))
 

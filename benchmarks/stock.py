@@ -15,7 +15,8 @@ from torch.utils.data import TensorDataset
 
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 WINDOWS, LENGTH, FEATURES, HIDDEN, BATCH, RATE = 200, 5, 4, 8, 20, 0.001  # the tutorial's
 STEPS = WINDOWS // BATCH

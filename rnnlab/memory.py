@@ -3,6 +3,7 @@
 Letters: K seeds, N samples, T time steps.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,9 +12,11 @@ import torch
 from torch import Tensor
 
 from rnnlab.core.errors import UserError
-from rnnlab.networks.network import build
+from rnnlab.core.params import Memory
+from rnnlab.networks.network import build, initial_states
 from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 TEST_SAMPLES, TEST_SEED = 1000, 1_000_000
 GRADIENT_SAMPLES = 200
@@ -39,20 +42,12 @@ def architecture_of(cell: str, length: int, hidden_size: int) -> dict[str, Any]:
     return {"cell": cell, "length": length, "hidden_size": hidden_size, "head": "last", "output": "linear"} | fixed
 
 
-def initial(cell: str, length: int, hidden_size: int, seeds: Sequence[int]) -> list[dict[str, Tensor]]:
-    """State dicts before the training."""
-    states = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        states.append(build(architecture_of(cell, length, hidden_size)).state_dict())
-    return states
-
-
 def learn(
     cell: str, length: int, hidden_size: int, samples: int, settings: Settings, seeds: Sequence[int]
 ) -> list[float]:
     """Train on the adding problem; return by seed the mean squared error on other samples."""
-    architecture, states = architecture_of(cell, length, hidden_size), initial(cell, length, hidden_size, seeds)
+    architecture = architecture_of(cell, length, hidden_size)
+    states = initial_states(architecture, seeds)
     data, test = adding_problem(samples, length, seeds[0]), adding_problem(TEST_SAMPLES, length, TEST_SEED)
     trainer = Trainer(Ensemble(architecture, states), *data, seeds, settings, test)
     epochs = list(trainer.run())
@@ -83,3 +78,24 @@ def gradient_by_distance(
         logarithms.append(np.log(np.maximum(norms, np.finfo(float).tiny)))
     by_distance: list[float] = np.exp(np.mean(logarithms, axis=0)).tolist()
     return by_distance
+
+
+def measure(memory: Memory) -> dict[str, Any]:
+    """For metrics/memory.json: of each cell the errors by length and seed, and the gradient by distance."""
+    seeds = range(memory.seed, memory.seed + memory.seeds)
+    trained = memory.model_dump(include={"epochs", "batch_size", "learning_rate", "schedule", "max_grad_norm"})
+    settings = Settings(**trained)
+    errors: dict[str, dict[str, list[float]]] = {cell: {} for cell in memory.cells}
+    gradients: dict[str, list[float]] = {}
+    for cell in memory.cells:
+        for length in memory.lengths:
+            start = time.perf_counter()
+            by_seed = learn(cell, length, memory.hidden_size, memory.samples, settings, seeds)
+            errors[cell][str(length)] = by_seed
+            shown = ", ".join(f"{error:.4f}" for error in by_seed)
+            print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
+        longest = max(memory.lengths)
+        states = initial_states(architecture_of(cell, longest, memory.hidden_size), seeds)
+        gradients[cell] = gradient_by_distance(cell, longest, memory.hidden_size, states)
+    steps = settings.epochs * -(-memory.samples // memory.batch_size)
+    return {"baseline": BASELINE, "errors": errors, "gradients": gradients, "steps": steps}

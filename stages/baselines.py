@@ -4,33 +4,29 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.core.files import read_arrays, read_json, write_json, write_text
+from rnnlab.core.files import write_json, write_text
 from rnnlab.core.stage import run
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, evaluate_baselines, evaluate_panel_baselines
 from rnnlab.evaluation.digits_evaluation import evaluate_majority_class
-from rnnlab.windows.artifacts import PARTS, SPLIT, read_digits, read_panel, read_panel_scaler, read_scaler, read_windows
+from rnnlab.windows.artifacts import PARTS, SCALED, read_digits, read_panel, read_part, read_scaler
 from rnnlab.windows.scaler_file import of_symbol
 from rnnlab.windows.scaling import MinMaxScaler
 
-SCALED = Path("data/scaled/stock")
 BASELINES = Path("metrics/baselines")
 
 
 def baselines_stock() -> None:
-    target, dates = read_arrays(SCALED, "target", "dates")
-    if (SPLIT / "stock/test/panel.json").exists():
-        scaler, spans = read_panel_scaler(), read_json(SCALED / "panel.json")["spans"]
+    parts, scaler = {part: read_part(part) for part in PARTS}, read_scaler("stock")
+    rows = read_panel(SCALED, {"length": parts["test"].length, "horizon": parts["test"].horizon})
 
-        def series_of(number: int) -> ScaledSeries:
-            rows, own = slice(*spans[number]), MinMaxScaler.from_dict(of_symbol(scaler, number))
-            return ScaledSeries(target[rows], dates[rows], own, scaler["target"])
+    def series_of(number: int) -> ScaledSeries:
+        series, own = rows.windows(number), MinMaxScaler.from_dict(of_symbol(scaler, number))
+        return ScaledSeries(series.target, series.dates, own, scaler["target"])
 
-        panels = {part: read_panel(SPLIT / "stock" / part) for part in ("train", "test")}
-        figures, table = evaluate_panel_baselines(panels, series_of)
+    if rows.kind:
+        figures, table = evaluate_panel_baselines(parts, series_of)
     else:
-        scaler = read_scaler("stock")
-        series = ScaledSeries(target, dates, MinMaxScaler.from_dict(scaler), scaler["target"])
-        figures, table = evaluate_baselines({part: read_windows(part) for part in PARTS}, series)
+        figures, table = evaluate_baselines({part: panel.windows(0) for part, panel in parts.items()}, series_of(0))
         table = table.set_index("date")
     write_json(BASELINES / "stock.json", figures)
     write_text(BASELINES / "stock.csv", table.to_csv(float_format="%.6f"))

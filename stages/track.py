@@ -15,7 +15,6 @@ from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data.prices import read_prices
-from rnnlab.networks.panel_header import is_panel, read_panel_config
 from rnnlab.networks.weights_header import read_config
 from rnnlab.tracking.run_info import (
     TRACKED,
@@ -68,7 +67,7 @@ def log_model(store: Store, result: Result, run: str) -> None:
     from rnnlab.tracking.registry import Package, log_model  # imports PyTorch: only where there is something to log
 
     weights = Path(f"models/{result.model}.safetensors")
-    if is_panel(str(weights)):
+    if read_config(str(weights)).get("panel"):
         return  # many networks are no model of MLflow's: the weights are among the run's artifacts
     networks, config = unpack(str(weights))
     package = Package(
@@ -105,17 +104,13 @@ def maker(model: str, key: str, unchanged: Set[str]) -> str:
     return before["experiment"] if before and before["key"] == key else ""
 
 
-def read_any_config(path: str) -> dict[str, Any]:
-    return read_panel_config(path) if is_panel(path) else read_config(path)
-
-
 def result_of(name: str, params: Params, unchanged: Set[str] = frozenset()) -> Result:
     """Read a model's files."""
     files = [
         Path(f"models/{name}.safetensors"),
         *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items()),
     ]
-    config, figures = read_any_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
+    config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
     data = RAW["panel" if params.is_panel and track == "stock" else track]
     rival = read_json(METRICS / f"baselines/{track}.json")[BASELINE[track]]

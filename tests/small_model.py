@@ -12,18 +12,28 @@ from rnnlab.tracking.registry import Package
 
 NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
 NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}
-CONFIG = {
+LIMITS = {"minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
+SCALER = {"columns": ["Open", "Close"], "features": ["Open", "Close"], "target": "Close"}
+PACKED = {  # as the file has it
     "model": "small",
     "track": "stock",
+    "panel": None,
+    "symbols": ["series"],
     "network": NETWORK,
     "parameters": 265,
     "diverged": {},
     "made_with": {"engine": "ensemble", "threads": 1},
-    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
+    "target": {"kind": "change", "sequence": False, "rollout": False, "units": [0.1]},
     "horizon": 1,
+    "trained_until": ["2024-01-31"],
+    "spacing": [None],
+    "scaler": SCALER | {"symbols": ["series"]} | {key: [limits] for key, limits in LIMITS.items()},
+}
+CONFIG = PACKED | {  # as it is unpacked
+    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
     "trained_until": "2024-01-31",
-    "scaler": {"columns": ["Open", "Close"], "minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
-    | {"features": ["Open", "Close"], "target": "Close"},
+    "spacing": None,
+    "scaler": SCALER | LIMITS,
 }
 
 
@@ -33,7 +43,7 @@ def make_package(folder: Path) -> Package:
         torch.manual_seed(seed)
         states[seed] = build(NETWORK).state_dict()
     weights = folder / "small.safetensors"
-    weights.write_bytes(pack(states, CONFIG))
+    weights.write_bytes(pack(states, PACKED))
     networks, config = unpack(str(weights))
     columns = input_columns(config)
     module = PriceForecaster(networks, config)

@@ -4,12 +4,13 @@ from architectures import GRU as ARCHITECTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.backtesting.backtest import Fold, make_folds, to_table, walk_forward
+from rnnlab.backtesting.backtest import Fold, Walk, make_folds, to_table, walk_forward
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.series_evaluation import evaluate_backtest
 from rnnlab.execution.executors import make_executor
-from rnnlab.training.engines import Choice
-from rnnlab.training.trainer import Settings
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.settings import Choice, Settings
+from rnnlab.windows.targets import TargetForm
 from rnnlab.windows.windows import Windows
 
 NAMES = ("Open", "Volume")
@@ -23,11 +24,9 @@ def series(rows=64, seed=0, horizon=1):
 
 
 def walk(windows, folds, kind="level", refit=True, seeds=(0, 5), workers=1):
-    settings, choice = Settings(3, 8, 0.01), Choice("ensemble", 1)
+    plan = TrainingPlan(ARCHITECTURE, TargetForm(kind), Settings(3, 8, 0.01), seeds, Choice("ensemble", 1))
     with make_executor("local", workers) as executor:
-        return walk_forward(
-            windows, folds, NAMES, ARCHITECTURE, (kind, False, False), settings, seeds, refit, choice, iter, executor
-        )
+        return walk_forward(plan, Walk(windows, folds, NAMES, refit), iter, executor)
 
 
 @given(st.integers(20, 300), st.integers(1, 6), st.integers(1, 5), st.sampled_from(["rolling", "expanding"]))
@@ -100,7 +99,8 @@ def test_the_table_and_its_figures_by_fold_and_over_folds():
     windows = series(rows=23)
     folds = make_folds(len(windows), 10, 2, "rolling", 1)
     truth = [windows.part(fold.test_start, fold.test_stop).y[:, 0] for fold in folds]
-    table = to_table(windows, folds, [{0: truth[0] + 1, 1: truth[0] + 3}, {0: truth[1] + 4, 1: truth[1] + 4}], True)
+    forecasts = [{0: truth[0] + 1, 1: truth[0] + 3}, {0: truth[1] + 4, 1: truth[1] + 4}]
+    table = to_table(Walk(windows, folds, NAMES), forecasts)
     seen = windows.part(folds[1].train_start, folds[1].train_stop).target
     assert table["naive_mae"].iloc[-1] == pytest.approx(np.abs(np.diff(seen)).mean())
 

@@ -21,7 +21,7 @@ import pytest
 import torch
 from ruamel.yaml import YAML
 from safetensors.torch import save
-from small_model import CONFIG, NETWORK
+from small_model import NETWORK, PACKED
 
 from rnnlab.comparison.leaderboard import check_headline
 from rnnlab.core.errors import UserError
@@ -484,17 +484,17 @@ def test_the_end_before_the_start():
 
 torch.manual_seed(0)
 STATE = build(NETWORK).state_dict()
-WEIGHTS = pack({0: STATE}, CONFIG)
+WEIGHTS = pack({0: STATE}, PACKED)
 
 
 def with_weight(value):
     state = {name: tensor.clone() for name, tensor in STATE.items()}
     state["linear.bias"][0] = value
-    return pack({0: state}, CONFIG)
+    return pack({0: state}, PACKED)
 
 
 def with_config(key, *value):
-    return pack({0: STATE}, change(CONFIG, key, *value))
+    return pack({0: STATE}, change(PACKED, key, *value))
 
 
 def with_header(header):
@@ -509,11 +509,11 @@ BROKEN_WEIGHTS = {
     "truncated": (WEIGHTS[:-3], "can't be read as weights"),
     "truncated in the header": (WEIGHTS[:50], "can't be read as weights"),
     "other architecture": (with_config("network.hidden_size", 5), "the weights of seed 0 do not fit their config"),
-    "no bias": (pack({0: {"linear.weight": STATE["linear.weight"]}}, CONFIG), "of seed 0 do not fit their config"),
-    "NaN": (with_weight(float("nan")), "tensor 0.linear.bias holds weights that are not finite numbers"),
-    "infinite": (with_weight(float("inf")), "tensor 0.linear.bias holds weights that are not finite numbers"),
-    "no tensor": (pack({}, CONFIG), "holds no weights"),
-    "no seed": (save({"a.b": torch.ones(2)}, {FORMAT: json.dumps(CONFIG)}), "tensor a.b: its name should begin with"),
+    "no bias": (pack({0: {"linear.weight": STATE["linear.weight"]}}, PACKED), "of seed 0 do not fit their config"),
+    "NaN": (with_weight(float("nan")), "weights of seed 0 are not finite numbers: train it anew"),
+    "infinite": (with_weight(float("inf")), "weights of seed 0 are not finite numbers: train it anew"),
+    "no tensor": (pack({}, PACKED), "holds no weights"),
+    "no seed": (save({"a.b": torch.ones(2)}, {FORMAT: json.dumps(PACKED)}), "tensor a.b: its name should begin with"),
     "no header": (with_header(None), f"its header has no {FORMAT}"),
     "older format": (with_header({"rnnlab-1": "{}"}), f"is of format rnnlab-1, and this program reads {FORMAT}"),
     "no JSON": (with_header({FORMAT: "{no"}), "the config in its header is not JSON"),
@@ -532,10 +532,13 @@ BROKEN_WEIGHTS = {
     "no target": (with_config("target"), f"{DAMAGED}target: Field required"),
     "no scaler": (with_config("scaler"), f"{DAMAGED}scaler: Field required"),
     "scaler without minimum": (with_config("scaler.minimum"), f"{DAMAGED}scaler.minimum: Field required"),
-    "scaler of words": (with_config("scaler.minimum", ["a", "b"]), f"{DAMAGED}scaler.minimum.0: "),
-    "scaler with NaN": (with_config("scaler.minimum", [float("nan"), 1.0]), f"{DAMAGED}scaler.minimum.0: "),
-    "scaler without range": (with_config("scaler.minimum", [2500.0, 1600.0]), f"{DAMAGED}scaler: column Open: minimum"),
-    "scaler of one column": (with_config("scaler.minimum", [1.0]), f"{DAMAGED}scaler: columns, minimum and maximum"),
+    "scaler of words": (with_config("scaler.minimum", [["a", "b"]]), f"{DAMAGED}scaler.minimum.0.0: "),
+    "scaler with NaN": (with_config("scaler.minimum", [[float("nan"), 1.0]]), f"{DAMAGED}scaler.minimum.0.0: "),
+    "scaler without range": (
+        with_config("scaler.minimum", [[2500.0, 1600.0]]),
+        f"{DAMAGED}scaler: column Open: minimum",
+    ),
+    "scaler of one column": (with_config("scaler.minimum", [[1.0]]), f"{DAMAGED}scaler: columns, minimum and maximum"),
     "scaler without target": (with_config("scaler.target", "Last"), f"{DAMAGED}scaler: Last is none of columns"),
     "no scaler.target": (with_config("scaler.target"), f"{DAMAGED}scaler.target: Field required"),
 }
@@ -550,18 +553,19 @@ def test_broken_weights(tmp_path, content, message):
     assert message in said
 
 
-SCALER = {"format": ["rnnlab-scaler", 1], "columns": ["Open", "Close"], "minimum": [1.0, 2.0], "maximum": [3.0, 4.0]}
-SCALER |= {"features": ["Open"], "target": "Close"}
+SCALER = {"format": ["rnnlab-scaler", 2], "columns": ["Open", "Close"], "features": ["Open"], "target": "Close"}
+SCALER |= {"symbols": ["series"], "minimum": [[1.0, 2.0]], "maximum": [[3.0, 4.0]]}
 SCALERS = [
-    ("format", [], "s.json: is not of format ['rnnlab-scaler', 1]: make it anew"),
+    ("format", [], "s.json: is not of format ['rnnlab-scaler', 2]: make it anew"),
     ("format", ["rnnlab-scaler 1"], "s.json: is not of format"),
     *((key, [], f"s.json: is damaged: {key}: Field required") for key in SCALER if key != "format"),  # missing
-    ("minimum", [["1", "2"]], "minimum.0: Input should be a valid number"),
-    ("maximum", [3.0], "maximum: Input should be a valid list"),
-    ("maximum", [[3.0, float("inf")]], "maximum.1: Input should be a finite number"),
+    ("minimum", [[["1", "2"]]], "minimum.0.0: Input should be a valid number"),
+    ("maximum", [[3.0]], "maximum.0: Input should be a valid list"),
+    ("maximum", [[[3.0, float("inf")]]], "maximum.0.1: Input should be a finite number"),
     ("columns", [[1, 2]], "columns.0: Input should be a valid string"),
+    ("symbols", [["a", "b"]], "symbols, minimum and maximum differ in length"),
     ("columns", [["Open"]], "columns, minimum and maximum differ in length"),
-    ("minimum", [[3.0, 2.0]], "column Open: minimum 3.0 should be below maximum 3.0"),
+    ("minimum", [[[3.0, 2.0]]], "column Open: minimum 3.0 should be below maximum 3.0"),
     ("features", [[]], "features: List should have at least 1 item"),
     ("features", [["Volume"]], "Volume is none of columns"),
     ("target", ["Last"], "Last is none of columns"),
@@ -573,7 +577,7 @@ def test_a_broken_scaler(key, value, message):
     assert message in refusal(check_scaler, change(SCALER, key, *value), "stock", "s.json")
 
 
-PIXELS = {"format": ["rnnlab-scaler", 1], "minimum": 0, "maximum": 16, "own_test": 0}
+PIXELS = {"format": ["rnnlab-scaler", 2], "minimum": 0, "maximum": 16, "own_test": 0}
 
 
 @pytest.mark.parametrize(("key", "value"), [("minimum", []), ("maximum", [0]), ("own_test", []), ("own_test", [-1])])

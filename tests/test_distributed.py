@@ -16,8 +16,10 @@ from rnnlab.execution.ranks import join
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.weights_header import read_config
 from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.interfaces import SingleProcess
 from rnnlab.training.replicas import Replicas
-from rnnlab.training.trainer import Alone, Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 CONFIG = {
     "cell": "gru",
@@ -57,7 +59,7 @@ def trained(case, track, group, restored=None):
         torch.manual_seed(seed)
         states.append(RecurrentNetwork(**CONFIG | {"cell": cell}).state_dict())
     engine = engine(CONFIG | {"cell": cell}, states)
-    trainer = Trainer(engine, x, y, SEEDS, settings, (x[:3], y[:3]), group=group)
+    trainer = Trainer(engine, x, y, SEEDS, settings, (x[:3], y[:3]))
     if restored:
         trainer.restore(restored)
     gradients, saved = [], []
@@ -67,7 +69,7 @@ def trained(case, track, group, restored=None):
         if trainer.epoch * trainer.steps + trainer.step == 5:
             saved.append(trainer.progress())
 
-    history = [row for rows in trainer.run(after_step) for row in rows]
+    history = [row for rows in trainer.run(after_step, group) for row in rows]
     weights = torch.cat([value.flatten() for state in trainer.states() for value in state.values()])
     return gradients, history, weights, saved
 
@@ -102,7 +104,7 @@ def ranks(tmp_path_factory):
 @pytest.mark.parametrize("track", TRACKS)
 @pytest.mark.parametrize("case", CASES)
 def test_two_ranks_train_as_one(ranks, case, track):
-    gradients, history, weights, _ = trained(case, track, Alone())
+    gradients, history, weights, _ = trained(case, track, SingleProcess())
     for found in (rank[case, track] for rank in ranks):
         assert len(found[0]) == len(gradients) >= 8
         torch.testing.assert_close(found[0][0], gradients[0], rtol=1e-5, atol=1e-7)

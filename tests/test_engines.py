@@ -4,10 +4,11 @@ import torch
 from rnnlab.core.errors import UserError
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training import engines
-from rnnlab.training.engines import ENGINES, Choice, choose, choose_device, seconds_a_step
+from rnnlab.training.engines import ENGINES, choose, choose_device, seconds_a_step
 from rnnlab.training.ensemble import Ensemble
 from rnnlab.training.replicas import Replicas
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Choice, Settings
+from rnnlab.training.trainer import Trainer
 
 CONFIG = {
     "cell": "lstm",

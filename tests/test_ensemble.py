@@ -6,7 +6,8 @@ from torch import nn
 
 from rnnlab.networks.network import build
 from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.settings import Settings
+from rnnlab.training.trainer import Trainer
 
 T, F, H, OUTPUTS, B = 4, 3, 5, 2, 6
 SEEDS = (0, 1, 2)

@@ -18,31 +18,30 @@ from rnnlab.comparison.leaderboard import COLUMNS, check_headline, headline, ran
 from rnnlab.core import formats
 from rnnlab.core.errors import UserError
 from rnnlab.forecasting.next_days import forecast_next_days
-from rnnlab.networks.panel_weights import PanelWeights
-from rnnlab.networks.panel_weights import pack as pack_panel
 from rnnlab.networks.weights import pack, unpack
 from rnnlab.networks.weights_header import read_config
-from rnnlab.windows.scaler_file import check_scaler
+from rnnlab.windows.scaler_file import check_scaler, of_symbol
 from rnnlab.windows.scaling import MinMaxScaler
 
 pytestmark = pytest.mark.promise(number=8)
 
 FOLDER = Path(__file__).parent / "formats"
-SCALER = {"columns": ["Close"], "minimum": [100.0], "maximum": [200.0], "target": "Close", "features": ["Close"]}
+SCALER = {"columns": ["Close"], "target": "Close", "features": ["Close"], "symbols": ["series"]}
+SCALER |= {"minimum": [[100.0]], "maximum": [[200.0]]}
 NETWORK = {"cell": "rnn", "input_size": 1, "length": 2, "output_size": 1, "hidden_size": 1, "num_layers": 1}
 NETWORK |= {"bidirectional": False, "head": "last", "output": "linear"}
 STATE = {"recurrent.weight_ih_l0": [[0.5]], "recurrent.weight_hh_l0": [[0.5]], "recurrent.bias_ih_l0": [0.0]}
 STATE |= {"recurrent.bias_hh_l0": [0.0], "linear.weight": [[2.0]], "linear.bias": [0.25]}
 # of the first symbol zeros, of the second the same
-PANEL_STATE = {name: np.stack([np.zeros_like(v), v]) for name, v in ((n, np.float32(v)) for n, v in STATE.items())}
+PANEL_STATE = {name: torch.tensor([np.zeros_like(value).tolist(), value]) for name, value in STATE.items()}
 
 
 def read(name):
     return json.loads((FOLDER / name).read_text())
 
 
-def test_weights_2_forecast_what_they_forecast():
-    networks, config = unpack(str(FOLDER / "weights-2.safetensors"))
+def test_weights_3_forecast_what_they_forecast():
+    networks, config = unpack(str(FOLDER / "weights-3.safetensors"))
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     first = math.tanh(0.5 * 0.2)
     second = math.tanh(0.5 * 0.3 + 0.5 * first)
@@ -50,15 +49,15 @@ def test_weights_2_forecast_what_they_forecast():
     assert day.forecast == pytest.approx(100 + 100 * (2 * second + 0.25), rel=1e-6)
 
 
-def test_scaler_1_scales_as_it_did():
-    content = check_scaler(read("scaler-1.json"), "stock", "scaler-1.json")
-    scaler = MinMaxScaler.from_dict(content)
+def test_scaler_2_scales_as_it_did():
+    content = check_scaler(read("scaler-2.json"), "stock", "scaler-2.json")
+    scaler = MinMaxScaler.from_dict(of_symbol(content, 0))
     assert scaler.inverse(0.25, content["target"]) == 125.0
     assert content["features"] == ["Close"]
 
 
-def test_scaler_1_of_digits():
-    content = check_scaler(read("scaler-1-digits.json"), "digits", "scaler-1-digits.json")
+def test_scaler_2_of_digits():
+    content = check_scaler(read("scaler-2-digits.json"), "digits", "scaler-2-digits.json")
     assert (content["maximum"], content["own_test"]) == (16, 360)
 
 
@@ -89,34 +88,50 @@ def test_another_version_is_named_with_what_to_do(expected, step, cure):
 @pytest.mark.parametrize(("step", "cure"), VERSIONS)
 def test_weights_of_another_version(tmp_path, step, cure):
     path = tmp_path / "w.safetensors"
-    path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {f"rnnlab-{2 + step}": "{}"}))
+    path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {f"rnnlab-{3 + step}": "{}"}))
     with pytest.raises(UserError) as error:
         read_config(str(path))
-    assert str(error.value) == f"{path}: is of format rnnlab-{2 + step}, and this program reads rnnlab-2: {cure}"
+    assert str(error.value) == f"{path}: is of format rnnlab-{3 + step}, and this program reads rnnlab-3: {cure}"
 
 
-PANEL = {
+SINGLE = {
     "model": "tiny",
     "track": "stock",
-    "panel": "per_symbol",
+    "panel": None,
+    "symbols": ["series"],
     "network": NETWORK,
-    "forms": ["level", False, False],
     "parameters": 6,
-    "horizon": 1,
-    "symbols": ["005930", "KS11"],
-    "trained_until": ["2024-01-03", "2024-01-03"],
-    "training": {},
-    "made_with": {"engine": "ensemble", "threads": 1},
     "diverged": {},
+    "made_with": {"engine": "ensemble", "threads": 1},
+    "target": {"kind": "level", "sequence": False, "rollout": False, "units": [1.0]},
+    "horizon": 1,
+    "trained_until": ["2024-01-03T00:00:00"],
+    "spacing": [24.0],
+    "scaler": SCALER,
+}
+SYMBOLS = ["005930", "KS11"]
+PANEL = SINGLE | {
+    "panel": "per_symbol",
+    "symbols": SYMBOLS,
+    "target": SINGLE["target"] | {"units": [1.0, 1.0]},
+    "trained_until": SINGLE["trained_until"] * 2,
+    "spacing": [24.0, None],
     "diverged_symbols": {},
-    "scaler": SCALER | {"symbols": ["005930", "KS11"], "minimum": [[0.0], [100.0]], "maximum": [[1.0], [200.0]]},
+    "scaler": SCALER | {"symbols": SYMBOLS, "minimum": [[0.0], [100.0]], "maximum": [[1.0], [200.0]]},
 }
 
 
-def test_weights_of_a_panel_1_forecast_what_those_of_a_single_series_do():
-    networks, config = PanelWeights(str(FOLDER / "weights-panel-1.safetensors")).single("KS11")
+def test_weights_of_a_panel_of_an_earlier_version_are_named(tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {"rnnlab-panel-1": "{}"}))
+    with pytest.raises(UserError, match=r"is of format rnnlab-1, and this program reads rnnlab-3: make it anew"):
+        read_config(str(path))
+
+
+def test_weights_of_a_panel_forecast_what_those_of_a_single_series_do():
+    networks, config = unpack(str(FOLDER / "weights-3-panel.safetensors"), "KS11")
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
-    single = unpack(str(FOLDER / "weights-2.safetensors"))
+    single = unpack(str(FOLDER / "weights-3.safetensors"))
     assert forecast_next_days(networks, config, prices).days == forecast_next_days(*single, prices).days
 
 
@@ -124,66 +139,53 @@ def test_weights_of_a_panel_1_forecast_what_those_of_a_single_series_do():
     ("change", "message"),
     [
         ({"panel": "some"}, "panel: "),
-        ({"symbols": ["KS11"]}, "symbols, scaler.symbols and trained_until are not of the same symbols"),
+        ({"symbols": ["KS11"]}, "symbols, scaler, target.units, trained_until and spacing are not of the same symbols"),
         ({"horizon": 0}, "horizon: "),
         ({"network": NETWORK | {"cell": "tcn"}}, "network.cell: "),
     ],
 )
 def test_a_damaged_header_of_a_panel_is_named(tmp_path, change, message):
     path = tmp_path / "w.safetensors"
-    path.write_bytes(pack_panel({0: PANEL_STATE}, [1.0, 1.0], PANEL | change))
+    path.write_bytes(pack({0: PANEL_STATE}, PANEL | change))
     with pytest.raises(UserError) as error:
-        PanelWeights(str(path))
+        unpack(str(path), "KS11")
     assert f"the config in its header is damaged: {message}" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("units", "state", "message"),
+    ("bias", "message"),
     [
-        ([1.0], {}, "tensor target.unit is not of 2 symbols"),
-        ([1.0, 1.0], {"linear.bias": np.zeros((3, 1), np.float32)}, "tensor 0.linear.bias is not of 2 symbols"),
-        ([1.0, 1.0], {"linear.bias": np.zeros((2, 2), np.float32)}, "weights of seed 0 do not fit their config"),
-        ([1.0, 1.0], {"linear.bias": np.full((2, 1), np.nan, np.float32)}, "weights of seed 0 are not finite"),
+        (torch.zeros(3, 1), "tensor 0.linear.bias is not of 2 symbols"),
+        (torch.zeros(2, 2), "weights of seed 0 do not fit their config"),
+        (torch.full((2, 1), torch.nan), "weights of seed 0 are not finite"),
     ],
 )
-def test_damaged_weights_of_a_panel_are_named(tmp_path, units, state, message):
+def test_damaged_weights_of_a_panel_are_named(tmp_path, bias, message):
     path = tmp_path / "w.safetensors"
-    path.write_bytes(pack_panel({0: PANEL_STATE | state}, units, PANEL))
+    path.write_bytes(pack({0: PANEL_STATE | {"linear.bias": bias}}, PANEL))
     with pytest.raises(UserError) as error:
-        PanelWeights(str(path)).single("KS11")
+        unpack(str(path), "KS11")
     assert message in str(error.value)
 
 
 def test_a_symbol_that_is_not_there_is_named_with_those_that_are():
-    weights = PanelWeights(str(FOLDER / "weights-panel-1.safetensors"))
     with pytest.raises(UserError, match=r"--symbol KS1: tiny is of a panel of 2 symbols, as KS11"):
-        weights.single("KS1")
+        unpack(str(FOLDER / "weights-3-panel.safetensors"), "KS1")
 
 
 def write():
-    config = {
-        "model": "tiny",
-        "track": "stock",
-        "network": NETWORK,
-        "parameters": 6,
-        "diverged": {},
-        "made_with": {"engine": "ensemble", "threads": 1},
-        "target": {"kind": "level", "unit": 1.0, "sequence": False, "rollout": False},
-        "horizon": 1,
-        "trained_until": "2024-01-03T00:00:00",
-        "scaler": SCALER,
-    }
-    packed = pack({0: {name: torch.tensor(value) for name, value in STATE.items()}}, config)
-    (FOLDER / "weights-panel-1.safetensors").write_bytes(pack_panel({0: PANEL_STATE}, [1.0, 1.0], PANEL))
-    (FOLDER / "weights-2.safetensors").write_bytes(packed)
+    packed = {"weights-3": pack({0: {name: torch.tensor(value) for name, value in STATE.items()}}, SINGLE)}
+    packed |= {"weights-3-panel": pack({0: PANEL_STATE}, PANEL)}
+    for name, weights in packed.items():
+        (FOLDER / f"{name}.safetensors").write_bytes(weights)
     pixels = {"minimum": 0, "maximum": 16, "own_test": 360}
     results = {
         "stock": {"persistence": result("stock", 1.5, None), "stock_gru": result("stock", 2.0, 0.25)},
         "digits": {"digits_gru": result("digits", 0.75, None)},
     }
     files = {
-        "scaler-1.json": {"format": formats.SCALER} | SCALER,
-        "scaler-1-digits.json": {"format": formats.SCALER} | pixels,
+        "scaler-2.json": {"format": formats.SCALER} | SCALER,
+        "scaler-2-digits.json": {"format": formats.SCALER} | pixels,
         "leaderboard-1.json": headline(rank(results)),
     }
     for name, content in files.items():

@@ -4,7 +4,7 @@ import torch
 
 from rnnlab.memory import BASELINE, adding_problem, architecture_of, gradient_by_distance, learn
 from rnnlab.networks.network import build
-from rnnlab.training.trainer import Settings
+from rnnlab.training.settings import Settings
 
 
 def test_the_adding_problem_marks_one_number_in_each_half():

@@ -5,14 +5,16 @@ import pytest
 from test_panel import ARCHITECTURE, DAYS, panel
 
 from rnnlab.backtesting.backtest import make_folds
-from rnnlab.backtesting.panel_backtest import Plan, fold_days, run_task, without_network
+from rnnlab.backtesting.panel_backtest import PanelWalk, fold_days, run_task, without_network
 from rnnlab.execution.executors import make_executor
-from rnnlab.training.engines import Choice
-from rnnlab.training.trainer import Settings
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.settings import Choice, Settings
 from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.targets import TargetForm
 
 WALK = {"train": 40, "folds": 2, "origin": "rolling"}
-WORDS = (["x", "y"], ARCHITECTURE, ("level", False, False), Settings(2, 10, 0.01), [0, 1], Choice("ensemble", 1))
+PLAN = TrainingPlan(ARCHITECTURE, TargetForm("level"), Settings(2, 10, 0.01), (0, 1), Choice("ensemble", 1))
+NAMES = ["x", "y"]
 
 
 def scalers(panel):
@@ -20,8 +22,8 @@ def scalers(panel):
     return [MinMaxScaler(("target",), (50.0,), (150.0,))] * len(panel)
 
 
-def tasks_of(plan):
-    return [plan[number] for number in range(len(plan.groups))]
+def tasks_of(walk):
+    return [walk[number] for number in range(len(walk.groups))]
 
 
 def test_folds_end_on_the_days_of_a_series_that_has_all_of_them():
@@ -41,13 +43,13 @@ def with_gaps(horizon):
     return replace(whole, spans=np.stack([stops - [len(own) for own in kept], stops], 1), **arrays)
 
 
-@pytest.mark.parametrize("one_network", [False, True])
+@pytest.mark.parametrize("kind", ["per_symbol", "global"])
 @pytest.mark.parametrize("refit", [True, False])
 @pytest.mark.parametrize("horizon", [1, 5])
-def test_no_fold_has_learned_from_a_day_after_its_first_forecast(one_network, refit, horizon):
-    whole, tested = with_gaps(horizon), []
+def test_no_fold_has_learned_from_a_day_after_its_first_forecast(kind, refit, horizon):
+    whole, tested = replace(with_gaps(horizon), kind=kind), []
     folds = fold_days(DAYS, 3, horizon, **WALK)
-    for task in tasks_of(Plan(whole, scalers(whole), folds, refit, 10, 2, one_network)):
+    for task in tasks_of(PanelWalk(PLAN, whole, scalers(whole), folds, refit)):
         last = max(windows.target_dates[-1] for windows in task.train)
         for _, tests in task.tests:
             assert all(len(w) == 0 or w.last_dates[0] >= last for w in tests)
@@ -55,30 +57,30 @@ def test_no_fold_has_learned_from_a_day_after_its_first_forecast(one_network, re
     assert len(tested) == len(set(tested)) > 100
 
 
-@pytest.mark.parametrize("one_network", [False, True])
+@pytest.mark.parametrize("kind", ["per_symbol", "global"])
 @pytest.mark.parametrize("refit", [True, False])
-def test_each_symbol_is_tested_in_each_fold(one_network, refit):
-    whole = panel(100, 100, 15)  # the last one is too short to train
+def test_each_symbol_is_tested_in_each_fold(kind, refit):
+    whole = replace(panel(100, 100, 15), kind=kind)  # the last one is too short to train
     folds = fold_days(DAYS, 3, 1, **WALK)
-    tasks = tasks_of(Plan(whole, scalers(whole), folds, refit, 10, 2, one_network))
-    rows = [row for task in tasks for row in run_task(task, *WORDS)]
+    tasks = tasks_of(PanelWalk(PLAN, whole, scalers(whole), folds, refit))
+    rows = [row for task in tasks for row in run_task(PLAN, task, NAMES)]
     assert sorted((row["fold"], row["symbol"]) for row in rows) == [(0, "s0"), (0, "s1"), (1, "s0"), (1, "s1")]
     assert all(np.isfinite([row["naive_mse"], row["mse_0"], row["mse_1"]]).all() for row in rows)
     assert sum(row["days"] for row in rows if row["symbol"] == "s0") == 97 - 40
 
 
 def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
-    from rnnlab.backtesting.backtest import walk_forward
+    from rnnlab.backtesting.backtest import Walk, walk_forward
     from rnnlab.evaluation.series_evaluation import Days, stock_figures
 
     whole, windows = panel(100), panel(100).windows(0)
     folds = make_folds(len(windows), **WALK, horizon=1)
     with make_executor("local", 1) as executor:
-        single = walk_forward(windows, folds, ["x", "y"], *WORDS[1:4], WORDS[4], True, WORDS[5], iter, executor)
+        single = walk_forward(PLAN, Walk(windows, folds, NAMES), iter, executor)
     rows = []
     whole = replace(whole, target=(whole.target - 50) / 100)
-    for task in tasks_of(Plan(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, False)):
-        rows += run_task(task, *WORDS)
+    for task in tasks_of(PanelWalk(PLAN, whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True)):
+        rows += run_task(PLAN, task, NAMES)
     for row, by_seed, fold in zip(rows, single, folds, strict=True):
         test = windows.part(fold.test_start, fold.test_stop)
         days = Days(test.y[:, 0], test.last[:, 0], 1, 1.0)
@@ -87,11 +89,11 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
             assert row[f"mse_{seed}"] == pytest.approx(figures["rmse"] ** 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("one_network", [False, True])
-def test_a_network_that_diverges_is_no_silence(one_network):
-    whole, settings = panel(100, 100), Settings(2, 10, 1e30)
-    plan = Plan(whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True, 10, 2, one_network)
-    rows = run_task(plan[0], *WORDS[:3], settings, *WORDS[4:])
+@pytest.mark.parametrize("kind", ["per_symbol", "global"])
+def test_a_network_that_diverges_is_no_silence(kind):
+    whole, plan = replace(panel(100, 100), kind=kind), replace(PLAN, settings=Settings(2, 10, 3e38))
+    walk = PanelWalk(plan, whole, scalers(whole), fold_days(DAYS, 3, 1, **WALK), True)
+    rows = run_task(plan, walk[0], NAMES)
     assert [(row["symbol"], row["mse_0"], row["mse_1"]) for row in rows] == [("s0", None, None), ("s1", None, None)]
 
 

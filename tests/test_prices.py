@@ -1,4 +1,3 @@
-import datetime
 import io
 
 import pandas as pd
@@ -6,7 +5,7 @@ import pytest
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import prices as prices_module
-from rnnlab.data.prices import read_prices, select
+from rnnlab.data.prices import read_prices
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
@@ -110,22 +109,3 @@ def test_errors_name_file_line_and_column(text, message):
 def test_a_missing_file(tmp_path):
     with pytest.raises(UserError, match="there is no such file"):
         read_prices(tmp_path / "none.csv", ["Close"])
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "rows", "expected"),
-    [
-        (None, None, None, [2, 4, 6]),
-        (datetime.date(2020, 1, 3), None, None, [4, 6]),
-        (None, datetime.date(2020, 1, 3), None, [2, 4]),
-        (None, None, 2, [4, 6]),
-        (None, datetime.date(2020, 1, 3), 1, [4]),
-    ],
-)
-def test_select(start, end, rows, expected):
-    assert select(read(GOOD).frame, start, end, rows)["Close"].tolist() == expected
-
-
-def test_select_of_nothing_says_what_there_is():
-    with pytest.raises(UserError, match="the data go from 2020-01-02 to 2020-01-06"):
-        select(read(GOOD).frame, datetime.date(2021, 1, 1), None, None)

@@ -11,10 +11,11 @@ from ruamel.yaml import YAML
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest, write_arrays, write_json
 from rnnlab.core.formats import SCALER
-from rnnlab.execution import checkpoint
+from rnnlab.execution import checkpoint, model_train
 from rnnlab.networks.weights import unpack
 from rnnlab.networks.weights_header import read_config
-from rnnlab.training import engines
+from rnnlab.training import engines, plan
+from rnnlab.training.interfaces import SingleProcess
 from stages import train
 
 MODEL = "stock_gru"
@@ -45,7 +46,7 @@ class Watched:
 @pytest.fixture(autouse=True)
 def _workspace(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "LiveRun", Watched)
+    monkeypatch.setattr(model_train, "LiveRun", Watched)
     shutil.copy(root / "params.yaml", "params.yaml")
     change("training.stock.epochs", 4)
     change("training.stock.seeds", 2)
@@ -56,7 +57,10 @@ def _workspace(root, tmp_path, monkeypatch):
         arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
         write_arrays(Path("data/split/stock") / part, arrays)
         write_json(Path("data/split/stock") / part / "window.json", {"length": 5, "horizon": 1})
-    scaler = {"columns": ["Close"], "minimum": [0.0], "maximum": [1.0], "features": ["Close"], "target": "Close"}
+        panel = {"panel": None, "symbols": ["series"], "spans": [[0, rows]]}
+        write_json(Path("data/split/stock") / part / "panel.json", panel)
+    scaler = {"columns": ["Close"], "minimum": [[0.0]], "maximum": [[1.0]], "features": ["Close"], "target": "Close"}
+    scaler |= {"symbols": ["series"]}
     write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler)
     threads = torch.get_num_threads()
     yield
@@ -165,7 +169,7 @@ def test_a_training_by_other_code_is_not_gone_on_from(whole, kill, capsys, monke
 
 def test_a_training_by_another_number_of_ranks_is_not_gone_on_from(whole, kill, capsys, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(train.Alone, "size", 2)
+        patch.setattr(SingleProcess, "size", 2)
         kill(3)
     check_that_it_starts_afresh(whole, capsys)
 
@@ -221,7 +225,7 @@ def test_a_training_goes_on_with_the_threads_that_it_began_with(kill, monkeypatc
 
 
 def test_without_a_seed_that_learns_there_is_no_model(kill):
-    change("training.stock.learning_rate", 1e30)
+    change("training.stock.learning_rate", 3e38)
     with pytest.raises(UserError, match=r"stock_gru: no seed of 2 learned: .* \(the first in epoch \d\)"):
         train.main(MODEL)
     assert not Path("models").exists()
@@ -229,13 +233,13 @@ def test_without_a_seed_that_learns_there_is_no_model(kill):
 
 @pytest.mark.promise(number=4)
 def test_a_seed_that_diverges_is_named_and_left_out(monkeypatch, capsys):
-    initial = train._initial
+    initial = plan.initial_states
 
-    def spoilt(architecture, seed, device):
-        state = initial(architecture, seed, device)
-        return {name: value.fill_(float("inf")) if seed == 0 else value for name, value in state.items()}
+    def spoilt(architecture, seeds):
+        first, *others = initial(architecture, seeds)
+        return [{name: value.fill_(float("inf")) for name, value in first.items()}, *others]
 
-    monkeypatch.setattr(train, "_initial", spoilt)
+    monkeypatch.setattr(plan, "initial_states", spoilt)
     train.main(MODEL)
     assert "stock_gru: the loss of seed 0 is not finite in epoch 0: it is left out" in capsys.readouterr().out
     networks, config = unpack(f"models/{MODEL}.safetensors")

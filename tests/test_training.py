@@ -9,10 +9,13 @@ from torch import nn
 
 from rnnlab.core.errors import UserError
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.training import trainer
+from rnnlab.training import batches
+from rnnlab.training.batches import draw
 from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.losses import cross_entropy, squared_error
 from rnnlab.training.replicas import Replicas
-from rnnlab.training.trainer import Settings, Trainer, cross_entropy, draw, learning_rate, squared_error
+from rnnlab.training.settings import Settings, learning_rate
+from rnnlab.training.trainer import Trainer
 
 CONFIG = GRU
 SEEDS = (3, 4)
@@ -70,11 +73,11 @@ def test_both_engines_train_alike_with_all_that_can_be_set():
 @given(st.integers(1, 50), st.integers(1, 12), st.integers(1, 20))
 def test_each_replica_draws_every_sample_once_an_epoch(count, batch_size, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trainer, "SHUFFLED_AT_ONCE", at_once)
-        batches = list(draw(count, batch_size, [torch.Generator().manual_seed(seed) for seed in SEEDS]))
-    sizes = [batch.shape[1] for batch in batches]
+        patch.setattr(batches, "SHUFFLED_AT_ONCE", at_once)
+        drawn = list(draw(count, batch_size, [torch.Generator().manual_seed(seed) for seed in SEEDS]))
+    sizes = [batch.shape[1] for batch in drawn]
     assert sizes == [batch_size] * (count // batch_size) + [count % batch_size] * (count % batch_size > 0)
-    for order in torch.cat(batches, 1):
+    for order in torch.cat(drawn, 1):
         assert sorted(order.tolist()) == list(range(count))
 
 
@@ -87,7 +90,7 @@ def test_the_order_is_anew_each_epoch_and_a_replicas_own():
 
 
 def test_samples_in_blocks_come_from_few_places_at_a_time(monkeypatch):
-    monkeypatch.setattr(trainer, "SHUFFLED_AT_ONCE", 10)
+    monkeypatch.setattr(batches, "SHUFFLED_AT_ONCE", 10)
     blocks = [batch[0] // 10 for batch in draw(100, 5, [torch.Generator().manual_seed(0)])]
     assert all(len(block.unique()) == 1 for block in blocks)
     assert len(torch.stack(blocks).unique()) == 10

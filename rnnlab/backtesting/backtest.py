@@ -6,7 +6,6 @@ Letters: N windows of a series, T time steps, F features, K replicas (folds x se
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,10 +15,10 @@ from torch import Tensor
 
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
-from rnnlab.networks.forecast import forecast
-from rnnlab.networks.network import build
-from rnnlab.training.engines import ENGINES, Choice
-from rnnlab.training.trainer import Row, Settings, Trainer
+from rnnlab.networks.network import restore
+from rnnlab.networks.predictions import predict_prices
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.trainer import Row
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.splitting import size
 from rnnlab.windows.targets import Target
@@ -80,118 +79,84 @@ def rescale(windows: Windows, seen: Windows, names: Sequence[str]) -> tuple[Wind
     return Windows(inputs, target, windows.dates, windows.length, windows.horizon), scaler
 
 
-def walk_forward(
-    windows: Windows,
-    folds: Sequence[Fold],
-    names: Sequence[str],
-    architecture: Mapping[str, Any],
-    forms: tuple[str, bool, bool],
-    settings: Settings,
-    seeds: Sequence[int],
-    refit: bool,
-    choice: Choice,
-    watch: Epochs,
-    executor: Executor,
-) -> list[dict[int, Array]]:
-    """Of each fold the forecasts of its test windows by seed (n,), in the units of ``windows.target``.
+@dataclass(frozen=True)
+class Walk:
+    """A walk over a series: its windows, in the unit that forecasts are wanted in, and its folds.
 
-    Folds that train on as many windows are one task, and train at once, as replicas; without ``refit`` the first
-    fold's networks forecast all folds, scaled as they were trained.
+    Attributes:
+        names: of the features, for messages.
+        refit: false: the first fold's networks forecast all folds, scaled as they were trained.
+    """
+
+    windows: Windows
+    folds: Sequence[Fold]
+    names: Sequence[str]
+    refit: bool = True
+
+
+def walk_forward(plan: TrainingPlan, walk: Walk, watch: Epochs, executor: Executor) -> list[dict[int, Array]]:
+    """Of each fold the forecasts of its test windows by seed (n,), in the units of ``walk.windows.target``.
+
+    Folds that train on as many windows are one task, and train at once, as replicas.
 
     Args:
-        names: of the features, for messages.
-        forms: what ``Target.fit`` takes after the windows: kind, sequence, rollout.
         watch: passes on what training yields, and shows it; goes with the tasks to where they run.
     """
-    plan = [(fold, [fold]) for fold in folds] if refit else [(folds[0], list(folds))]  # what trains, what is tested
-    items = (
-        (
-            [
-                (
-                    windows.part(fold.train_start, fold.train_stop),
-                    [windows.part(test.test_start, test.test_stop) for test in tested],
-                )
-                for fold, tested in group
-            ],
-            *(names, architecture, forms, settings, seeds, choice, watch),
-        )
-        for _, group in groupby(plan, lambda step: step[0].train_stop - step[0].train_start)
-    )
+    windows, folds = walk.windows, walk.folds
+    steps = [(fold, [fold]) for fold in folds] if walk.refit else [(folds[0], list(folds))]  # trains, tested
+
+    def parts_of(fold: Fold, tested: Sequence[Fold]) -> tuple[Windows, list[Windows]]:
+        tests = [windows.part(test.test_start, test.test_stop) for test in tested]
+        return windows.part(fold.train_start, fold.train_stop), tests
+
+    of_one_size = groupby(steps, lambda step: step[0].train_stop - step[0].train_start)
+    items = ((plan, [parts_of(*step) for step in group], walk.names, watch) for _, group in of_one_size)
     ended = dict(executor.map(_walk, items))
     return [by_seed for index in sorted(ended) for by_seed in ended[index]]
 
 
 def _walk(
-    parts: Sequence[tuple[Windows, Sequence[Windows]]],
-    names: Sequence[str],
-    architecture: Mapping[str, Any],
-    forms: tuple[str, bool, bool],
-    settings: Settings,
-    seeds: Sequence[int],
-    choice: Choice,
-    watch: Epochs,
+    plan: TrainingPlan, parts: Sequence[tuple[Windows, Sequence[Windows]]], names: Sequence[str], watch: Epochs
 ) -> list[dict[int, Array]]:
     """Train on the first of each of ``parts``, all of one size, and forecast those that go with it."""
-    torch.set_num_threads(choice.threads)
     scaled = [rescale(seen, seen, names)[0] for seen, _ in parts]
-    targets = [Target.fit(part, *forms) for part in scaled]
-    sets = [
-        (torch.from_numpy(part.x).float(), torch.from_numpy(target.encode(part)).float())
-        for part, target in zip(scaled, targets, strict=True)
-    ]
-    states = _train(sets, architecture, settings, seeds, choice, watch)
+    targets = [plan.fit_target(part) for part in scaled]
+    states = _train(plan, scaled, targets, watch)
     forecasts = []
     for (seen, tests), target, by_seed in zip(parts, targets, states, strict=True):
         for test in tests:
             part, scaler = rescale(test, seen, names)
-            values = {}
-            for seed, state in by_seed.items():
-                network = build(architecture)
-                network.load_state_dict(state)
-                values[seed] = scaler.inverse(forecast(network, part, target)[:, 0], "target")
-            forecasts.append(values)
+            networks = {seed: restore(plan.architecture, state) for seed, state in by_seed.items()}
+            forecasts.append(predict_prices(networks, target, scaler, "target", part))
     return forecasts
 
 
 def _train(
-    sets: Sequence[tuple[Tensor, Tensor]],
-    architecture: Mapping[str, Any],
-    settings: Settings,
-    seeds: Sequence[int],
-    choice: Choice,
-    watch: Epochs,
+    plan: TrainingPlan, sets: Sequence[Windows], targets: Sequence[Target], watch: Epochs
 ) -> list[dict[int, dict[str, Tensor]]]:
-    """Of each data set, all of one size, the trained state dicts by seed."""
-    x, y = (torch.cat(parts) for parts in zip(*sets, strict=True))
-    first = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        first.append(build(architecture).state_dict())
-    engine = ENGINES[choice.engine](architecture, first * len(sets))
-    count = len(sets[0][0])
-    starts = [number * count for number in range(len(sets)) for _ in seeds]
-    trainer = Trainer(engine, x, y, list(seeds) * len(sets), settings, starts=starts, count=count)
+    """Of each set of windows, all of one size, the trained state dicts by seed."""
+    x = torch.stack([torch.from_numpy(part.x).float() for part in sets])
+    y = torch.stack([torch.from_numpy(t.encode(part)).float() for t, part in zip(targets, sets, strict=True)])
+    trainer, seeds = plan.trainer(x, y), plan.seeds
     for _ in watch(trainer.run()):
         pass
     if trainer.diverged:
         k, epoch = next(iter(trainer.diverged.items()))
         raise UserError(
             f"backtest: the loss of seed {trainer.seeds[k]} is not finite in epoch {epoch}; "
-            f"a smaller learning_rate (now {settings.learning_rate:g}) or max_grad_norm may help"
+            f"a smaller learning_rate (now {plan.settings.learning_rate:g}) or max_grad_norm may help"
         )
     states = trainer.states()
     return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
 
 
-def to_table(
-    windows: Windows, folds: Sequence[Fold], forecasts: Sequence[Mapping[int, Array]], refit: bool
-) -> pd.DataFrame:
+def to_table(walk: Walk, forecasts: Sequence[Mapping[int, Array]]) -> pd.DataFrame:
     """A row for each tested day: fold, date, y_true, y_last, naive_mae (of what the fold trained on), seed_K."""
     tables = []
-    for number, (fold, by_seed) in enumerate(zip(folds, forecasts, strict=True)):
-        trained = fold if refit else folds[0]
-        seen = windows.part(trained.train_start, trained.train_stop)
-        test = windows.part(fold.test_start, fold.test_stop)
+    for number, (fold, by_seed) in enumerate(zip(walk.folds, forecasts, strict=True)):
+        trained = fold if walk.refit else walk.folds[0]
+        seen = walk.windows.part(trained.train_start, trained.train_stop)
+        test = walk.windows.part(fold.test_start, fold.test_stop)
         columns = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
         columns["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
         tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in by_seed.items()}))

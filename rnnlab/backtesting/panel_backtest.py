@@ -12,20 +12,11 @@ import torch
 
 from rnnlab.backtesting.backtest import Fold, make_folds, rescale
 from rnnlab.core.errors import UserError
-from rnnlab.networks.forecast import forecast
-from rnnlab.networks.network import build
-from rnnlab.training.engines import ENGINES, Choice
-from rnnlab.training.panel_training import (
-    Forms,
-    Sequences,
-    encode,
-    initial_states,
-    make_groups,
-    train_group,
-    whole_batches,
-)
-from rnnlab.training.trainer import Settings, Trainer
-from rnnlab.windows.panel import LEAST, Array, Dates, Panel
+from rnnlab.networks.network import restore
+from rnnlab.networks.predictions import Networks, predict_prices
+from rnnlab.training.panel_training import Sequences, encode, make_groups, train_group, whole_batches
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.windows.panel import LEAST, Array, Dates, Panel, PanelPart
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
 from rnnlab.windows.windows import Windows, count_windows
@@ -60,7 +51,7 @@ def fold_days(days: Dates, length: int, horizon: int, **walk: Any) -> list[tuple
     return [(targets[[f.train_start, f.train_stop - 1]], made[[f.test_start, f.test_stop - 1]]) for f in folds]
 
 
-class Plan:
+class PanelWalk:
     """The tasks of a walk over a panel, the same for any number of workers, each made when it is asked for.
 
     Symbols with too few training windows in a fold take no part in it.
@@ -68,7 +59,6 @@ class Plan:
     Args:
         scalers: of the target, of each symbol.
         refit: false: the first fold's networks forecast all folds.
-        one_network: for all symbols.
 
     Attributes:
         groups: of each task the fold whose windows train, and its symbols by number.
@@ -76,24 +66,21 @@ class Plan:
 
     def __init__(
         self,
+        plan: TrainingPlan,
         panel: Panel,
         scalers: Sequence[MinMaxScaler],
         folds: Sequence[tuple[Dates, Dates]],
         refit: bool,
-        batch_size: int,
-        seeds: int,
-        one_network: bool,
     ) -> None:
-        self._panel, self._scalers, self._folds = panel, scalers, folds
-        self._refit, self._one_network = refit, one_network
+        self._panel, self._scalers, self._folds, self._refit = panel, scalers, folds, refit
         self.groups: list[tuple[int, tuple[int, ...]]] = []
         for fold in range(len(folds) if refit else 1):
             counts = [self._count(fold, s) for s in range(len(panel))]
             able = [s for s, count in enumerate(counts) if count]
-            if one_network:
+            if panel.kind == "global":
                 groups = [tuple(able)] if able else []
             else:
-                made = make_groups([counts[s] for s in able], batch_size, seeds)
+                made = make_groups([counts[s] for s in able], plan.settings.batch_size, len(plan.seeds))
                 groups = [tuple(able[place] for place in group.symbols) for group in made]
             self.groups += [(fold, group) for group in groups]
 
@@ -107,7 +94,7 @@ class Plan:
             tuple(self._scalers[s] for s in group),
             tuple(self._train(fold, s) for s in group),
             tuple((i, tuple(_made_between(self._panel.windows(s), days) for s in group)) for i, days in tested),
-            self._one_network,
+            self._panel.kind == "global",
         )
 
     def _train(self, fold: int, symbol: int) -> Windows:
@@ -120,27 +107,18 @@ class Plan:
         return len(windows) if len(windows) >= LEAST and _varies(windows) else 0
 
 
-def run_task(
-    task: Task,
-    names: Sequence[str],
-    architecture: Mapping[str, Any],
-    forms: Forms,
-    settings: Settings,
-    seeds: Sequence[int],
-    choice: Choice,
-) -> list[dict[str, Any]]:
+def run_task(plan: TrainingPlan, task: Task, names: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each fold and symbol that was tested: mean squared errors of persistence and of each seed.
 
     Those of seeds that diverged are None. Errors are in the prices' unit, and each symbol is scaled anew by what it
     trains on.
+
+    Args:
+        names: of the features, for messages.
     """
-    torch.set_num_threads(choice.threads)
     train = [_in_points(windows, scaler) for windows, scaler in zip(task.train, task.scalers, strict=True)]
-    scaled = [rescale(windows, windows, names) for windows in train]
-    if task.one_network:
-        networks, targets = _train_one([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
-    else:
-        networks, targets = _train_each([part for part, _ in scaled], architecture, forms, settings, seeds, choice)
+    scaled = [rescale(windows, windows, names)[0] for windows in train]
+    networks, targets = (_train_one if task.one_network else _train_each)(plan, scaled)
     rows = []
     for number, tests in task.tests:
         for s, views in enumerate(tests):
@@ -148,11 +126,8 @@ def run_task(
                 continue
             test = _in_points(views, task.scalers[s])
             part, scaler = rescale(test, train[s], names)
-            y_pred = {
-                seed: scaler.inverse(forecast(network, part, targets[s])[:, 0], "target")
-                for seed, network in networks[s].items()
-            }
-            rows.append(_row(number, task.symbols[s], test, y_pred, seeds))
+            y_pred = predict_prices(networks[s], targets[s], scaler, "target", part)
+            rows.append(_row(number, task.symbols[s], test, y_pred, plan.seeds))
     return rows
 
 
@@ -209,42 +184,31 @@ def _varies(windows: Windows) -> bool:
     return True
 
 
-def _train_each(
-    parts: Sequence[Windows], architecture: Any, forms: Forms, settings: Settings, seeds: Sequence[int], choice: Choice
-) -> tuple[list[dict[int, torch.nn.Module]], list[Target]]:
-    count = whole_batches(min(len(part) for part in parts), settings.batch_size)
-    trained = train_group(parts, count, architecture, forms, settings, seeds, choice)
-    networks: list[dict[int, torch.nn.Module]] = []
+def _train_each(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Networks], list[Target]]:
+    count = whole_batches(min(len(part) for part in parts), plan.settings.batch_size)
+    trained = train_group(plan, parts, count)
+    networks: list[Networks] = []
     for s in range(len(parts)):
-        kept = [seed for seed in seeds if (s, seed) not in trained.diverged]
-        networks.append({seed: _network(architecture, trained.states[seed], s) for seed in kept})
-    kind, sequence, rollout = forms
+        kept = [seed for seed in plan.seeds if (s, seed) not in trained.diverged]
+        states = {
+            seed: {name: torch.from_numpy(value[s]) for name, value in trained.states[seed].items()} for seed in kept
+        }
+        networks.append({seed: restore(plan.architecture, state) for seed, state in states.items()})
+    kind, sequence, rollout = plan.target_form
     return networks, [Target(kind, unit, sequence, rollout) for unit in trained.units.tolist()]
 
 
-def _train_one(
-    parts: Sequence[Windows], architecture: Any, forms: Forms, settings: Settings, seeds: Sequence[int], choice: Choice
-) -> tuple[list[dict[int, torch.nn.Module]], list[Target]]:
-    stops = np.cumsum([len(part.target) for part in parts])
-    spans = np.stack([stops - [len(part.target) for part in parts], stops], 1)
+def _train_one(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Networks], list[Target]]:
     inputs, target, dates = (
-        np.concatenate([getattr(p, name) for p in parts]) for name in ("inputs", "target", "dates")
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "target", "dates")
     )
-    panel = Panel(("",) * len(parts), spans, inputs, target, dates, parts[0].length, parts[0].horizon)
-    targets = [Target.fit(part, *forms) for part in parts]
-    engine = ENGINES[choice.engine](architecture, initial_states(architecture, seeds))
-    trainer = Trainer(engine, Sequences(panel, torch.device("cpu")), encode(panel, targets), list(seeds), settings)
+    spans, (length, horizon) = PanelPart(tuple(parts)).spans, (parts[0].length, parts[0].horizon)
+    panel = Panel(("",) * len(parts), spans, inputs, target, dates, length, horizon)
+    targets = [plan.fit_target(part) for part in parts]
+    trainer = plan.trainer(Sequences(panel, torch.device("cpu")), encode(panel, targets))
     for _ in trainer.run():
         pass
-    networks = {}
-    for k, state in enumerate(trainer.states()):
-        if k not in trainer.diverged:
-            networks[seeds[k]] = network = build(architecture)
-            network.load_state_dict(state)
+    states = zip(plan.seeds, trainer.states(), strict=True)
+    learned = {seed: state for k, (seed, state) in enumerate(states) if k not in trainer.diverged}
+    networks = {seed: restore(plan.architecture, state) for seed, state in learned.items()}
     return [networks] * len(parts), targets
-
-
-def _network(architecture: Mapping[str, Any], state: Mapping[str, Any], s: int) -> torch.nn.Module:
-    network = build(architecture)
-    network.load_state_dict({name: torch.from_numpy(value[s]) for name, value in state.items()})
-    return network

@@ -8,10 +8,8 @@ from pydantic import ValidationError
 from rnnlab.core.errors import UserError
 
 Format = tuple[str, int]
-WEIGHTS: Format = ("rnnlab", 2)
-PANEL_WEIGHTS: Format = ("rnnlab-panel", 1)
-SCALER: Format = ("rnnlab-scaler", 1)
-PANEL_SCALER: Format = ("rnnlab-panel-scaler", 1)
+WEIGHTS: Format = ("rnnlab", 3)
+SCALER: Format = ("rnnlab-scaler", 2)
 LEADERBOARD: Format = ("rnnlab-leaderboard", 1)
 
 

@@ -77,6 +77,16 @@ class Stock(StrictModel):
     window: Window
     split: StockSplit
 
+    @property
+    def kind(self) -> str | None:
+        """Which networks a panel has, per_symbol or global; None: it is a single series."""
+        return self.panel if self.source == "panel" else None
+
+    @property
+    def place(self) -> str:
+        """Where the data are from, for messages."""
+        return self.path if self.source in ("csv", "panel") else f"source {self.source}"
+
     @model_validator(mode="after")
     def _check(self) -> "Stock":
         if len(set(self.features)) < len(self.features):
@@ -150,6 +160,11 @@ class Model(StrictModel):
     seeds: Seeds | None = None
     seed: Seed | None = None
 
+    @property
+    def target_form(self) -> tuple[str, bool, bool]:
+        """What the network is to say: kind, at each step of a sequence, fed back to it (`TargetForm` of windows)."""
+        return self.target, self.output == "sequence", self.rollout
+
     def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
         """The network's arguments for such data."""
         own = self.model_dump(include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"})
@@ -209,11 +224,11 @@ class Params(StrictModel):
 
     @property
     def is_panel(self) -> bool:
-        return self.stock.source == "panel"
+        return self.stock.kind is not None
 
     @property
     def is_per_symbol(self) -> bool:
-        return self.is_panel and self.stock.panel == "per_symbol"
+        return self.stock.kind == "per_symbol"
 
     def board_of(self, track: str) -> str:
         """The leaderboard that a track's results stand in."""

@@ -3,6 +3,7 @@
 import gzip
 import math
 import zlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,3 +63,26 @@ def check_labels(images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str
 def to_unit_interval(images: NDArray[np.uint8], maximum: int) -> NDArray[np.float32]:
     """Pixels 0 .. ``maximum`` -> [0, 1], in the same shape."""
     return images.astype(np.float32) / np.float32(maximum)
+
+
+def read_digits(folder: Path, source: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], int, int]:
+    """The images (N, T, F) and labels (N,) that ``fetch`` wrote; the largest pixel; how many are the test set's.
+
+    Those are at the end; a source without a test set of its own has 0.
+
+    Raises:
+        UserError: if a file is damaged, or its images and labels do not go together.
+    """
+    parts = []
+    for part in ("train", "t10k") if source == "mnist" else ("sample",):
+        images, labels = (
+            read_idx((folder / name).read_bytes(), dimensions, f"{folder}/{name}")
+            for dimensions, name in ((3, f"{part}-images-idx3-ubyte.gz"), (1, f"{part}-labels-idx1-ubyte.gz"))
+        )
+        check_labels(images, labels, f"{folder}/{part}-labels-idx1-ubyte.gz")
+        parts.append((images, labels))
+    if len({images.shape[1:] for images, _ in parts}) > 1:
+        sizes = " and ".join(str(images.shape[1:]) for images, _ in parts)
+        raise UserError(f"{folder}: the images of train and t10k differ in size: {sizes}")
+    images, labels = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    return (images, labels, 255, len(parts[1][1])) if source == "mnist" else (images, labels, 16, 0)

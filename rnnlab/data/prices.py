@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import datetime
 import difflib
 import io
 import re
@@ -56,25 +55,6 @@ def read_prices(source: Path | BinaryIO, columns: Sequence[str], name: str = "")
     for table in _tables(source, rows.name, rows.needed):
         rows.add(table)
     return rows.prices()
-
-
-def select(
-    frame: pd.DataFrame, start: datetime.date | None, end: datetime.date | None, rows: int | None
-) -> pd.DataFrame:
-    """The days from ``start`` to ``end``, both included, and of these the last ``rows``.
-
-    Raises:
-        UserError: if nothing is left.
-    """
-    first = frame.index.searchsorted(pd.Timestamp(start)) if start else 0
-    stop = frame.index.searchsorted(pd.Timestamp(end) + pd.Timedelta(days=1)) if end else len(frame)
-    chosen = frame.iloc[first:stop]
-    if chosen.empty:
-        raise UserError(
-            f"no row from stock.start={start} to stock.end={end}: "
-            f"the data go from {_day(frame.index[0])} to {_day(frame.index[-1])}"
-        )
-    return chosen if rows is None else chosen.iloc[-rows:]
 
 
 def find_columns(found: pd.Index, needed: Sequence[str], name: str) -> str:

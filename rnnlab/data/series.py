@@ -6,13 +6,11 @@ Letters: S symbols, R rows, C columns.
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.core.files import read_arrays, read_json
+from rnnlab.core.errors import UserError
 
 Array = NDArray[np.float64]
 Dates = NDArray[np.datetime64]
@@ -40,18 +38,22 @@ class Series:
         return days
 
     def select(self, start: datetime.date | None, end: datetime.date | None, rows: int | None) -> "Series":
-        """Of each symbol the days from ``start`` to ``end``, both included, and of these the last ``rows``."""
+        """Of each symbol the days from ``start`` to ``end``, both included, and of these the last ``rows``.
+
+        Raises:
+            UserError: if nothing is left.
+        """
         spans = self.spans.copy()
         for span, (_, dates, _) in zip(spans, self.all(), strict=True):
             first = int(np.searchsorted(dates, np.datetime64(start))) if start else 0
             stop = int(np.searchsorted(dates, np.datetime64(end) + np.timedelta64(1, "D"))) if end else len(dates)
             span[1] = span[0] + stop
             span[0] += first if rows is None else max(first, stop - rows)
-        return replace(self, spans=np.minimum(spans, spans[:, 1:]))
-
-
-def read_raw_panel() -> tuple[Series, dict[str, Any]]:
-    """All symbols as they were read, and what is written of them: columns and summary."""
-    about = read_json(Path("data/raw/stock/panel.json"))
-    dates, values = read_arrays(Path("data/raw/stock"), "dates", "values")
-    return Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values), about
+        chosen = replace(self, spans=np.minimum(spans, spans[:, 1:]))
+        if not (chosen.spans[:, 0] < chosen.spans[:, 1]).any():
+            days = self.calendar()
+            raise UserError(
+                f"no row from stock.start={start} to stock.end={end}: "
+                f"the data go from {str(days[0])[:10]} to {str(days[-1])[:10]}"
+            )
+        return chosen

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from rnnlab.core.files import write_bytes
-from rnnlab.training.engines import Choice
+from rnnlab.training.settings import Choice
 from rnnlab.training.trainer import Row, Trainer
 
 SECONDS = 30.0  # at least, between two

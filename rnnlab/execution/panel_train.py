@@ -1,13 +1,15 @@
 """A panel's networks, one a symbol: trained in groups, by the executor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
+from torch import Tensor
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest, write_bytes, write_text
@@ -16,68 +18,52 @@ from rnnlab.execution.checkpoint import fingerprint_of
 from rnnlab.execution.executors import make_executor
 from rnnlab.execution.live_run import LiveRun
 from rnnlab.execution.progress import count_done
-from rnnlab.execution.task_results import Done
-from rnnlab.networks.network import build, count_parameters
-from rnnlab.networks.panel_weights import pack
-from rnnlab.training.engines import Choice
+from rnnlab.execution.task_results import TaskResults
+from rnnlab.networks.weights import pack
 from rnnlab.training.panel_training import Group, Trained, make_groups, train_group
-from rnnlab.training.trainer import Settings
-from rnnlab.windows.artifacts import SPLIT, read_panel, read_panel_scaler
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.settings import Choice
+from rnnlab.training.training_data import describe
+from rnnlab.windows.artifacts import SPLIT, read_part
 from rnnlab.windows.panel import Panel
 
 
 def train_per_symbol(name: str, params: Params) -> None:
     """models/NAME.safetensors and metrics/history/NAME.csv, the mean over the symbols of each seed's losses."""
-    model, training = params.model(name), params.training_of(name)
-    panel = read_panel(SPLIT / "stock/train")
-    architecture = model.architecture(panel.inputs.shape[1], panel.length, 1)
-    forms = model.target, model.output == "sequence", model.rollout
-    settings = Settings(**training.model_dump(exclude={"seeds", "seed"}))
-    seeds = list(range(training.seed, training.seed + training.seeds))
-    counts = [len(windows) for _, windows in panel.all()]
-    groups = make_groups(counts, training.batch_size, len(seeds))
+    panel, training = read_part("train"), params.training_of(name)
     choice = Choice("ensemble", params.threads_of_a_task)
-    about = {"architecture": architecture, "forms": forms, "training": training.model_dump(), "choice": asdict(choice)}
-    key = fingerprint_of(about, [SPLIT / "stock/train"])
-    done = Done(f"{name}.train", key, len(groups), ".safetensors", from_file)
-    used = sum(group.count * len(group.symbols) for group in groups)
+    plan = TrainingPlan.of(params.model(name), training, (panel.length, panel.inputs.shape[1]), 1, choice)
+    counts = [len(windows) for _, windows in panel.all()]
+    groups = make_groups(counts, training.batch_size, len(plan.seeds))
+    key = fingerprint_of(asdict(plan), [SPLIT / "stock/train"])
+    done = TaskResults(f"{name}.train", key, len(groups), ".safetensors", from_file)
     if params.stock.split.validation:
         print(f"{name}: networks a symbol learn for all epochs; the validation part is left aside")
+    used = sum(group.count * len(group.symbols) for group in groups)
     print(f"{name}: {used:,} of {sum(counts):,} training windows, each symbol's last whole batches")
 
     def tasks() -> Iterator[tuple[Any, ...]]:
         for number in done.waiting:
-            series = [panel.windows(symbol) for symbol in groups[number].symbols]
-            yield series, groups[number].count, architecture, forms, settings, seeds, choice
+            yield plan, [panel.windows(symbol) for symbol in groups[number].symbols], groups[number].count
 
-    with (
-        LiveRun(name, key, params) as live,
-        make_executor(params.executor, params.workers) as executor,
-    ):
-        sizes = [len(group.symbols) for group in groups]
-        waiting = [sizes[number] for number in done.waiting]
+    with LiveRun(name, key, params) as live, make_executor(params.executor, params.workers) as executor:
+        waiting = [len(groups[number].symbols) for number in done.waiting]
         counted = count_done(executor.map(train_group, tasks()), waiting, len(panel) - sum(waiting), name, "symbol")
         for step, (symbols, (place, trained)) in enumerate(counted, len(groups) - len(waiting)):
             done.keep(done.waiting[place], to_bytes(trained))
             live.add([{"epoch": step, "seed": 0, "progress_symbols": symbols}])
-        merged = merge(panel, groups, done, seeds)
-        config = {
+        merged = merge(panel, groups, done, plan)
+        config = describe(panel, plan.target_form, merged.units.tolist()) | {
             "model": name,
             "track": "stock",
-            "panel": "per_symbol",
-            "symbols": panel.symbols,
-            "network": architecture,
-            "parameters": count_parameters(build(architecture)),
-            "forms": forms,
-            "horizon": panel.horizon,
-            "trained_until": [str(windows.target_dates[-1])[:10] for _, windows in panel.all()],
+            "network": plan.architecture,
+            "parameters": plan.count_parameters(),
             "training": training.model_dump(),
             "made_with": asdict(choice),
-            "scaler": read_panel_scaler(),
             "diverged": {},  # seeds, of all symbols
             "diverged_symbols": merged.diverged,
         }
-        weights = pack(merged.states, merged.units.tolist(), config)
+        weights = pack(merged.tensors(), config)
         write_bytes(Path("models") / f"{name}.safetensors", weights)
         write_text(Path("metrics/history") / f"{name}.csv", merged.history(choice.threads))
         for epoch in merged.rows():
@@ -109,7 +95,7 @@ def from_file(path: Path) -> Trained:
 class Merged:
     """All groups in one: weights by symbol, losses over all symbols."""
 
-    def __init__(self, symbols: tuple[str, ...], seeds: list[int], epochs: int) -> None:
+    def __init__(self, symbols: tuple[str, ...], seeds: Sequence[int], epochs: int) -> None:
         self.symbols, self.seeds = symbols, seeds
         self.states: dict[int, dict[str, NDArray[np.float32]]] = {seed: {} for seed in seeds}
         self.units = np.ones(len(symbols))
@@ -127,6 +113,12 @@ class Merged:
                 whole[places] = value
         for (place, seed), epoch in trained.diverged.items():
             self.diverged.setdefault(self.symbols[places[place]], {})[str(seed)] = epoch
+
+    def tensors(self) -> dict[int, dict[str, Tensor]]:
+        return {
+            seed: {name: torch.from_numpy(value) for name, value in state.items()}
+            for seed, state in self.states.items()
+        }
 
     def rows(self) -> Iterator[list[dict[str, float]]]:
         """Of each epoch a row a seed: the mean over the symbols that still learned."""
@@ -148,11 +140,11 @@ class Merged:
         return "\n".join(lines) + "\n"
 
 
-def merge(panel: Panel, groups: list[Group], done: Done, seeds: list[int]) -> Merged:
-    merged = Merged(panel.symbols, seeds, len(from_file(done.path(0)).losses))
+def merge(panel: Panel, groups: list[Group], done: TaskResults, plan: TrainingPlan) -> Merged:
+    merged = Merged(panel.symbols, plan.seeds, plan.settings.epochs)
     for number, group in enumerate(groups):
         merged.add(group, from_file(done.path(number)))
-    lost = [symbol for symbol, by_seed in merged.diverged.items() if len(by_seed) == len(seeds)]
+    lost = [symbol for symbol, by_seed in merged.diverged.items() if len(by_seed) == len(plan.seeds)]
     for symbol in lost:
         print(f"no seed of symbol {symbol} learned: their losses are not finite; it is left out", flush=True)
     if len(lost) == len(panel):

@@ -18,15 +18,15 @@ from torch import Tensor
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.processes import end_with
-from rnnlab.training.trainer import Alone
+from rnnlab.training.interfaces import SingleProcess
 
 PATIENCE = timedelta(minutes=10)  # with ranks that do not come, or not on
 PLACE = ("RANK", "WORLD_SIZE", "LOCAL_RANK")  # of a process, as torchrun says it in the environment
 
-Made = TypeVar("Made")
+T = TypeVar("T")
 
 
-class Group(Alone):
+class Group(SingleProcess):
     """The ranks of one training; all of them call the same methods in the same order.
 
     Raises:
@@ -49,11 +49,11 @@ class Group(Alone):
         for tensor, total in zip(tensors, flat.split([tensor.numel() for tensor in tensors]), strict=True):
             tensor.copy_(total.view_as(tensor))
 
-    def from_first(self, make: Callable[[], Made]) -> Made:
+    def from_first(self, make: Callable[[], T]) -> T:
         told: list[Any] = [make() if self.rank == 0 else None]
         with _answered():
             dist.broadcast_object_list(told)
-        made: Made = told[0]
+        made: T = told[0]
         return made
 
     def check_same(self, fingerprint: str) -> None:
@@ -68,7 +68,7 @@ class Group(Alone):
 
 
 @contextmanager
-def join(device: torch.device) -> Iterator[Alone]:
+def join(device: torch.device) -> Iterator[SingleProcess]:
     """The group that torchrun started this process in; without torchrun it is alone.
 
     Raises:
@@ -77,7 +77,7 @@ def join(device: torch.device) -> Iterator[Alone]:
     """
     rank, size, local_rank = _place() if launched() else (0, 1, 0)
     if size == 1:
-        yield Alone()
+        yield SingleProcess()
         return
     end_with(psutil.Process(os.getppid()))  # killed outright, torchrun can't end its ranks
     backend, there = ("nccl", dist.is_nccl_available()) if device.type == "cuda" else ("gloo", dist.is_gloo_available())

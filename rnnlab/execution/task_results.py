@@ -15,7 +15,7 @@ from rnnlab.execution.executors import Executor
 CHECKPOINTS = Path("data/checkpoints")
 
 
-class Done:
+class TaskResults:
     """The tasks of a stage that are done, of ``count``.
 
     Args:
@@ -60,7 +60,7 @@ class Done:
 
 
 def map_the_rest(
-    executor: Executor, function: Callable[..., Any], item: Callable[[int], tuple[Any, ...]], done: Done
+    executor: Executor, function: Callable[..., Any], item: Callable[[int], tuple[Any, ...]], done: TaskResults
 ) -> Iterator[tuple[int, Any]]:
     """As ``executor.map`` over each ``item``; but results that are kept are read, and new ones are kept, as JSON."""
     for number in done.kept:

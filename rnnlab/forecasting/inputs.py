@@ -8,11 +8,10 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
 from rnnlab.data.long_table import ended, is_long_table, read_symbol, to_frame
 from rnnlab.data.prices import Prices, read_prices
-from rnnlab.data.series import read_raw_panel
-from rnnlab.networks.panel_header import is_panel
-from rnnlab.networks.panel_weights import PanelWeights
+from rnnlab.data.raw import RAW, read_raw_panel
 from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack
+from rnnlab.networks.weights_header import read_config
 
 LEFT_OUT = Path("data/scaled/stock/about.json")  # of a panel: why symbols were not trained on
 
@@ -29,16 +28,14 @@ def load_networks(model: str, *tracks: str, symbol: str = "") -> tuple[Networks,
         UserError: if there is no such model or symbol, or it is of another track.
     """
     path = find_weights(model, tracks[0])
-    if is_panel(str(path)):
-        weights = PanelWeights(str(path))
-        left_out = read_json(LEFT_OUT)["left_out"] if LEFT_OUT.is_file() else {}
-        if symbol not in weights.config["symbols"] and symbol in left_out:
-            raise UserError(f"--symbol {symbol}: was left out of the panel: {left_out[symbol]}")
-        networks, config = weights.single(symbol)
-    elif symbol:
+    config = read_config(str(path))
+    if symbol and not config.get("panel"):
         raise UserError(f"--symbol {symbol}: {path} is no model of a panel, and has no symbols")
-    else:
-        networks, config = unpack(str(path))
+    if symbol and symbol not in config["symbols"] and LEFT_OUT.is_file():
+        left_out = read_json(LEFT_OUT)["left_out"]
+        if symbol in left_out:
+            raise UserError(f"--symbol {symbol}: was left out of the panel: {left_out[symbol]}")
+    networks, config = unpack(str(path), symbol)
     if config.get("track") not in tracks:
         raise UserError(
             f"{config.get('model', path)} is a model of track {config.get('track')}; "
@@ -69,13 +66,13 @@ def load_prices(data: Path | None, columns: list[str], symbol: str) -> tuple[Pat
         symbol: of a panel's table, whose rows are taken.
     """
     if data is None and symbol:
-        series, about = read_raw_panel()
-        if symbol not in series.symbols or set(columns) - set(about["columns"]):
-            raise UserError(f"data/raw/stock: holds no symbol {symbol} with {', '.join(columns)}; say --data")
+        series, held = read_raw_panel()
+        if symbol not in series.symbols or set(columns) - set(held):
+            raise UserError(f"{RAW}: holds no symbol {symbol} with {', '.join(columns)}; say --data")
         number = series.symbols.index(symbol)
         notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
-        return Path("data/raw/stock"), Prices(to_frame(series, number, about["columns"]), tuple(notices))
-    data = data or Path("data/raw/stock/prices.csv")
+        return RAW, Prices(to_frame(series, number, held), tuple(notices))
+    data = data or RAW / "prices.csv"
     if symbol and is_long_table(data):
         return data, read_symbol(data, symbol, columns)
     return data, read_prices(data, columns)

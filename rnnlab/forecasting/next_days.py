@@ -114,7 +114,7 @@ def _recent_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[s
 
 def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[ForecastDay, ...], unit: str) -> Iterator[str]:
     """Sentences about the limits of a forecast."""
-    ours, trained = spacing_of(pd.DatetimeIndex(frame.index)), pd.Timedelta(hours=config.get("spacing", 0))
+    ours, trained = spacing_of(pd.DatetimeIndex(frame.index)), pd.Timedelta(hours=config.get("spacing") or 0)
     if trained and not 0.5 < ours / trained < 2:
         yield (
             f"DO NOT BELIEVE IT: the rows are {_duration(ours)} apart, those that the model was trained on "

@@ -4,7 +4,7 @@ Letters: B batch, T time steps, F features, H hidden, L layers, D directions, O 
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -95,6 +95,27 @@ def build(architecture: Mapping[str, Any]) -> nn.Module:
         return RecurrentNetwork(**architecture)
     unused = ("cell", "bidirectional", "head")
     return FeedForwardNetwork(**{name: value for name, value in architecture.items() if name not in unused})
+
+
+def initial_states(architecture: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str, Tensor]]:
+    """State dicts of new networks, one a seed, with the weights that PyTorch draws."""
+    states = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        states.append(build(architecture).state_dict())
+    return states
+
+
+def restore(architecture: Mapping[str, Any], state: Mapping[str, Tensor]) -> nn.Module:
+    """A network with these weights, which it shares.
+
+    Raises:
+        RuntimeError: if names or shapes do not fit.
+    """
+    with torch.device("meta"):  # no initial weights are drawn
+        network = build(architecture)
+    network.load_state_dict(state, assign=True)
+    return network
 
 
 @torch.no_grad()

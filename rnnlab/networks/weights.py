@@ -1,48 +1,122 @@
-"""Trained networks as one safetensors file; its header holds all that rebuilds and feeds them."""
+"""Trained networks as one safetensors file; its header holds all that rebuilds and feeds them.
 
+Letters: S symbols.
+"""
+
+import difflib
+from collections.abc import Mapping
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.networks.network import build
+from rnnlab.networks.network import restore
 from rnnlab.networks.weights_header import read_config, to_header
+from rnnlab.windows.scaler_file import of_symbol
+
+Networks = dict[int, nn.Module]  # by seed
 
 
-def pack(states: dict[int, dict[str, Tensor]], config: dict[str, Any]) -> bytes:
-    """Serialise the state dicts by seed; ``config["network"]`` are RecurrentNetwork's arguments."""
+def pack(states: Mapping[int, Mapping[str, Tensor]], config: Mapping[str, Any]) -> bytes:
+    """Serialise the state dicts by seed, of a panel with a network a symbol each tensor with all S symbols in it.
+
+    ``config["network"]`` are RecurrentNetwork's arguments.
+    """
     tensors = {
         f"{seed}.{name}": tensor.cpu().contiguous() for seed, state in states.items() for name, tensor in state.items()
     }
     return save(tensors, to_header(config))
 
 
-def unpack(path: str) -> tuple[dict[int, nn.Module], dict[str, Any]]:
-    """The networks by seed, and their config.
+def unpack(path: str, symbol: str = "") -> tuple[Networks, dict[str, Any]]:
+    """The networks of a file by seed, and their config; of a panel those of one symbol, as if it were alone.
 
     Raises:
-        UserError: if the file is damaged, of another kind, or does not fit its own config.
+        UserError: if the file is damaged, of another kind, or does not fit its own config; if it is of a panel and
+            has no such symbol, or none of the symbol's networks learned.
     """
-    config = read_config(path)
-    states: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in load_file(path).items():
-        prefix, _, key = name.partition(".")
-        if not prefix.isdecimal():
-            raise UserError(f"{path}: tensor {name}: its name should begin with a seed, as 0.{name}")
-        if not tensor.isfinite().all():
-            raise UserError(f"{path}: tensor {name} holds weights that are not finite numbers: train it anew")
-        states.setdefault(int(prefix), {})[key] = tensor
-    if not states:
-        raise UserError(f"{path}: holds no weights")
-    networks = {}
-    for seed in sorted(states):
-        with torch.device("meta"):  # no initial weights are drawn
-            network = build(config["network"])
-        try:
-            network.load_state_dict(states[seed], assign=True)
-        except RuntimeError as error:
-            raise UserError(f"{path}: the weights of seed {seed} do not fit their config: {error}") from None
-        networks[seed] = network
-    return networks, config
+    weights = Weights(path)
+    config, number = weights.config, 0
+    if config["track"] == "digits":
+        return weights.networks(), config
+    if config["panel"]:
+        number = weights.number_of(symbol)
+    networks = weights.networks(number)
+    if not networks:
+        raise UserError(f"{config['model']}: no network of symbol {symbol} learned: their losses were not finite")
+    return networks, weights.config_of(number)
+
+
+class Weights:
+    """Such a file, read.
+
+    Attributes:
+        config: what it was packed with.
+
+    Raises:
+        UserError: if the file is missing, damaged, or of another kind; by any method, if weights do not fit.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.config = read_config(path)
+        self._path, self._states = path, dict[int, dict[str, Tensor]]()
+        self._a_network_each = self.config.get("panel") == "per_symbol"
+        for name, tensor in load_file(path).items():
+            seed, _, key = name.partition(".")
+            if not seed.isdecimal():
+                raise UserError(f"{path}: tensor {name}: its name should begin with a seed, as 0.{name}")
+            if self._a_network_each and tensor.shape[:1] != (len(self.config["symbols"]),):
+                raise UserError(f"{path}: tensor {name} is not of {len(self.config['symbols'])} symbols")
+            self._states.setdefault(int(seed), {})[key] = tensor
+        if not self._states:
+            raise UserError(f"{path}: holds no weights")
+
+    def networks(self, number: int = 0) -> Networks:
+        """The networks of a symbol, without those that diverged; of digits there is one number."""
+        networks: Networks = {}
+        diverged = self._diverged(number) if self._a_network_each else {}
+        for seed, state in sorted(self._states.items()):
+            if str(seed) in diverged:
+                continue
+            if self._a_network_each:
+                state = {name: tensor[number] for name, tensor in state.items()}
+            try:
+                networks[seed] = restore(self.config["network"], state)
+            except RuntimeError as error:
+                raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {error}") from None
+            if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+                raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it anew")
+        return networks
+
+    def number_of(self, symbol: str) -> int:
+        """The place of a panel's symbol.
+
+        Raises:
+            UserError: if there is no such symbol.
+        """
+        symbols = list(self.config["symbols"])
+        if symbol not in symbols:
+            near = difflib.get_close_matches(symbol, symbols, n=3) or symbols[:3]
+            raise UserError(
+                f"--symbol {symbol or 'is not given'}: {self.config['model']} is of a panel of {len(symbols)} symbols, "
+                f"as {', '.join(near)}"
+            )
+        return symbols.index(symbol)
+
+    def config_of(self, number: int) -> dict[str, Any]:
+        """The config of a symbol's networks: of its target, scaler and days one instead of a list."""
+        config = self.config
+        own = {key: config[key][number] for key in ("trained_until", "spacing")}
+        target = {key: value for key, value in config["target"].items() if key != "units"}
+        own |= {"scaler": of_symbol(config["scaler"], number)}
+        own |= {"target": target | {"unit": config["target"]["units"][number]}}
+        if config["panel"]:
+            own["model"] = f"{config['model']} ({config['symbols'][number]})"
+        if self._a_network_each:
+            own["diverged"] = self._diverged(number)
+        return config | own
+
+    def _diverged(self, number: int) -> dict[str, int]:
+        by_symbol: dict[str, dict[str, int]] = self.config.get("diverged_symbols", {})
+        return by_symbol.get(self.config["symbols"][number], {})

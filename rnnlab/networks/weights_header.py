@@ -2,14 +2,15 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.formats import WEIGHTS, check_version, first_problem
-from rnnlab.windows.scaler_file import PixelScaler, PriceScaler
+from rnnlab.windows.scaler_file import PixelScaler, SeriesScaler
 
 FORMAT = "{}-{}".format(*WEIGHTS)
 Size = Annotated[int, Field(ge=1, le=2**24)]
@@ -19,7 +20,7 @@ class Part(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
-class Network(Part):
+class _Network(Part):
     model_config = ConfigDict(extra="forbid")
     cell: Literal["rnn", "lstm", "gru", "mlp"]
     input_size: Size
@@ -35,15 +36,15 @@ class Network(Part):
 class _Target(Part):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["level", "change"]
-    unit: Annotated[float, Field(gt=0)]
     sequence: bool
     rollout: bool
+    units: list[Annotated[float, Field(gt=0)]]  # of each symbol
 
 
 class _Any(Part):
     track: Literal["stock", "digits"]
     model: str
-    network: Network
+    network: _Network
     parameters: Annotated[int, Field(ge=1)]
     diverged: dict[str, int]  # seed -> epoch
     made_with: dict[str, str | int]  # engine, threads, and ranks where they are several
@@ -54,17 +55,29 @@ class _Digits(_Any):
 
 
 class _Stock(_Any):
-    scaler: PriceScaler
+    """A single series is a panel of one symbol, with ``panel`` null."""
+
+    panel: Literal["per_symbol", "global"] | None
+    symbols: Annotated[list[str], Field(min_length=1)]
     target: _Target
     horizon: Annotated[int, Field(ge=1)]
-    trained_until: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]
-    spacing: Annotated[float, Field(gt=0)] | None = None  # hours between two rows; earlier files do not say it
+    trained_until: list[Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]]
+    spacing: list[Annotated[float, Field(gt=0)] | None]  # hours between two rows; null: one row tells none
+    diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)  # symbol -> seed -> epoch
+    scaler: SeriesScaler
+
+    @model_validator(mode="after")
+    def _check(self) -> "_Stock":
+        sizes = {len(self.trained_until), len(self.spacing), len(self.target.units)}
+        if self.symbols != self.scaler.symbols or sizes != {len(self.symbols)}:
+            raise ValueError("symbols, scaler, target.units, trained_until and spacing are not of the same symbols")
+        return self
 
 
 KINDS: dict[str, type[_Any]] = {"stock": _Stock, "digits": _Digits}
 
 
-def to_header(config: dict[str, Any]) -> dict[str, str]:
+def to_header(config: Mapping[str, Any]) -> dict[str, str]:
     """One entry only: safetensors writes several in an order that changes from call to call."""
     return {FORMAT: json.dumps(config, sort_keys=True)}
 
@@ -81,7 +94,7 @@ def read_config(path: str) -> dict[str, Any]:
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: can't be read as weights: {error}") from None
     if FORMAT not in header:
-        for other in filter(None, (re.fullmatch(rf"{WEIGHTS[0]}-(\d{{1,9}})", key) for key in header)):
+        for other in filter(None, (re.fullmatch(rf"{WEIGHTS[0]}(?:-panel)?-(\d{{1,9}})", key) for key in header)):
             check_version(int(other[1]), WEIGHTS, path)
         raise UserError(f"{path}: holds no weights of this program (its header has no {FORMAT})")
     try:

@@ -4,7 +4,6 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,8 +11,10 @@ from torch import Tensor
 
 from rnnlab.core.errors import UserError
 from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.interfaces import Engine, Samples
 from rnnlab.training.replicas import Replicas
-from rnnlab.training.trainer import Engine, Samples, Settings, Trainer
+from rnnlab.training.settings import Choice, Settings
+from rnnlab.training.trainer import Trainer
 
 STEPS, ROUNDS = 10, 3
 ENOUGH = 0.5  # seconds of steps
@@ -23,14 +24,6 @@ Architecture = Mapping[str, Any]  # RecurrentNetwork's arguments
 States = Sequence[Mapping[str, Tensor]]  # state dicts of such networks
 
 ENGINES: dict[str, Callable[[Architecture, States], Engine]] = {"ensemble": Ensemble, "replicas": Replicas}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """With the same one, the same processor and the same PyTorch, a training gives the same bytes."""
-
-    engine: str
-    threads: int
 
 
 def choose_device(wanted: str) -> torch.device:

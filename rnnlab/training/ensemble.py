@@ -36,12 +36,14 @@ class Ensemble:
             self.length = 1  # the whole sequence is one step
             self._names = [[[f"hidden.{layer}.weight", "", f"hidden.{layer}.bias", ""]] for layer in layers]
         else:
-            ways = ("", "_reverse")[: self.directions]
-            self._names = [[[f"recurrent.{part}_l{layer}{way}" for part in PARTS] for way in ways] for layer in layers]
+            suffixes = ("", "_reverse")[: self.directions]
+            self._names = [
+                [[f"recurrent.{part}_l{layer}{suffix}" for part in PARTS] for suffix in suffixes] for layer in layers
+            ]
 
         weights, masks = [], []  # a mask is 1 where a weight stands, 0 where a block of the cell has none
-        for by_way in self._names:
-            parts = [self._parts(state, names) for state in states for names in by_way]
+        for names_by_direction in self._names:
+            parts = [self._parts(state, names) for state in states for names in names_by_direction]
             weights.append(torch.stack([join(self.cell, *part) for part in parts]))  # (R, G*H, C)
             masks.append(torch.stack([join(self.cell, *map(torch.ones_like, part)) for part in parts]))
         linear = [torch.cat([state["linear.weight"], state["linear.bias"][:, None]], 1) for state in states]
@@ -52,15 +54,15 @@ class Ensemble:
         self.parameters, self.gradients = [flat], [torch.zeros_like(flat)]
         self.weights, self.weight_gradients = _views(flat, weights), _views(self.gradients[0], weights)
         self._mask = None if bool(mask.all()) else mask
-        self._passes: dict[int, Pass] = {}
+        self._passes: dict[int, EnsemblePass] = {}
 
     def states(self) -> list[dict[str, Tensor]]:
         """State dicts of the K networks, copies."""
         *recurrent, linear = self.weights
         states: list[dict[str, Tensor]] = [{} for _ in range(self.replicas)]
-        for by_way, weight in zip(self._names, recurrent, strict=True):
+        for names_by_direction, weight in zip(self._names, recurrent, strict=True):
             for state, rows in zip(states, weight.split(self.directions), strict=True):
-                for names, row in zip(by_way, rows, strict=True):
+                for names, row in zip(names_by_direction, rows, strict=True):
                     parts = zip(names, split(self.cell, row, self.hidden_size), strict=True)
                     state |= {name: part for name, part in parts if name}
         for state, weight in zip(states, linear, strict=True):
@@ -75,10 +77,10 @@ class Ensemble:
             state[name] if name else state[names[0]].new_zeros(shape) for name, shape in zip(names, shapes, strict=True)
         ]
 
-    def at(self, batch: int) -> "Pass":
+    def at(self, batch: int) -> "EnsemblePass":
         """The buffers for batches of this size; made once."""
         if batch not in self._passes:
-            self._passes[batch] = Pass(self, batch)
+            self._passes[batch] = EnsemblePass(self, batch)
         return self._passes[batch]
 
     def mask_gradients(self) -> None:
@@ -94,8 +96,8 @@ class Ensemble:
             part.mul_(scale[:, None])
 
 
-class Pass:
-    """An ensemble's way forwards and backwards with batches of one size.
+class EnsemblePass:
+    """An ensemble's passes forward and backward with batches of one size.
 
     ``load``, then ``forward`` fills ``predicted``; ``backward`` overwrites the ensemble's gradients.
     """
@@ -119,30 +121,30 @@ class Pass:
         self._connect()
 
     def _connect(self) -> None:
-        """What is copied where, as views made once: up before each layer and the linear one, down after them."""
+        """What is copied where, as views made once: before a layer's forward pass, after its backward pass."""
         ensemble, top = self._ensemble, self._layers[-1]
         directions, hidden_size = ensemble.directions, ensemble.hidden_size
 
         def by_direction(rows: Tensor) -> Sequence[Tensor]:
             """(T, R, ., B) -> D times (T, K, ., B)"""
-            ways: Sequence[Tensor] = rows.unflatten(1, (ensemble.replicas, directions)).unbind(2)
-            return ways
+            parts: Sequence[Tensor] = rows.unflatten(1, (ensemble.replicas, directions)).unbind(2)
+            return parts
 
         self._entry, *others = by_direction(self._layers[0].inputs)
-        self._up = [[Copy(self._entry, other, backwards=True) for other in others]]
-        self._down: list[list[Copy]] = []
+        self._forward_copies = [[Copy(self._entry, other, backwards=True) for other in others]]
+        self._backward_copies: list[list[Copy]] = []
         for lower, upper in itertools.pairwise(self._layers):
-            up, down = [], []
+            forward_copies, backward_copies = [], []
             outputs, d_outputs = by_direction(lower.outputs), by_direction(lower.d_outputs)
             for own, (inputs, d_inputs) in enumerate(
                 zip(by_direction(upper.inputs), by_direction(upper.d_inputs), strict=True)
             ):
                 for other, (output, d_output) in enumerate(zip(outputs, d_outputs, strict=True)):
                     part = slice(other * hidden_size, (other + 1) * hidden_size)
-                    up.append(Copy(output, inputs[:, :, part], backwards=own != other))
-                    down.append(Copy(d_inputs[:, :, part], d_output, backwards=own != other, add=own > 0))
-            self._up.append(up)
-            self._down.append(down)
+                    forward_copies.append(Copy(output, inputs[:, :, part], backwards=own != other))
+                    backward_copies.append(Copy(d_inputs[:, :, part], d_output, backwards=own != other, add=own > 0))
+            self._forward_copies.append(forward_copies)
+            self._backward_copies.append(backward_copies)
 
         ends, d_ends = by_direction(top.outputs), by_direction(top.d_outputs)
         if ensemble.output == "sequence":
@@ -165,9 +167,9 @@ class Pass:
                 for lines in (self._joined[:, :-1], self._d_joined)
             )
         steps = ensemble.output == "sequence" or ensemble.head == "flatten"
-        backwards = [steps and way == 1 for way in range(directions)]
-        self._up.append(list(map(Copy, ends, joined, backwards)))
-        self._down.append(list(map(Copy, d_joined, d_ends, backwards)))
+        backwards = [steps and direction == 1 for direction in range(directions)]
+        self._forward_copies.append(list(map(Copy, ends, joined, backwards)))
+        self._backward_copies.append(list(map(Copy, d_joined, d_ends, backwards)))
 
     def load(self, x: Tensor) -> None:
         """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
@@ -175,11 +177,11 @@ class Pass:
         self._entry.copy_(steps.permute(2, 0, 3, 1))
 
     def forward(self) -> None:
-        for copies, layer in zip(self._up, self._layers, strict=False):
+        for copies, layer in zip(self._forward_copies, self._layers, strict=False):
             for copy in copies:
                 copy()
             layer.forward()
-        for copy in self._up[-1]:
+        for copy in self._forward_copies[-1]:
             copy()
         torch.bmm(self._weight, self._joined, out=self._product)
         if self._ensemble.output == "sigmoid":
@@ -192,7 +194,7 @@ class Pass:
         d_predicted = d_predicted.reshape(self._product.shape)
         torch.bmm(d_predicted, self._joined_t, out=self._gradient)
         torch.bmm(self._weight_t, d_predicted, out=self._d_joined)
-        for copies, layer in zip(reversed(self._down), reversed(self._layers), strict=True):
+        for copies, layer in zip(reversed(self._backward_copies), reversed(self._layers), strict=True):
             for copy in copies:
                 copy()
             layer.backward()

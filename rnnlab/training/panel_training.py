@@ -3,7 +3,7 @@
 Letters: S symbols of a group, K seeds, N windows, T time steps, F features.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,15 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnlab.networks.network import build
-from rnnlab.training.engines import ENGINES, Choice
-from rnnlab.training.trainer import Settings, Trainer
+from rnnlab.training.plan import TrainingPlan
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.targets import Target
 from rnnlab.windows.windows import Windows
 
 REPLICAS = 64  # networks of a group: more are hardly faster a network, and take more memory
-Forms = tuple[str, bool, bool]  # what Target.fit takes after the windows: kind, sequence, rollout
 
 
 @dataclass(frozen=True)
@@ -60,59 +57,30 @@ def make_groups(counts: Sequence[int], batch_size: int, seeds: int) -> list[Grou
     ]
 
 
-def train_group(
-    series: Sequence[Windows],
-    count: int,
-    architecture: Mapping[str, Any],
-    forms: Forms,
-    settings: Settings,
-    seeds: Sequence[int],
-    choice: Choice,
-) -> Trained:
+def train_group(plan: TrainingPlan, series: Sequence[Windows], count: int) -> Trained:
     """Train a network a symbol and seed, each as if it were alone, on a symbol's last ``count`` windows."""
-    torch.set_num_threads(choice.threads)
     parts = [windows.part(len(windows) - count, len(windows)) for windows in series]
-    targets = [Target.fit(part, *forms) for part in parts]
-    x = torch.cat([torch.from_numpy(part.x).float() for part in parts])
-    y = torch.cat([torch.from_numpy(t.encode(part)).float() for t, part in zip(targets, parts, strict=True)])
-    first = initial_states(architecture, seeds)
-    replicas = list(seeds) * len(parts)
-    trainer = Trainer(
-        ENGINES[choice.engine](architecture, first * len(parts)),
-        x,
-        y,
-        replicas,
-        settings,
-        starts=[number * count for number in range(len(parts)) for _ in seeds],
-        count=count,
-    )
-    column = {seed: place for place, seed in enumerate(seeds)}
-    losses, learning = np.zeros((settings.epochs, len(seeds))), np.zeros((settings.epochs, len(seeds)), np.int64)
+    targets = [plan.fit_target(part) for part in parts]
+    x = torch.stack([torch.from_numpy(part.x).float() for part in parts])
+    y = torch.stack([torch.from_numpy(t.encode(part)).float() for t, part in zip(targets, parts, strict=True)])
+    trainer, seeds = plan.trainer(x, y), plan.seeds
+    losses, learning = np.zeros((plan.settings.epochs, len(seeds))), np.zeros((plan.settings.epochs, len(seeds)), int)
     for rows in trainer.run():
         for row in rows:
-            place = int(row["epoch"]), column[int(row["seed"])]
+            place = int(row["epoch"]), seeds.index(int(row["seed"]))
             losses[place] += row["train_loss"]
             learning[place] += 1
     states = trainer.states()
-    names = list(states[0])
     return Trained(
         {
-            seed: {name: torch.stack([state[name] for state in states[place :: len(seeds)]]).numpy() for name in names}
-            for place, seed in enumerate(seeds)
+            seed: {name: torch.stack([state[name] for state in states[k :: len(seeds)]]).numpy() for name in states[0]}
+            for k, seed in enumerate(seeds)
         },
         np.array([target.unit for target in targets]),
         losses,
         learning,
-        {(k // len(seeds), replicas[k]): epoch for k, epoch in trainer.diverged.items()},
+        {(k // len(seeds), trainer.seeds[k]): epoch for k, epoch in trainer.diverged.items()},
     )
-
-
-def initial_states(architecture: Mapping[str, Any], seeds: Sequence[int]) -> list[dict[str, Tensor]]:
-    states = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        states.append(build(architecture).state_dict())
-    return states
 
 
 class Sequences:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnlab.networks.network import build
+from rnnlab.networks.network import restore
 
 
 class Replicas:
@@ -20,12 +20,8 @@ class Replicas:
     capturable = False  # as one CUDA graph
 
     def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
-        self.networks = []
-        for state in states:
-            with torch.device("meta"):  # no initial weights are drawn
-                network = build(architecture)
-            network.load_state_dict({name: tensor.clone() for name, tensor in state.items()}, assign=True)
-            self.networks.append(network.requires_grad_())
+        copies = ({name: tensor.clone() for name, tensor in state.items()} for state in states)
+        self.networks = [restore(architecture, copy).requires_grad_() for copy in copies]
         self.parameters: list[Tensor] = [weight for network in self.networks for weight in network.parameters()]
 
     @property

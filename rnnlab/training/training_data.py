@@ -1,87 +1,74 @@
 """What `train` trains one network on: sequences and targets, and what its weights file says of them."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rnnlab.core.params import Model
-from rnnlab.networks import panel_weights, weights
+from rnnlab.training.interfaces import Samples
 from rnnlab.training.panel_training import Sequences, encode
-from rnnlab.training.trainer import Samples
-from rnnlab.windows.artifacts import SPLIT, read_digits, read_panel, read_panel_scaler, read_scaler, read_windows
+from rnnlab.windows.artifacts import read_digits, read_part, read_scaler
 from rnnlab.windows.panel import Panel
-from rnnlab.windows.targets import Target
+from rnnlab.windows.targets import Target, TargetForm
 from rnnlab.windows.windows import Windows
 
-States = dict[int, dict[str, Tensor]]  # by seed
+CLASSES = 10
 
 
 @dataclass(frozen=True)
-class Data:
+class TrainingData:
     """The training part, (N, T, F) and (N, O) or classes (N,), and the validation part."""
 
     x: Samples
     y: Tensor
     validation: tuple[Samples, Tensor]
+    outputs: int  # numbers to predict, or classes
     about: dict[str, Any]  # for the weights file
-    pack: Callable[[States, dict[str, Any]], bytes]
 
 
-def series_data(model: Model, device: torch.device) -> Data:
-    train, validation = read_windows("train"), read_windows("validation")
-    target = Target.fit(train, model.target, model.output == "sequence", model.rollout)
+def series_data(form: TargetForm, device: torch.device) -> TrainingData:
+    """The windows of all symbols, each scaled by its own past; a single series is a panel of one symbol."""
+    train, validation = read_part("train"), read_part("validation")
+    targets = [Target.fit(windows, *form) for _, windows in train.all()]
 
-    def tensors(windows: Windows) -> tuple[Tensor, Tensor]:
-        x, y = torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
-        return _lying(x, device), y.to(device)
-
-    dates = train.target_dates
-    about = {"target": asdict(target), "horizon": train.horizon, "trained_until": str(dates[-1])}
-    if len(dates) > 1:
-        about["spacing"] = float(np.median(np.diff(dates[-250:])) / np.timedelta64(1, "h"))
-    return Data(*tensors(train), tensors(validation), about | {"scaler": read_scaler("stock")}, weights.pack)
-
-
-def digits_data(model: Model, device: torch.device) -> Data:
-    def tensors(part: str) -> tuple[Tensor, Tensor]:
-        images, labels = read_digits(part)
-        return _lying(torch.from_numpy(images), device), torch.from_numpy(labels).long().to(device)
-
-    about = {"target": None, "horizon": None, "trained_until": None, "scaler": read_scaler("digits")}
-    return Data(*tensors("train"), tensors("validation"), about, weights.pack)
-
-
-def panel_data(model: Model, device: torch.device) -> Data:
-    """The windows of all symbols, each scaled by its own past."""
-    train, validation = (read_panel(SPLIT / "stock" / part) for part in ("train", "validation"))
-    forms = model.target, model.output == "sequence", model.rollout
-    targets = [Target.fit(windows, *forms) for _, windows in train.all()]
-
-    def tensors(panel: Panel) -> tuple[Sequences, Tensor]:
+    def tensors(panel: Panel) -> tuple[Samples, Tensor]:
         return Sequences(panel, device), encode(panel, targets).to(device)
 
-    about = {
-        "panel": "global",
+    about = describe(train, form, [target.unit for target in targets])
+    return TrainingData(*tensors(train), tensors(validation), 1, about)
+
+
+def digits_data(form: TargetForm, device: torch.device) -> TrainingData:
+    def tensors(part: str) -> tuple[Tensor, Tensor]:
+        images, labels = read_digits(part)
+        x = torch.from_numpy(images)
+        # on a CPU as they lie in the mapped file, so that batches alone are in memory; on CUDA all of them are
+        return x if device.type == "cpu" else x.to(device), torch.from_numpy(labels).long().to(device)
+
+    return TrainingData(*tensors("train"), tensors("validation"), CLASSES, {"scaler": read_scaler("digits")})
+
+
+DATA: dict[str, Callable[[TargetForm, torch.device], TrainingData]] = {"stock": series_data, "digits": digits_data}
+
+
+def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str, Any]:
+    """What the weights of networks trained on these windows need to be used; ``units`` are of each symbol's target."""
+    windows = [windows for _, windows in train.all()]
+    return {
+        "panel": train.kind,
         "symbols": train.symbols,
-        "forms": forms,
+        "target": form._asdict() | {"units": list(units)},
         "horizon": train.horizon,
-        "trained_until": [str(windows.target_dates[-1])[:10] for _, windows in train.all()],
-        "scaler": read_panel_scaler(),
+        "trained_until": [str(own.target_dates[-1]) for own in windows],
+        "spacing": [_spacing(own) for own in windows],
+        "scaler": read_scaler("stock"),
     }
 
-    def pack(states: States, config: dict[str, Any]) -> bytes:
-        arrays = {
-            seed: {name: tensor.cpu().numpy() for name, tensor in state.items()} for seed, state in states.items()
-        }
-        return panel_weights.pack(arrays, [target.unit for target in targets], config)
 
-    return Data(*tensors(train), tensors(validation), about, pack)
-
-
-def _lying(x: Tensor, device: torch.device) -> Tensor:
-    """Sequences as they lie in the mapped files, so that batches alone are in memory; on CUDA all of them are."""
-    return x if device.type == "cpu" else x.to(device, torch.float32)
+def _spacing(train: Windows) -> float | None:
+    """Hours between two rows, the median of the last 250."""
+    steps = np.diff(train.target_dates[-250:])
+    return float(np.median(steps) / np.timedelta64(1, "h")) if len(steps) else None

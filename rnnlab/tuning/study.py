@@ -32,7 +32,8 @@ from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Live, Store, Unreachabl
 from rnnlab.training.trainer import Row
 from rnnlab.tuning.search import KEYS, Value, bounds, finished, parse_space, search
 from rnnlab.tuning.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
-from rnnlab.windows.artifacts import SPLIT, read_digits, read_panel, read_scaler, read_windows
+from rnnlab.windows.artifacts import SPLIT, read_digits, read_part, read_scaler
+from rnnlab.windows.targets import TargetForm
 
 LOCK = ".dvc/tmp/tune.lock"
 SCHEMA = "optuna"  # in PostgreSQL
@@ -86,23 +87,22 @@ def parts_of(params: Params, model: Model) -> Callable[[], Data]:
     """What makes a trial's data; the mapped arrays in it are read where the trial is trained."""
     if model.track == "digits":
         return partial(load_digits, read_digits("train"), read_digits("validation"))
-    forms = model.target, model.output == "sequence", model.rollout
+    form = TargetForm(*model.target_form)
+    train, validation = read_part("train"), read_part("validation")
     if not params.is_panel:
-        return partial(
-            load_series, read_windows("train"), read_windows("validation"), read_scaler("stock")["features"], forms
-        )
+        features = read_scaler("stock")["features"]
+        return partial(load_series, train.windows(0), validation.windows(0), features, form)
     if params.is_per_symbol:
         raise UserError(
             "tune: a panel with networks for each symbol can't be searched; "
             "set stock.panel to global to tune one network for all symbols, or tune on a single series"
         )
-    train, validation = (read_panel(SPLIT / "stock" / part) for part in ("train", "validation"))
     if not sum(len(windows) for _, windows in validation.all()):
         raise UserError(
             "tune: a panel needs a validation part: set stock.split.validation, then `dvc repro split@stock`"
         )
     names = params.stock.features if params.stock.scale.fit_on == "all" else ()
-    return partial(load_panel, train, validation, forms, names)
+    return partial(load_panel, train, validation, form, names)
 
 
 def about(params: Params, name: str, words: Sequence[str], seeds: int | None) -> dict[str, Any]:

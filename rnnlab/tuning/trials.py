@@ -19,12 +19,14 @@ from torch import Tensor
 from rnnlab.backtesting.backtest import rescale
 from rnnlab.core.errors import UserError
 from rnnlab.core.params import Model, Training
-from rnnlab.training.ensemble import Ensemble
-from rnnlab.training.panel_training import Forms, Sequences, encode, initial_states
-from rnnlab.training.trainer import Row, Samples, Settings, Trainer
+from rnnlab.training.interfaces import Samples
+from rnnlab.training.panel_training import Sequences, encode
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.settings import Choice
+from rnnlab.training.trainer import Row
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.splitting import DRAW_SEED
-from rnnlab.windows.targets import Target
+from rnnlab.windows.targets import Target, TargetForm
 from rnnlab.windows.windows import Windows
 
 REPORTS = 20  # of a trial, at which it may be given up
@@ -58,7 +60,7 @@ class Task:
     threads: int
 
 
-def load_series(train: Windows, validation: Windows, names: Sequence[str], forms: Forms) -> Data:
+def load_series(train: Windows, validation: Windows, names: Sequence[str], form: TargetForm) -> Data:
     """Scaled by the rows that trials train on, and by no later ones.
 
     Raises:
@@ -72,7 +74,7 @@ def load_series(train: Windows, validation: Windows, names: Sequence[str], forms
         train, validation = train.part(0, count - held_out - gap), train.part(count - held_out, count)
     # anew, for the scaler may have been fitted on all rows
     train, validation = (rescale(part, train, names)[0] for part in (train, validation))
-    target = Target.fit(train, *forms)
+    target = Target.fit(train, *form)
 
     def tensors(windows: Windows) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
@@ -80,7 +82,7 @@ def load_series(train: Windows, validation: Windows, names: Sequence[str], forms
     return Data(tensors(train), tensors(validation), 1)
 
 
-def load_panel(train: Panel, validation: Panel, forms: Forms, names: Sequence[str] = ()) -> Data:
+def load_panel(train: Panel, validation: Panel, form: TargetForm, names: Sequence[str] = ()) -> Data:
     """The windows of all symbols.
 
     Args:
@@ -88,7 +90,7 @@ def load_panel(train: Panel, validation: Panel, forms: Forms, names: Sequence[st
     """
     if names:
         train, validation = (_rescale_each(part, train, names) for part in (train, validation))
-    targets = [Target.fit(windows, *forms) for _, windows in train.all()]
+    targets = [Target.fit(windows, *form) for _, windows in train.all()]
 
     def tensors(panel: Panel) -> tuple[Samples, Tensor]:
         return Sequences(panel, torch.device("cpu")), encode(panel, targets)
@@ -141,14 +143,10 @@ def train_trial(task: Task, medians: Mapping[int, float]) -> list[list[Row]]:
 
 
 def _train(task: Task) -> Iterator[list[Row]]:
-    torch.set_num_threads(task.threads)
-    data, training = task.load(), task.training
+    data, training = task.load(), task.training.model_copy(update={"patience": None})
     x, y = data.train
-    seeds = range(training.seed, training.seed + training.seeds)
-    architecture = task.model.architecture(x.shape[2], x.shape[1], data.outputs)
-    engine = Ensemble(architecture, initial_states(architecture, seeds))
-    settings = Settings(**training.model_dump(exclude={"seeds", "seed", "patience"}))
-    return Trainer(engine, x, y, seeds, settings, data.validation).run()
+    plan = TrainingPlan.of(task.model, training, x.shape[1:], data.outputs, Choice("ensemble", task.threads))
+    return plan.trainer(x, y, data.validation).run()
 
 
 def value_of(epochs: Sequence[list[Row]], training: Training) -> float:

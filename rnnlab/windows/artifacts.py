@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.windows.panel import Panel
-from rnnlab.windows.scaler_file import check_panel_scaler, check_scaler
-from rnnlab.windows.windows import Windows
+from rnnlab.windows.scaler_file import check_scaler
 
+SCALED = Path("data/scaled/stock")
 SPLIT = Path("data/split")
 PARTS = ("train", "validation", "test")
 
@@ -21,22 +21,18 @@ def read_scaler(track: str) -> dict[str, Any]:
     return check_scaler(read_json(path), track, str(path))
 
 
-def read_panel_scaler() -> dict[str, Any]:
-    path = Path("data/scaled/stock/scaler.json")
-    return check_panel_scaler(read_json(path), str(path))
-
-
 def read_panel(folder: Path, window: Mapping[str, int] | None = None) -> Panel:
     """The scaled rows of a folder; ``window`` has the length and horizon, where the folder does not say them."""
     about = read_json(folder / "panel.json")
     spans = np.array(about["spans"], np.int64).reshape(-1, 2)
     window = read_json(folder / "window.json") if window is None else window
-    return Panel(tuple(about["symbols"]), spans, *read_arrays(folder, "inputs", "target", "dates"), **window)
+    inputs, target, dates = read_arrays(folder, "inputs", "target", "dates")
+    return Panel(tuple(about["symbols"]), spans, inputs, target, dates, **window, kind=about["panel"])
 
 
-def read_windows(part: str) -> Windows:
-    folder = SPLIT / "stock" / part
-    return Windows(*read_arrays(folder, "inputs", "target", "dates"), **read_json(folder / "window.json"))
+def read_part(part: str) -> Panel:
+    """The windows of all symbols that train, validate or test."""
+    return read_panel(SPLIT / "stock" / part)
 
 
 def read_digits(part: str) -> tuple[NDArray[Any], NDArray[Any]]:

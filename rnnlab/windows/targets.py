@@ -4,6 +4,7 @@ Letters: N windows, T time steps.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,14 @@ from numpy.typing import NDArray
 from rnnlab.windows.windows import Windows
 
 Array = NDArray[np.float64]
+
+
+class TargetForm(NamedTuple):
+    """What a network is to say, without the data's scale: the attributes of ``Target`` that have these names."""
+
+    kind: str
+    sequence: bool = False
+    rollout: bool = False
 
 
 @dataclass(frozen=True)

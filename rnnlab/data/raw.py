@@ -1,0 +1,44 @@
+"""data/raw of the stock track read back: the rows of all symbols, of a single series of one."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.core.files import read_arrays, read_json
+from rnnlab.core.params import Stock
+from rnnlab.data.series import Series
+
+RAW = Path("data/raw/stock")
+SERIES = "series"  # the symbol of a single one
+
+
+def read_raw(stock: Stock) -> tuple[Series, tuple[str, ...]]:
+    """The rows that ``stock.start``, ``end`` and ``rows`` leave, and the names of their columns.
+
+    Raises:
+        UserError: if no row is left.
+    """
+    whole, columns = read_raw_panel() if stock.kind else _read_single(stock)
+    return whole.select(stock.start, stock.end, stock.rows), columns
+
+
+def read_raw_panel() -> tuple[Series, tuple[str, ...]]:
+    """All symbols as they were read, and the columns' names."""
+    about = read_json(RAW / "panel.json")
+    dates, values = read_arrays(RAW, "dates", "values")
+    return Series(tuple(about["symbols"]), np.array(about["spans"]), dates, values), tuple(about["columns"])
+
+
+def read_summary() -> list[str]:
+    """What `fetch` found out about a panel, as sentences."""
+    sentences: list[str] = read_json(RAW / "panel.json")["summary"]
+    return sentences
+
+
+def _read_single(stock: Stock) -> tuple[Series, tuple[str, ...]]:
+    from rnnlab.data.prices import read_prices  # with pandas, which a panel can do without
+
+    columns = tuple(dict.fromkeys([*stock.features, stock.target]))
+    frame = read_prices(RAW / "prices.csv", columns).frame
+    spans = np.array([[0, len(frame)]])
+    return Series((SERIES,), spans, frame.index.to_numpy(), frame[list(columns)].to_numpy(np.float64)), columns

@@ -1,0 +1,65 @@
+"""What a training does with its samples, whichever they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnlab.core.params import Model, Training
+from rnnlab.networks.network import build, count_parameters, initial_states
+from rnnlab.training.engines import ENGINES
+from rnnlab.training.interfaces import Samples
+from rnnlab.training.settings import Choice, Settings
+from rnnlab.training.trainer import Trainer
+from rnnlab.windows.targets import Target, TargetForm
+from rnnlab.windows.windows import Windows
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """With the same plan, samples, processor and PyTorch a training gives the same bytes.
+
+    Attributes:
+        architecture: RecurrentNetwork's arguments.
+        target_form: what the networks learn to say.
+        seeds: of the networks, which train at once.
+    """
+
+    architecture: Mapping[str, Any]
+    target_form: TargetForm
+    settings: Settings
+    seeds: tuple[int, ...]
+    choice: Choice
+
+    @classmethod
+    def of(cls, model: Model, training: Training, shape: Sequence[int], outputs: int, choice: Choice) -> "TrainingPlan":
+        """The plan that params.yaml has for a model; ``shape`` ends with T and F, of a sequence."""
+        *_, length, features = shape
+        return cls(
+            model.architecture(features, length, outputs),
+            TargetForm(*model.target_form),
+            Settings(**training.model_dump(exclude={"seeds", "seed"})),
+            tuple(range(training.seed, training.seed + training.seeds)),
+            choice,
+        )
+
+    def count_parameters(self) -> int:
+        """Of one network."""
+        return count_parameters(build(self.architecture))
+
+    def fit_target(self, train: Windows) -> Target:
+        return Target.fit(train, *self.target_form)
+
+    def initial_states(self, device: torch.device) -> list[dict[str, Tensor]]:
+        """State dicts of the networks before the training, by seed."""
+        drawn = initial_states(self.architecture, self.seeds)
+        return [{name: weight.to(device) for name, weight in state.items()} for state in drawn]
+
+    def trainer(self, x: Samples, y: Tensor, validation: tuple[Samples, Tensor] | None = None) -> Trainer:
+        """A trainer of a network a seed, or of a network a seed and set; arguments as the trainer's."""
+        torch.set_num_threads(self.choice.threads)
+        sets = 1 if len(x.shape) == 3 else x.shape[0]
+        engine = ENGINES[self.choice.engine](self.architecture, self.initial_states(x.device) * sets)
+        return Trainer(engine, x, y, self.seeds * sets, self.settings, validation)
