@@ -10,7 +10,8 @@ from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data import sources
 from rnnlab.data.images import to_idx
-from rnnlab.data.long_table import describe, read_panel, summary
+from rnnlab.data.long_table import read_panel
+from rnnlab.data.panel_summary import describe, summary
 from rnnlab.data.prices import read_prices
 
 RAW = Path("data/raw")

@@ -16,6 +16,7 @@ from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data.prices import read_prices
 from rnnlab.networks.weights_header import read_config
+from rnnlab.tracking.mirror import Result, mirror
 from rnnlab.tracking.run_info import (
     TRACKED,
     experiment,
@@ -26,7 +27,7 @@ from rnnlab.tracking.run_info import (
     run_params,
     run_tags,
 )
-from rnnlab.tracking.store import STORE_ERRORS, Result, Store, UnreachableError, explain
+from rnnlab.tracking.store import STORE_ERRORS, Store, UnreachableError, explain
 from rnnlab.windows.artifacts import read_digits
 
 METRICS = Path("metrics")
@@ -53,7 +54,7 @@ def main() -> None:
     try:
         for result in results:
             name = run_name(result.model, made_by[result.model])
-            if done := store.mirror(result, name, partial(log_model, store, result)):
+            if done := mirror(store, result, name, partial(log_model, store, result)):
                 print(f"{done} run: {name}")
         for track in store.experiments:
             store.tidy(track)

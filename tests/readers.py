@@ -15,8 +15,9 @@ import numpy as np
 from rnnlab.core.errors import UserError
 from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
+from rnnlab.data.columns import FIRST_DAY, LAST_DAY
 from rnnlab.data.images import read_idx
-from rnnlab.data.prices import FIRST_DAY, LAST_DAY, read_prices
+from rnnlab.data.prices import read_prices
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 10_000  # characters of a message

@@ -19,7 +19,8 @@ from rnnlab.core.files import write_bytes, write_json, write_text
 from rnnlab.core.formats import LEADERBOARD
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack
-from rnnlab.tracking.store import Result, Store
+from rnnlab.tracking.mirror import Result, add
+from rnnlab.tracking.store import Store
 
 STOCK = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
 DIGITS = STOCK | {"input_size": 8, "length": 8, "output_size": 10}
@@ -38,10 +39,11 @@ def weights(name, track, network, **config):
 @pytest.fixture(autouse=True)
 def _workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    scaler = {"columns": ["Close"], "minimum": [50.0], "maximum": [150.0], "features": ["Close"], "target": "Close"}
-    target = {"kind": "level", "unit": 1.0, "sequence": False, "rollout": False}
-    until = str(DATES[9])
-    weights("stock_gru", "stock", STOCK, scaler=scaler, target=target, horizon=1, trained_until=until)
+    scaler = {"columns": ["Close"], "minimum": [[50.0]], "maximum": [[150.0]], "features": ["Close"], "target": "Close"}
+    series = {"panel": None, "symbols": ["series"], "scaler": scaler | {"symbols": ["series"]}}
+    series |= {"target": {"kind": "level", "sequence": False, "rollout": False, "units": [1.0]}, "horizon": 1}
+    series |= {"trained_until": [str(DATES[9])], "spacing": [None]}
+    weights("stock_gru", "stock", STOCK, **series)
     weights("digits_gru", "digits", DIGITS, scaler={"minimum": 0, "maximum": 16})
     figures = {"persistence": {"rmse": 2.0}, "stock_gru": {"rmse": 3.0}}
     digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
@@ -177,7 +179,7 @@ def add_run(store):
     write_text(Path("report/cards/digits_gru.md"), "# digits_gru\n")
     history = pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]})
     made = Result("digits_gru", "digits", "the key", "w", {}, 9, {}, {}, history, {}, Path(), "digits", "d", {}, "")
-    return store.add(made, "a / digits_gru")
+    return add(store, made, "a / digits_gru")
 
 
 def test_promote_needs_the_run_in_the_store(call, store):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -127,7 +126,8 @@ def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
         def end(self, status, tags):
             ends.append(status)
 
-    monkeypatch.setattr("rnnlab.tracking.store.Store", lambda *_: SimpleNamespace(begin=lambda _: Run()))
+    monkeypatch.setattr("rnnlab.tracking.store.Store", lambda *_: None)
+    monkeypatch.setattr("rnnlab.tracking.training_run.begin", lambda *_: Run())
     about = {
         "model": "stock_gru",
         "key": "k",

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.long_table import describe, is_long_table, read_panel, read_symbol, summary
+from rnnlab.data.long_table import is_long_table, read_panel, read_symbol
+from rnnlab.data.panel_summary import describe, summary
 
 ROWS = """\
 Date,Symbol,Open,High,Low,Close,Volume

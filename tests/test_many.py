@@ -24,7 +24,8 @@ WORKER = """
 import sys
 from pathlib import Path
 import pandas as pd
-from rnnlab.tracking.store import Result, Store
+from rnnlab.tracking.mirror import Result
+from rnnlab.tracking.store import Store
 def result(key):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     return Result(
@@ -34,7 +35,7 @@ def result(key):
     )
 store = Store(Path())
 for key in ("shared", sys.argv[1]):
-    store.mirror(result(key), key)
+    mirror(store, result(key), key)
 """
 
 

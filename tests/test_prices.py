@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.errors import UserError
-from rnnlab.data import prices as prices_module
+from rnnlab.data import csv_text
 from rnnlab.data.prices import read_prices
 
 HEADER = "Date,Open,Close\n"
@@ -14,7 +14,7 @@ GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
 @pytest.fixture(autouse=True, params=[1, 2, 2**17])
 def _rows_at_once(request, monkeypatch):
     """What is read does not depend on how much is read at a time."""
-    monkeypatch.setattr(prices_module, "ROWS_AT_ONCE", request.param)
+    monkeypatch.setattr(csv_text, "ROWS_AT_ONCE", request.param)
 
 
 def read(text, columns=("Open", "Close")):

@@ -21,7 +21,8 @@ from mlflow import MlflowClient
 from served import free_port, serving
 from workspace import Workspace, make_workspace
 
-from rnnlab.tracking.store import KEY, Result, Store
+from rnnlab.tracking.mirror import Result, add
+from rnnlab.tracking.store import KEY, Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -193,7 +194,7 @@ def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monk
     with ThreadPoolExecutor(count) as pool:
         for _ in range(6):  # half of the meetings are a collision
             same = replace(result, key=uuid4().hex, data_digest=uuid4().hex)
-            assert len(list(pool.map(lambda _, same=same: store.add(same, "a"), range(count)))) == count
+            assert len(list(pool.map(lambda _, same=same: add(store, same, "a"), range(count)))) == count
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.processes import identity
-from rnnlab.tracking import store as tracking
-from rnnlab.tracking.store import KEY, PROCESS, WEIGHTS, Result, Store, Training, UnreachableError
+from rnnlab.tracking import training_run
+from rnnlab.tracking.mirror import WEIGHTS, Result, add, find, find_live, mirror
+from rnnlab.tracking.store import KEY, PROCESS, Store, UnreachableError
+from rnnlab.tracking.training_run import Training, begin
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def result(tmp_path):
 
 
 def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
-    run = store.client.get_run(store.add(result, "workspace / stock_gru"))
+    run = store.client.get_run(add(store, result, "workspace / stock_gru"))
     assert run.info.status == "FINISHED"
     assert run.info.run_name == "workspace / stock_gru"
     assert run.data.params == {"hidden_size": "8", "parameters": "809"}
@@ -65,9 +67,9 @@ def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
 
 
 def test_the_same_result_is_found_another_is_not(store, result):
-    assert store.find(result) is None
-    run = store.add(result, "a")
-    assert store.find(result) == run
+    assert find(store, result) is None
+    run = add(store, result, "a")
+    assert find(store, result) == run
 
 
 @pytest.mark.promise(number=1)
@@ -89,9 +91,9 @@ def test_a_run_whose_making_was_killed_is_made_again_and_is_one(store, result, l
 
     monkeypatch.setattr(type(store.client), "set_tag", stop)
     with pytest.raises(KeyboardInterrupt):
-        store.mirror(result, "a", log_model)
+        mirror(store, result, "a", log_model)
     monkeypatch.undo()
-    assert store.mirror(result, "a", log_model) == ("completed" if live else "new")
+    assert mirror(store, result, "a", log_model) == ("completed" if live else "new")
     where = [store.experiments["stock"]]
     runs = store.client.search_runs(where)
     assert sorted(run.info.run_name for run in runs) == ["a", "a / seed 5", "a / seed 6"]
@@ -102,10 +104,10 @@ def test_a_run_whose_making_was_killed_is_made_again_and_is_one(store, result, l
 def test_a_run_that_was_cut_short_is_failed_and_not_taken_for_the_result(store, result):
     broken = Result(**vars(result) | {"figures_by_seed": {5: {"bad name @": 1.0}}})
     with pytest.raises(Exception, match="bad name"):
-        store.add(broken, "a")
+        add(store, broken, "a")
     runs = store.client.search_runs([store.experiments["stock"]], "tags.`git.commit` = 'c0ffee'")
     assert [run.info.status for run in runs] == ["FAILED", "FAILED"]  # the seed's too
-    assert store.find(result) is None
+    assert find(store, result) is None
 
 
 def training(**changes):
@@ -123,7 +125,7 @@ def curve(store, run):
 
 
 def test_a_training_is_seen_while_it_goes_on(store):
-    live = store.begin(training())
+    live = begin(store, training())
     live.log(epochs(0, 1))
     run = store.client.get_run(live.run)
     assert run.info.status == "RUNNING"
@@ -133,15 +135,15 @@ def test_a_training_is_seen_while_it_goes_on(store):
 
 
 def test_its_run_lasts_as_long_as_the_training_and_not_from_when_it_was_seen(store):
-    run = store.client.get_run(store.begin(training(began=1_700_000_000.5)).run)
+    run = store.client.get_run(begin(store, training(began=1_700_000_000.5)).run)
     assert run.info.start_time == 1_700_000_000_500
 
 
 def test_a_training_that_is_begun_again_goes_on_in_its_run_with_each_epoch_once(store):
-    live = store.begin(training())
+    live = begin(store, training())
     live.log(epochs(0, 1))
     live.end("KILLED", {})
-    again = store.begin(training())
+    again = begin(store, training())
     assert again.run == live.run
     again.log(epochs(0, 1, 2))
     assert store.client.get_run(live.run).info.status == "RUNNING"
@@ -149,31 +151,31 @@ def test_a_training_that_is_begun_again_goes_on_in_its_run_with_each_epoch_once(
 
 
 def test_a_reason_goes_when_the_training_is_begun_again(store):
-    live = store.begin(training())
+    live = begin(store, training())
     live.end("FAILED", {"reason": "a full disk"})
-    store.begin(training()).end("FINISHED", {})
+    begin(store, training()).end("FINISHED", {})
     assert "reason" not in store.client.get_run(live.run).data.tags
 
 
 def test_a_completed_run_is_not_opened_again(store, result):
-    live = store.begin(training())
+    live = begin(store, training())
     live.end("FINISHED", {WEIGHTS: "w"})
-    store.mirror(result, "a / stock_gru")
-    again = store.begin(training())
+    mirror(store, result, "a / stock_gru")
+    again = begin(store, training())
     again.end("KILLED", {})
-    assert store.find(result) == live.run != again.run
+    assert find(store, result) == live.run != again.run
 
 
 @pytest.mark.parametrize("changes", [{"key": "other"}, {"name": "b / stock_gru"}])
 def test_another_training_has_a_run_of_its_own(store, changes):
-    live = store.begin(training())
+    live = begin(store, training())
     live.end("KILLED", {})
-    assert store.begin(training(**changes)).run != live.run
+    assert begin(store, training(**changes)).run != live.run
 
 
 def test_the_machine_is_watched_when_asked_for(store, monkeypatch):
-    monkeypatch.setattr(tracking, "SYSTEM_SECONDS", 0.1)
-    live = store.begin(training())
+    monkeypatch.setattr(training_run, "SYSTEM_SECONDS", 0.1)
+    live = begin(store, training())
     live.watch_machine()
     until = time.monotonic() + 30
     while not any(name.startswith("system/") for name in store.client.get_run(live.run).data.metrics):
@@ -184,30 +186,30 @@ def test_the_machine_is_watched_when_asked_for(store, monkeypatch):
 
 
 def test_a_result_completes_the_run_of_its_training(store, result):
-    live = store.begin(training())
+    live = begin(store, training())
     live.log(epochs(0, 1))
-    assert store.find_live(result, "a / stock_gru") is None
+    assert find_live(store, result, "a / stock_gru") is None
     live.end("FINISHED", {WEIGHTS: "w"})
-    assert store.find_live(result, "a / stock_gru") == live.run
-    assert store.add(result, "a / stock_gru", live.run) == live.run
+    assert find_live(store, result, "a / stock_gru") == live.run
+    assert add(store, result, "a / stock_gru", live.run) == live.run
     run = store.client.get_run(live.run)
     assert (run.info.status, run.data.metrics["test/rmse"]) == ("FINISHED", 3.0)
     assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # not twice
-    assert store.find_live(result, "a / stock_gru") is None
-    assert store.find(result) == live.run
+    assert find_live(store, result, "a / stock_gru") is None
+    assert find(store, result) == live.run
 
 
 def test_of_two_trainings_of_the_same_weights_the_own_is_completed(store, result):
-    first, second = (store.begin(training(key=name, name=f"{name} / stock_gru")) for name in "ab")
+    first, second = (begin(store, training(key=name, name=f"{name} / stock_gru")) for name in "ab")
     for live in (first, second):
         live.end("FINISHED", {WEIGHTS: "w"})
-    assert store.find_live(result, "a / stock_gru") == first.run
-    assert store.find_live(result, "b / stock_gru") == second.run
+    assert find_live(store, result, "a / stock_gru") == first.run
+    assert find_live(store, result, "b / stock_gru") == second.run
 
 
 def test_of_two_runs_of_one_result_the_first_is_kept(store, result):
-    first = store.add(result, "a")
-    assert store.add(result, "b") == first  # as by a worker that looked before the first had ended
+    first = add(store, result, "a")
+    assert add(store, result, "b") == first  # as by a worker that looked before the first had ended
     left = store.client.search_runs([store.experiments["stock"]], "tags.model = 'stock_gru'")
     assert {run.info.run_name for run in left} == {"a", "a / seed 5", "a / seed 6"}
 
@@ -215,15 +217,15 @@ def test_of_two_runs_of_one_result_the_first_is_kept(store, result):
 def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
     script = "from rnnlab.core.processes import identity; print(identity())"
     gone = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
-    left = store.begin(training(key="left", name="left", process=gone.stdout.strip()))
-    going_on = store.begin(training(key="on", name="going on"))  # closes what it finds
+    left = begin(store, training(key="left", name="left", process=gone.stdout.strip()))
+    going_on = begin(store, training(key="on", name="going on"))  # closes what it finds
     status = {run: store.client.get_run(run).info.status for run in (left.run, going_on.run)}
     assert status == {left.run: "KILLED", going_on.run: "RUNNING"}
     assert store.tidy("stock") == []
 
 
 def test_a_run_of_another_machine_is_closed_by_its_age_alone(store):
-    live = store.begin(training())
+    live = begin(store, training())
     store.client.set_tag(live.run, PROCESS, "elsewhere 1 0")
     assert store.tidy("stock", older_than=1.0) == []
     assert store.tidy("stock", older_than=0.0) == ["a / stock_gru"]

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from served import free_port, serving
 
-from rnnlab.tracking.store import Result, Store
+from rnnlab.tracking.mirror import Result, add
+from rnnlab.tracking.store import Store
 from rnnlab.tracking.views import NAME, TAG
 
 
@@ -40,7 +41,7 @@ def test_mlflows_page_shows_the_views_charts_first(store, tmp_path, browser):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     figures = {"test/relative_rmse": 1.2, "test/rmse": 3.0, "test/mae": 2.0, "test/r2": 0.9, "baseline/rmse": 2.5}
     made = Result("m", "stock", "k", "w", {}, 9, figures, {}, history, {}, tmp_path, "data", "d" * 32, {}, "")
-    store.add(made, "a / m")
+    add(store, made, "a / m")
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store.uri, "--port", str(port)]
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.prices import POSITIVE
+from rnnlab.data.columns import POSITIVE
 from rnnlab.serving.merging import merge
 
 

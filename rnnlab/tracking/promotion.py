@@ -6,6 +6,7 @@ from pathlib import Path
 from rnnlab.comparison.leaderboard import FILE, RANKED_BY, SMALLER_IS_BETTER, best_network, read_headline
 from rnnlab.core.errors import UserError
 from rnnlab.tracking import registry
+from rnnlab.tracking.mirror import find_key
 from rnnlab.tracking.run_info import read_tracked
 from rnnlab.tracking.store import open_store
 
@@ -36,7 +37,7 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
     if gain <= 0 and not force:
         raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
     store, tracked = open_store(), read_tracked()
-    run = store.find_key(track, tracked[name]["key"]) if name in tracked else None
+    run = find_key(store, track, tracked[name]["key"]) if name in tracked else None
     if run is None:
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from rnnlab.core.params import Params
 from rnnlab.tracking.run_info import experiment, run_name, run_params, run_tags
 
 if TYPE_CHECKING:
-    from rnnlab.tracking.store import Training
+    from rnnlab.tracking.training_run import Training
 
 LONG = 45.0  # seconds of training after which the machine is watched too: a minute's training then has a first reading
 
@@ -52,13 +52,12 @@ def is_first(command: str) -> bool:
 
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
-    from rnnlab.tracking.store import (
-        STORE_ERRORS,
-        Store,
-    )  # not before messages are read: it takes seconds, pipes fill up
+    # not before messages are read: it takes seconds, and pipes fill up
+    from rnnlab.tracking.store import STORE_ERRORS, Store
+    from rnnlab.tracking.training_run import begin
 
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
-    run, watch_from, end = store.begin(describe(about)), about["began"] + LONG, None
+    run, watch_from, end = begin(store, describe(about)), about["began"] + LONG, None
     waiting: list[Any] = []
     for message in messages:
         waiting += message.get("epochs", [])
@@ -76,7 +75,7 @@ def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
 
 def describe(about: dict[str, Any]) -> "Training":
     """What the store opens a run with."""
-    from rnnlab.tracking.store import Training
+    from rnnlab.tracking.training_run import Training
 
     model, params = about["model"], Params.model_validate_json(about["params"])
     return Training(

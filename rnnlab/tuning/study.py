@@ -28,7 +28,8 @@ from rnnlab.core.processes import identity, is_gone
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.overrides import overrides
 from rnnlab.tracking.run_info import experiment, run_params, run_tags
-from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Live, Store, UnreachableError, explain
+from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, UnreachableError, explain
+from rnnlab.tracking.training_run import Live
 from rnnlab.training.trainer import Row
 from rnnlab.tuning.search import KEYS, Value, bounds, finished, parse_space, search
 from rnnlab.tuning.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
