@@ -21,7 +21,8 @@ from rnnlab.core.params_parsing import parse
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.store import PROCESS, Store
 from rnnlab.tuning import study as tune
-from rnnlab.tuning.search import FIRST, ROUND, bounds, medians, parse_space, search
+from rnnlab.tuning.database import kept_alive, open_database, open_study
+from rnnlab.tuning.search import FIRST, ROUND, Watch, bounds, medians, parse_space, search
 from rnnlab.tuning.trials import Data, Task, train_trial, value_of
 
 SINGLE = {"panel": None, "symbols": ["series"]}
@@ -86,7 +87,7 @@ def go(study, trials, words, make, executor=None, told=None):
             told.append((trial, epochs))
 
     with executor or make_executor("local", 1) as started:
-        search(study, trials, parse_space(words), make, started, nullcontext, lambda *_: None, end)
+        search(study, trials, parse_space(words), make, started, Watch(nullcontext, lambda *_: None, end))
 
 
 def test_a_study_goes_on_to_as_many_trials_as_are_wanted(params, load):
@@ -236,7 +237,7 @@ def test_a_search_goes_on_without_mlflow(workspace, monkeypatch, capsys):
 def test_workers_of_one_study_draw_different_values(workspace):
     drawn = []
     for _ in range(2):
-        study = tune.open_study("shared", tune.open_database("sqlite:///optuna.db"), {})
+        study = open_study("shared", open_database("sqlite:///optuna.db"), {})
         study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
         drawn.append(study.trials[-1].params["x"])
     assert drawn[0] != drawn[1]
@@ -279,7 +280,7 @@ def test_mlflows_database_holds_no_studies_and_stays_as_it_is(workspace, made):
         file.unlink()
     before = file.read_bytes() if made else b""
     with pytest.raises(UserError, match=r"--storage sqlite:///mlflow.db: is the database of MLflow's runs"):
-        tune.open_database("sqlite:///mlflow.db")
+        open_database("sqlite:///mlflow.db")
     assert not made or file.read_bytes() == before
     assert made or not file.exists()
 
@@ -318,7 +319,7 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
 def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, host, status):
     run_tune(1)
     with pytest.warns(UserWarning, match="Heartbeat"):
-        left = optuna.load_study(study_name="stock_gru", storage=tune.open_database("sqlite:///optuna.db")).ask()
+        left = optuna.load_study(study_name="stock_gru", storage=open_database("sqlite:///optuna.db")).ask()
     left.set_user_attr(PROCESS, f"{host} 4194303 0")  # no such process here; of another machine nothing is known
     run_tune(2)
     store = Store(workspace)
@@ -328,15 +329,15 @@ def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, 
 
 
 def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace):
-    database = tune.open_database("sqlite:///optuna.db")
-    study = tune.open_study("shared", database, {})
+    database = open_database("sqlite:///optuna.db")
+    study = open_study("shared", database, {})
     with pytest.warns(UserWarning, match="Heartbeat"):
         living, killed = study.ask(), study.ask()
     for trials in ([living, killed], [living]):
         with sqlite3.connect("optuna.db") as file:
             file.execute("UPDATE trial_heartbeats SET heartbeat = datetime('now', '-1 hour')")
         file.close()
-        with tune.kept_alive(database, "shared", trials):
+        with kept_alive(database, "shared", trials):
             pass
     with pytest.warns(optuna.exceptions.ExperimentalWarning):
         optuna.storages.fail_stale_trials(study)

@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 import numpy as np
 import optuna
@@ -29,8 +30,21 @@ Distribution = (
     | optuna.distributions.FloatDistribution
     | optuna.distributions.CategoricalDistribution
 )
-Begin = Callable[[Trial, Task], None]
-End = Callable[[FrozenTrial, Sequence[list[Row]]], None]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What a search calls.
+
+    Attributes:
+        working: entered while trials are worked at.
+        begin: called when a trial is handed to the executor.
+        end: called when it is over, with its epochs.
+    """
+
+    working: Callable[[Sequence[Trial]], AbstractContextManager[None]]
+    begin: Callable[[Trial, Task], None]
+    end: Callable[[FrozenTrial, Sequence[list[Row]]], None]
 
 
 def parse_space(words: Sequence[str]) -> dict[str, Distribution]:
@@ -70,9 +84,7 @@ def search(
     space: Mapping[str, Distribution],
     make: Callable[[Mapping[str, Value]], Task],
     executor: Executor,
-    working: Callable[[Sequence[Trial]], AbstractContextManager[None]],
-    begin: Begin,
-    end: End,
+    watch: Watch,
 ) -> None:
     """Go on with a study until ``trials`` are finished, those of an earlier call and of others at work counted.
 
@@ -81,16 +93,13 @@ def search(
 
     Args:
         make: what a trial with these values trains; raises UserError where they do not go together.
-        working: entered while trials are worked at.
-        begin: called when a trial is handed to the executor.
-        end: called when it is over, with its epochs.
     """
     while (left := trials - finished(study)) > 0:
         asked: list[Trial] = []
         try:
             asked.extend(_ask(study, space, min(ROUND, left)))
-            with working(asked):
-                _train_round(study, asked, make, executor, begin, end)
+            with watch.working(asked):
+                _train_round(study, asked, make, executor, watch)
         except BaseException:
             for trial in asked:
                 study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
@@ -111,20 +120,19 @@ def _train_round(
     asked: Sequence[Trial],
     make: Callable[[Mapping[str, Value]], Task],
     executor: Executor,
-    begin: Begin,
-    end: End,
+    watch: Watch,
 ) -> None:
     made: list[tuple[Trial, Task]] = []
     for trial in asked:
         try:
             made.append((trial, make(trial.params)))
         except UserError:  # each may be had, but not together
-            end(study.tell(trial, state=TrialState.PRUNED), [])
+            watch.end(study.tell(trial, state=TrialState.PRUNED), [])
     limits = medians(study)
 
     def items() -> Iterator[tuple[Task, Mapping[int, float]]]:
         for trial, task in made:
-            begin(trial, task)
+            watch.begin(trial, task)
             yield task, limits
 
     for place, epochs in executor.map(train_trial, items()):
@@ -133,7 +141,7 @@ def _train_round(
             trial.report(loss, epoch)
         value = value_of(epochs, task.training)
         told = study.tell(trial, value) if math.isfinite(value) else study.tell(trial, state=TrialState.PRUNED)
-        end(told, epochs)
+        watch.end(told, epochs)
 
 
 def medians(study: optuna.Study) -> dict[int, float]:

@@ -1,0 +1,106 @@
+"""A study in MLflow: one run, and a nested run for each trial."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from filelock import FileLock
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from rnnlab.core.params import Params, Training, flatten
+from rnnlab.core.processes import identity, is_gone
+from rnnlab.tracking.run_info import experiment, run_params, run_tags
+from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, UnreachableError, explain
+from rnnlab.tracking.training_run import Live
+from rnnlab.training.trainer import Row
+from rnnlab.tuning.database import LOCK
+from rnnlab.tuning.search import KEYS
+from rnnlab.tuning.trials import Task
+
+
+class TrialRuns:
+    """A study in MLflow: one run, and a nested run for each trial. Where MLflow goes away, the search goes on."""
+
+    def __init__(self, study: optuna.Study, params: Params, name: str) -> None:
+        self._study, self._name, self._track, self._params = study, name, params.model(name).track, params
+        self._open: dict[int, Live] = {}  # by the trial's number
+        self._store: Store | None = None
+        self._parent = ""
+        with self._going_on():
+            self._store = Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+            self._store.tidy(self._track)
+            with FileLock(LOCK):  # of several that work on one study, the first makes the run
+                key = f"run in {self._store.shown}"
+                known = study.user_attrs.get(key)
+                if known and self._store.has(known):
+                    self._parent = known
+                else:
+                    self._parent = self._start("", {})
+                    self._store.log_params(self._parent, run_params(params, name))
+                study.set_user_attr(key, self._parent)
+            self._store.client.update_run(self._parent, status="RUNNING")
+            self._store.client.set_tag(self._parent, PROCESS, identity())
+
+    def begin(self, trial: Trial, task: Task) -> None:
+        trial.set_user_attr(PROCESS, identity())
+        with self._going_on():
+            if self._store:
+                run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
+                self._open[trial.number] = Live(self._store, run, 0)
+                own = task.model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
+                changed = flatten({"model": own, "training": task.training.model_dump(mode="json")})
+                self._store.log_params(run, run_params(self._params, self._name) | changed)
+
+    def end(self, trial: FrozenTrial, epochs: Sequence[list[Row]]) -> None:
+        """Its curve in one piece, for trials are short."""
+        loss = "" if trial.value is None else f"  validation loss {trial.value:.3g}"
+        print(f"trial {trial.number}: {trial.state.name.lower()}{loss}  {trial.params}", flush=True)
+        with self._going_on():
+            if run := self._open.pop(trial.number, None):
+                run.log(epochs)
+                run.end("FINISHED", {"optuna.state": trial.state.name.lower()})
+
+    def close(self, status: str, note: str) -> None:
+        """The search is over.
+
+        Args:
+            note: Markdown.
+        """
+        with self._going_on():
+            for run in self._open.values():
+                run.end("KILLED", {})
+            if self._store is None or self._others_at_work():
+                return
+            if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+                best = self._study.best_trial
+                self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
+            self._store.client.set_tag(self._parent, "mlflow.note.content", note)
+            self._store.client.set_terminated(self._parent, status)
+
+    def _others_at_work(self) -> bool:
+        """Whether a living process has an open trial; those of a killed one are open until their hearts are missed."""
+        trials = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        processes = {trial.user_attrs[PROCESS] for trial in trials if PROCESS in trial.user_attrs}
+        return any(not is_gone(process) for process in processes - {identity()})
+
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except (UnreachableError, *STORE_ERRORS) as error:
+            print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
+            self._store, self._open = None, {}
+
+    def _start(self, ending: str, tags: Mapping[str, str]) -> str:
+        assert self._store is not None
+        name = f"tune {self._study.study_name} / {self._name}{ending}"
+        tags = {
+            **run_tags(self._name, experiment()),
+            "dvc.stage": "tune",
+            "model": self._name,
+            PROCESS: identity(),
+            **tags,
+        }
+        return self._store.start(self._track, name, tags)
