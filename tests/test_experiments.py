@@ -204,7 +204,8 @@ def test_metrics_diff_is_a_table_for_a_pull_request(sweep):
     lines = sweep.workspace.dvc("metrics", "diff", "--md", "HEAD", "sweep-2").split("\n")
     assert [cell.strip() for cell in lines[0].strip("|").split("|")] == ["Path", "Metric", "HEAD", "sweep-2", "Change"]
     figures = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if f"| {RMSE} " in line]
-    assert [row[2:4] for row in figures] == [[f"{sweep.rmse(name):.5f}" for name in ("HEAD", "sweep-2")]]
+    (found,) = ([float(cell) for cell in row[2:4]] for row in figures)
+    assert found == [sweep.rmse(name) for name in ("HEAD", "sweep-2")]
 
 
 def test_params_diff_names_the_changed_value(sweep):

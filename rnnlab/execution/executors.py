@@ -23,10 +23,11 @@ import numpy as np
 import psutil
 
 from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.kernels import SHARED
 from rnnlab.core.processes import end_with
 
 TRIES = 3  # of a task whose worker dies
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Settings of Ray that can only be given so, before it is imported: no usage statistics, no warnings, and of one that
 # is started here only this machine's loopback address, to those who have its token.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "RAY_IGNORE_UNHANDLED_ERRORS": "1"}
@@ -185,6 +186,7 @@ def _ray_started(workers: int) -> Iterator[None]:
         raise UserError("executor: ray needs Ray: pip install -e '.[cluster]'") from None
     if address:
         _check_answers(address)
+    kernels = {name: os.environ[name] for name in SHARED if name in os.environ}  # the same on each machine
     handler = signal.getsignal(signal.SIGTERM)  # Ray sets one of its own
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as logs:  # Ray would leave them
         own: dict[str, Any] = {"num_cpus": workers, "include_dashboard": False, "_temp_dir": logs}
@@ -193,7 +195,7 @@ def _ray_started(workers: int) -> Iterator[None]:
             ray.init(
                 address or "local",
                 # other machines, and copies of this project by `dvc exp run --temp`, run the code that lies here
-                runtime_env={"py_modules": [str(ROOT / "rnnlab"), str(ROOT / "stages")]},
+                runtime_env={"py_modules": [str(ROOT / "rnnlab"), str(ROOT / "stages")], "env_vars": kernels},
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 **({} if address else own),
