@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 
 from rnnlab.core.files import write_text
 from rnnlab.core.params_file import read_params
-from stages import backtest, baselines, compare, evaluate, fetch, scale, split, track, train, window
+from rnnlab.tracking.result_files import read_result
+from stages import backtest, baselines, compare, evaluate, fetch, scale, split, train, window
 
 pytestmark = pytest.mark.promise(number=4)
 
@@ -83,5 +84,5 @@ def test_what_is_not_defined_is_null_with_a_reason(root, tmp_path, monkeypatch, 
 def test_a_run_is_tagged_with_what_is_not_defined(root, tmp_path, monkeypatch):
     run(root, tmp_path / "a", monkeypatch, train_windows=54)
     write_text(Path(f"report/cards/{MODEL}.md"), "")
-    tags = track.result_of(MODEL, read_params()).tags
+    tags = read_result(MODEL, read_params()).tags
     assert tags["undefined"].startswith("r2: the true values do not vary; ")

@@ -15,8 +15,7 @@ from readers import PARAMS, READERS
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import flatten
-from rnnlab.core.params_parsing import parse
+from rnnlab.core.params_parsing import flatten, parse
 
 pytestmark = pytest.mark.promise(number=3)
 

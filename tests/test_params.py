@@ -4,8 +4,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import flatten
-from rnnlab.core.params_parsing import parse
+from rnnlab.core.params_parsing import flatten, parse
 
 
 @pytest.fixture

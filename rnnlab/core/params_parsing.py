@@ -79,3 +79,11 @@ def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
         else:  # dict[name, StrictModel]
             kind = get_args(kind)[1]
     return list(kind.model_fields)
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}, as keys are typed."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {prefix + key: value}
+    return flat

@@ -201,6 +201,7 @@ def _ray_started(workers: int) -> Iterator[None]:
                 **({} if address else own),
             )
         except (ConnectionError, ImportError, RuntimeError, ValueError) as error:
+            ray.shutdown()  # of what was started until then
             where = f"RAY_ADDRESS {address}: can't be reached" if address else "executor: ray: can't be started"
             raise UserError(redact_credentials(f"{where} ({str(error).splitlines()[0]})")) from None
         finally:

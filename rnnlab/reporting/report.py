@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.comparison.leaderboard import Board
-from rnnlab.core.params import flatten
+from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting import panel_tables, plots, tables
 from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
 from rnnlab.reporting.picture_cache import Draw

@@ -110,13 +110,7 @@ def add(
         _log(store, parent, {**params, "parameters": result.parameters}, result.figures, curve)
         for key, value in (tags | {"mlflow.note.content": result.note}).items():
             store.client.set_tag(parent, key, value)
-        source = json.dumps({"uri": result.data_path.resolve().as_uri()})
-        dataset = Dataset(result.data_name, result.data_digest, source_type="local", source=source)
-        context = InputTag("mlflow.data.context", "training")
-        try:
-            store.client.log_inputs(parent, [DatasetInput(dataset, [context])])
-        except MlflowException:  # another wrote the same one at the same moment; now it is there
-            store.client.log_inputs(parent, [DatasetInput(dataset, [context])])
+        _log_dataset(store, parent, result)
         for path, folder in result.artifacts.items():
             store.client.log_artifact(parent, str(path), folder or None)
         for seed, figures in result.figures_by_seed.items():
@@ -135,6 +129,16 @@ def add(
     # The key last: a run that was cut short is not taken for the result.
     store.client.set_tag(parent, KEY, result.key)
     return _only(store, result)
+
+
+def _log_dataset(store: Store, run: str, result: Result) -> None:
+    source = json.dumps({"uri": result.data_path.resolve().as_uri()})
+    dataset = Dataset(result.data_name, result.data_digest, source_type="local", source=source)
+    inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
+    try:
+        store.client.log_inputs(run, inputs)
+    except MlflowException:  # another wrote the same one at the same moment; now it is there
+        store.client.log_inputs(run, inputs)
 
 
 def _only(store: Store, result: Result) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from rnnlab.core.params import Params, flatten
+from rnnlab.core.params import Params
 from rnnlab.core.params_file import FILE, read_content
+from rnnlab.core.params_parsing import flatten
 from rnnlab.tracking.overrides import overrides
 
 LOCK = Path("dvc.lock")
