@@ -24,12 +24,12 @@ SYMBOLS, DAYS = 8, 150
 WAITS = """
 import runpy, sys, time
 import stages  # chooses the kernels, before anything computes
-from rnnlab.execution.task_results import Done
-keep = Done.keep
+from rnnlab.execution.task_results import TaskResults
+keep = TaskResults.keep
 def wait(*words):
     keep(*words)
     time.sleep(60)
-Done.keep = wait
+TaskResults.keep = wait
 runpy.run_module(sys.argv.pop(1), run_name="__main__")
 """
 

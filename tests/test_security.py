@@ -29,7 +29,7 @@ UNSAFE_CALLS = {"torch.load", "torch.save", "pd.read_pickle", "eval", "exec", "y
 
 
 def sources(root):
-    return [path for folder in ("rnnlab", "stages", "benchmarks") for path in sorted((root / folder).glob("*.py"))]
+    return [path for folder in ("rnnlab", "stages", "benchmarks") for path in sorted((root / folder).rglob("*.py"))]
 
 
 def dotted(node):
@@ -44,7 +44,8 @@ def test_nothing_that_pickles_is_imported(root, word):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            allowed = path.name == "executors.py"  # joblib's workers, with which tasks and results are exchanged
+            # joblib's workers, with which tasks and results are exchanged, and its hash, which reads nothing back
+            allowed = path.name in ("executors.py", "picture_cache.py")
             assert allowed or word not in {name.split(".")[0] for name in names}, path
 
 
