@@ -62,7 +62,7 @@ fuzz: $(VENV)/fuzz.stamp ## look for files that break a reader, guided by covera
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
 	@cat metrics/leaderboard.md metrics/tutorial.md
-	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore -SW params.yaml dvc.lock metrics && git clean -fdqx metrics models && dvc repro\n'
+	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore -SW params.yaml dvc.lock metrics && dvc repro\n'
 
 report: $(VENV)/base.stamp ## make the report page and say where it is
 	@dvc repro report
