@@ -109,13 +109,14 @@ def new_arrays(folder: Path) -> Iterator[Allocate]:
 
     It takes the shape and type of each name.
     """
-    made: dict[Path, np.memmap[Any, Any]] = {}
+    begun, made = list[Path](), dict[Path, np.memmap[Any, Any]]()
 
     def allocate(shapes: dict[str, tuple[tuple[int, ...], Any]]) -> dict[str, NDArray[Any]]:
         arrays = dict[str, NDArray[Any]]()
         for name, (shape, dtype) in shapes.items():
             path = folder / f"{name}.npy"
             _make_room(path)
+            begun.append(path)
             made[path] = array = np.lib.format.open_memmap(
                 _partial(path), "w+", np.dtype(dtype), tuple(map(int, shape))
             )
@@ -133,8 +134,9 @@ def new_arrays(folder: Path) -> Iterator[Allocate]:
     except OSError as error:
         raise UserError(f"{folder}: can't be written: {error.strerror or error}") from None
     finally:
-        for path in made:
-            _partial(path).unlink(missing_ok=True)
+        for path in begun:
+            with suppress(OSError):  # renamed, or never there
+                _partial(path).unlink()
 
 
 def read_arrays(folder: Path, *names: str) -> list[Any]:
