@@ -9,10 +9,12 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from served import Served
+    from workspace import Made
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
 os.environ["DVC_NO_ANALYTICS"] = "true"
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that share small tensors cost more than they save
 for name in [name for name in os.environ if name.startswith("DVC_") and name != "DVC_NO_ANALYTICS"]:
     del os.environ[name]  # a shell that DVC started: the tests would land in its repository
 for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "RNNLAB_CACHE"):
@@ -51,6 +53,14 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("store")
     Store(root)
     return root / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> "Made":
+    """A pipeline that was run once, for all processes of the tests: copy what you change."""
+    from workspace import make_all
+
+    return make_all(tmp_path_factory.getbasetemp().parent / "made")
 
 
 @pytest.fixture(scope="session")

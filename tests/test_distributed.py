@@ -9,7 +9,6 @@ import psutil
 import pytest
 import torch
 from served import free_port
-from workspace import make_workspace
 
 from rnnlab.core.errors import UserError
 from rnnlab.execution.ranks import join
@@ -175,10 +174,8 @@ def test_a_missing_backend_or_device_is_an_error(monkeypatch, device, there, mes
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    made = make_workspace(tmp_path_factory.mktemp("ranks") / "project")
-    made.dvc("repro", "train@digits_bigru")
-    return made
+def workspace(made, tmp_path_factory):
+    return made.copy(tmp_path_factory.mktemp("ranks") / "home")
 
 
 def losses(workspace):
@@ -215,7 +212,7 @@ def test_a_mistake_is_told_without_a_traceback(workspace):
     assert "Traceback" not in told
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("whom", ["a rank", "the launcher"])
 def test_killed(workspace, whom):
     workspace.set("ranks", 2)

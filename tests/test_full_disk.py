@@ -9,7 +9,7 @@ import sys
 import pytest
 from workspace import Workspace, make_workspace
 
-pytestmark = [pytest.mark.promise(number=2), pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.long, pytest.mark.promise(number=2), pytest.mark.slow, pytest.mark.timeout(600)]
 
 STAGES = ("scale stock", "split digits", "train stock_gru", "evaluate stock_gru", "baselines stock")
 

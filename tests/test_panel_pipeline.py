@@ -158,6 +158,7 @@ def test_progress_is_seen_in_mlflow(workspace, output):
     assert counts[-1] == 7
 
 
+@pytest.mark.long
 def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
     weights = workspace.folder / "models/stock_gru.safetensors"
     whole, expected = weights.read_bytes(), load_file(weights)
@@ -173,6 +174,7 @@ def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
         np.testing.assert_allclose(tensor, expected[name], atol=1e-6)
 
 
+@pytest.mark.long
 def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
     table = workspace.folder / "metrics/backtest/stock_gru.csv"
     expected = table.read_bytes()
@@ -182,6 +184,7 @@ def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
     assert table.read_bytes() == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", ["train", "backtest"])
 def test_a_damaged_task_is_done_again(workspace, output, stage):
     made = (

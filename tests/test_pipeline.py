@@ -7,40 +7,19 @@ import sys
 
 import pytest
 from selenium.webdriver.common.by import By
-from workspace import RAN, RESTORED, make_workspace
+from workspace import RAN, RESTORED, SECRET
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-SECRET = "xyzzy"  # a password in the addresses of remotes and mirror
 AFTER = {"compare", "report", "track"}
-FOR_PANELS = {"ray", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
-# Python runs it when it starts
-IMPORTS = """
-import atexit, sys
-def tell():
-    with open({log!r}, "a") as file:
-        print(" ".join(sys.orig_argv[1:4]), sorted({unwanted!r} & set(sys.modules)), sep=": ", file=file)
-atexit.register(tell)
-"""
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    workspace = make_workspace(tmp_path_factory.mktemp("pipeline") / "project")
-    workspace.call("git", "remote", "add", "origin", f"https://me:{SECRET}@git.test/x.git")
-    workspace.dvc("remote", "add", "--local", "-d", "storage", f"https://me:{SECRET}@dvc.test/x")
-    workspace.env["RNNLAB_MIRROR"] = f"https://me:{SECRET}@mirror.test/x"
-    watch = tmp_path_factory.mktemp("watch")
-    (watch / "sitecustomize.py").write_text(IMPORTS.format(log=str(watch / "imports.txt"), unwanted=FOR_PANELS))
-    workspace.env["PYTHONPATH"] = str(watch)
-    workspace.first = workspace.dvc("repro")
-    del workspace.env["PYTHONPATH"]
-    workspace.imports = (watch / "imports.txt").read_text().splitlines()
-    workspace.commit()
-    return workspace
+def workspace(made, tmp_path_factory):
+    return made.copy(tmp_path_factory.mktemp("pipeline") / "home")
 
 
-def test_end_to_end(workspace):
+def test_end_to_end(workspace, made):
     """The first run makes everything; the tests below go on from it, each ends as it began."""
     board = workspace.read("metrics/leaderboard.json")
     baselines = {"persistence", "drift", "moving_average", "same_weekday", "ridge"}
@@ -49,13 +28,13 @@ def test_end_to_end(workspace):
     assert workspace.read("data/windows/stock.json")["count"] == 426
     assert workspace.read("metrics/test/stock_gru.json")["days"] == 226
     assert (workspace.folder / "report/pictures/stock_gru/forecast.png").is_file()
-    assert "stock_gru: epoch    2" in workspace.first
+    assert "stock_gru: epoch    2" in made.first
     assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
     assert workspace.call("git", "status", "--short") == ""
 
 
-def test_no_stage_of_a_single_series_imports_what_panels_need(workspace):
-    stages = [line for line in workspace.imports if line.startswith("-m stages.")]
+def test_no_stage_of_a_single_series_imports_what_panels_need(made):
+    stages = [line for line in made.imports if line.startswith("-m stages.")]
     assert {line.split()[1].rstrip(":") for line in stages} >= {"stages.fetch", "stages.train", "stages.backtest"}
     assert [line for line in stages if not line.endswith(": []")] == []
 
@@ -82,6 +61,7 @@ def test_nothing_changed_runs_nothing(workspace):
     assert "Data and pipelines are up to date." in workspace.dvc("repro")
 
 
+@pytest.mark.long
 @pytest.mark.promise(number=4)
 def test_the_same_params_give_the_same_bytes_in_other_surroundings(workspace, monkeypatch):
     folders = ("data/scaled", "data/split", "models", "metrics", "report")
@@ -130,12 +110,12 @@ def test_a_mistake_in_params_costs_no_output(workspace, key, value, message):
 
 
 @pytest.mark.promise(number=7)
-def test_no_file_and_no_run_has_a_password_of_the_remotes(workspace):
+def test_no_file_and_no_run_has_a_password_of_the_remotes(workspace, made):
     settings = [workspace.folder / ".git/config", workspace.folder / ".dvc/config.local"]
     files = [path for path in workspace.folder.rglob("*") if path.is_file() and path not in settings]
     assert workspace.folder / "mlflow.db" in files
     assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
-    assert SECRET not in workspace.first
+    assert SECRET not in made.first
 
 
 def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_restored(workspace):
@@ -156,11 +136,11 @@ def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_rest
 
 def test_a_window_touches_the_stock_track_alone(workspace):
     workspace.set("stock.window.length", 4)
-    expected = {"check", "scale@stock", "window@stock", "split@stock", "baselines@stock", "backtest@stock_gru"} | AFTER
+    expected = {f"{stage}@stock" for stage in ("scale", "window", "split", "baselines")} | {"backtest@stock_gru"}
     expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
-    assert workspace.ran("repro") == expected
+    touched = workspace.touched()
     workspace.call("git", "checkout", "-q", ".")
-    workspace.dvc("checkout", "-q")
+    assert touched == expected | AFTER
 
 
 def test_a_metrics_code_retrains_nothing(workspace):

@@ -66,7 +66,7 @@ def test_the_table_of_locks_is_removed_where_it_was_cut_short(tmp_path, content,
     assert (tmp_path / TABLE).exists() == kept
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.promise(number=1)
 def test_after_the_repair_dvc_goes_on_from_its_run_cache(tmp_path):
     workspace = make_workspace(tmp_path / "project")

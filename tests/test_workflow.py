@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
-from workspace import make_workspace
 
 
 def test_the_makefile_has_the_targets_that_the_workflow_calls(root):
@@ -20,11 +19,9 @@ def test_the_makefile_has_the_targets_that_the_workflow_calls(root):
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
+def workspace(made, tmp_path_factory):
     """A model's size was changed since the last commit."""
-    workspace = make_workspace(tmp_path_factory.mktemp("workflow") / "project")
-    workspace.dvc("repro", "compare")
-    workspace.commit()
+    workspace = made.copy(tmp_path_factory.mktemp("workflow") / "home")
     workspace.set("models.stock_gru.hidden_size", 4)
     workspace.dvc("repro", "compare")
     return workspace

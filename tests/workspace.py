@@ -6,13 +6,37 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parent.parent
 IDENTITY = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 RAN = re.compile(r"^Running stage '(.+)':$", re.MULTILINE)
+SECRET = "xyzzy"  # a password in the addresses of remotes and mirror
+FOR_PANELS = {"ray", "pyarrow.csv", "pyarrow.dataset", "pyarrow.parquet"}
+# Python runs it when it starts
+IMPORTS = """
+import atexit, sys
+def tell():
+    with open({log!r}, "a") as file:
+        print(" ".join(sys.orig_argv[1:4]), sorted({unwanted!r} & set(sys.modules)), sep=": ", file=file)
+atexit.register(tell)
+"""
+# Stages that have changed, by name, and those that depend on one of them
+TOUCHED = """
+import networkx
+from dvc.repo import Repo
+with Repo() as repo:
+    graph = repo.index.graph
+    changed = set(repo.status()) - {"check"}  # what waits for it is not made anew for it
+    stages = {stage for stage in graph if stage.addressing in changed}
+    for stage in list(stages):
+        stages |= networkx.ancestors(graph, stage)
+print(*(stage.addressing for stage in stages), sep="\\n")
+"""
 RESTORED = re.compile(r"^Stage '(.+)' is cached - skipping run, checking out outputs$", re.MULTILINE)
 
 
@@ -42,6 +66,10 @@ class Workspace:
 
     def ran(self, *words: str) -> set[str]:
         return set(RAN.findall(self.dvc(*words)))
+
+    def touched(self) -> set[str]:
+        """The stages that `dvc repro` would run, as DVC's index has it, unless an output stays as it was."""
+        return set(self.call(sys.executable, "-c", TOUCHED).splitlines())
 
     def set(self, key: str, value: object) -> None:
         path, yaml = self.folder / "params.yaml", YAML()
@@ -100,3 +128,43 @@ def make_workspace(folder: Path) -> Workspace:
     workspace.call("git", "init", "-q")
     workspace.commit()
     return workspace
+
+
+@dataclass(frozen=True)
+class Made:
+    """A workspace after its first `dvc repro`.
+
+    Attributes:
+        first: what that printed.
+        imports: of each process that it started the module, and which of ``FOR_PANELS`` it imported.
+    """
+
+    workspace: Workspace
+    first: str
+    imports: list[str]
+
+    def copy(self, folder: Path) -> Workspace:
+        shutil.copytree(self.workspace.folder.parent, folder)
+        return Workspace(folder / "project")
+
+
+def make_all(folder: Path) -> Made:
+    """Make it, or wait until another process has made it."""
+    with FileLock(f"{folder}.lock"):
+        workspace, said = Workspace(folder / "project"), folder / "said.json"
+        if not said.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            workspace = make_workspace(folder / "project")
+            workspace.call("git", "remote", "add", "origin", f"https://me:{SECRET}@git.test/x.git")
+            workspace.dvc("remote", "add", "--local", "-d", "storage", f"https://me:{SECRET}@dvc.test/x")
+            watch = folder / "watch"
+            watch.mkdir()
+            code = IMPORTS.format(log=str(watch / "imports.txt"), unwanted=FOR_PANELS)
+            (watch / "sitecustomize.py").write_text(code)
+            workspace.env |= {"PYTHONPATH": str(watch), "RNNLAB_MIRROR": f"https://me:{SECRET}@mirror.test/x"}
+            first = workspace.dvc("repro")
+            workspace.commit()
+            told = {"first": first, "imports": (watch / "imports.txt").read_text().splitlines()}
+            shutil.rmtree(watch)
+            said.write_text(json.dumps(told))
+        return Made(Workspace(folder / "project"), **json.loads(said.read_text()))
