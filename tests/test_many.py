@@ -24,7 +24,7 @@ WORKER = """
 import sys
 from pathlib import Path
 import pandas as pd
-from rnnlab.tracking.mirror import Result
+from rnnlab.tracking.mirror import Result, mirror
 from rnnlab.tracking.store import Store
 def result(key):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
