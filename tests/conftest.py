@@ -60,7 +60,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> "Made":
     """A pipeline that was run once, for all processes of the tests: copy what you change."""
     from workspace import make_all
 
-    return make_all(tmp_path_factory.getbasetemp().parent / "made")
+    base = tmp_path_factory.getbasetemp()  # of one process of xdist, in the folder that all of them share
+    return make_all((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "made")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -118,20 +119,41 @@ def test_no_file_and_no_run_has_a_password_of_the_remotes(workspace, made):
     assert SECRET not in made.first
 
 
-def test_a_models_size_touches_that_model_alone_and_a_value_tried_before_is_restored(workspace):
-    workspace.set("models.stock_gru.hidden_size", 4)
-    assert workspace.ran("repro") == {"check", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
-    runs = workspace.runs()
-    assert len(runs) == 4
+@pytest.fixture(scope="module")
+def tried(workspace):
+    """An experiment with a smaller model, made while MLflow is away; its run added later; and the way back."""
+    before = workspace.runs()
+    workspace.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
+    made = workspace.dvc("exp", "run", "-n", "outage", "-S", "models.stock_gru.hidden_size=4")
+    del workspace.env["MLFLOW_TRACKING_URI"]
+    during = workspace.runs()
+    tracked, status = workspace.call(sys.executable, "-m", "stages.track"), workspace.dvc("status", "-q")
+    after = workspace.runs()
+    workspace.call("git", "restore", "-SW", "params.yaml", "dvc.lock", "metrics")
+    back = workspace.dvc("repro")
+    return SimpleNamespace(
+        before=before, made=made, during=during, tracked=tracked, status=status, after=after, back=back
+    )
 
-    workspace.set("models.stock_gru.hidden_size", 8)
-    output = workspace.dvc("repro")
-    assert {"train@stock_gru", "report", "track"} <= set(RESTORED.findall(output))
-    # seconds each; their results lie in git
-    assert set(RAN.findall(output)) <= {"check", "evaluate@stock_gru", "backtest@stock_gru", "compare"}
+
+def test_a_models_size_touches_that_model_alone(tried):
+    expected = {"check", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
+    assert set(RAN.findall(tried.made)) == expected
+
+
+def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(tried):
+    assert tried.made.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
+    assert tried.during == tried.before
+    assert "new run: outage / stock_gru" in tried.tracked
+    assert tried.status == ""
+
+
+def test_a_value_tried_before_is_restored(tried, workspace):
+    assert {"train@stock_gru", "evaluate@stock_gru", "report", "track"} <= set(RESTORED.findall(tried.back))
+    assert set(RAN.findall(tried.back)) <= {"check", "compare"}
     workspace.call(sys.executable, "-m", "stages.track")
-    assert workspace.runs() == runs  # the same result makes no second run
-    assert workspace.call("git", "status", "--short", "metrics", "dvc.lock") == ""
+    assert workspace.runs() == tried.after  # the same result makes no second run
+    assert workspace.call("git", "status", "--short") == ""
 
 
 def test_a_window_touches_the_stock_track_alone(workspace):
@@ -146,10 +168,11 @@ def test_a_window_touches_the_stock_track_alone(workspace):
 def test_a_metrics_code_retrains_nothing(workspace):
     path = workspace.folder / "rnnlab/evaluation/metrics.py"
     path.write_text(path.read_text() + "\n# a comment\n")
+    touched = workspace.touched()
+    workspace.call("git", "checkout", "-q", ".")
     names = ("stock_rnn", "stock_gru", "digits_bigru")
     expected = {f"evaluate@{name}" for name in names} | {"baselines@stock", "baselines@digits"}
-    assert workspace.ran("repro") == expected | {"compare", "report"}  # same figures: no new run
-    workspace.call("git", "checkout", "-q", ".")
+    assert touched == expected | AFTER
 
 
 def test_an_added_model_trains_alone_in_a_temporary_copy_and_lands_in_the_same_store(workspace):
@@ -179,19 +202,6 @@ def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(wor
     assert f"error: {prices}: line 302, column Close: 'two' is not a finite number" in output
     assert "Traceback" not in output
     workspace.call("git", "checkout", "-q", ".")
-    workspace.dvc("checkout", "-q")
-
-
-def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(workspace):
-    before = workspace.runs()
-    workspace.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
-    output = workspace.dvc("exp", "run", "-n", "outage", "-S", "models.stock_gru.hidden_size=5")
-    del workspace.env["MLFLOW_TRACKING_URI"]
-    assert output.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
-    assert workspace.runs() == before
-    assert "new run: outage / stock_gru" in workspace.call(sys.executable, "-m", "stages.track")
-    assert workspace.dvc("status", "-q") == ""
-    workspace.call("git", "restore", "-SW", "params.yaml", "dvc.lock", "metrics")
     workspace.dvc("checkout", "-q")
 
 
