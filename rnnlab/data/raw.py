@@ -40,5 +40,7 @@ def _read_single(stock: Stock) -> tuple[Series, tuple[str, ...]]:
 
     columns = tuple(dict.fromkeys([*stock.features, stock.target]))
     frame = read_prices(RAW / "prices.csv", columns).frame
-    spans = np.array([[0, len(frame)]])
-    return Series((SERIES,), spans, frame.index.to_numpy(), frame[list(columns)].to_numpy(np.float64)), columns
+    values = np.empty((len(frame), len(columns)), order="F")
+    for number, column in enumerate(columns):  # one by one, and each is let go of: they may be long
+        values[:, number] = frame.pop(column)
+    return Series((SERIES,), np.array([[0, len(frame)]]), frame.index.to_numpy(), values), columns
