@@ -191,10 +191,13 @@ def test_promote_needs_the_run_in_the_store(call, store):
 
 def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
     run, told, before = add_run(store), [], ModelVersion("digits", "3", 0, tags=[ModelVersionTag("model", "old")])
+    exported = []
+    monkeypatch.setattr("rnnlab.tracking.promotion.log_exported", lambda _, *args: exported.append(args))
     monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *args: told.append(args) or ("4", before))
     code, text = call("promote", "--track", "digits")
     assert code == 0
     tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}
+    assert exported == [("digits", run, "digits_gru")]
     assert told == [("digits", run, "# digits_gru\n", tags)]
     assert "models:/digits@champion is version 4, digits_gru\n" in text
     assert "models:/digits@previous is version 3 (model old), the champion before\n" in text

@@ -14,7 +14,7 @@ FOLDERS = [*FOLDERS.split(), "forecasting", "tuning", "memory.py", "cli.py"]
 # What an edit in a folder runs again.
 STAGES_OF = {
     "core": set(STAGES),
-    "data": {"fetch", "scale", "track"},
+    "data": {"fetch", "scale"},
     "windows": set(STAGES) - {"check", "fetch", "memory"},
     "networks": {"train", "evaluate", "backtest", "memory", "track"},
     "training": {"train", "backtest", "memory"},
@@ -23,7 +23,7 @@ STAGES_OF = {
     "evaluation": {"evaluate", "baselines", "compare", "report"},
     "comparison": {"compare", "report"},
     "reporting": {"report"},
-    "serving": {"track"},
+    "serving": set(),
     "tracking": {"track"},
     "forecasting": set(),
     "tuning": set(),
@@ -37,7 +37,7 @@ ALLOWED = {
     "memory": {"torch"},
     "evaluate": {"torch"},
     "report": {"matplotlib"},
-    "track": {"mlflow", "torch"},  # torch for a model that is logged; imported when there is one
+    "track": {"mlflow"},
 }
 
 

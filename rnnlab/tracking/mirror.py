@@ -7,7 +7,7 @@ made.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,6 @@ from rnnlab.tracking.store import KEY, PROCESS, Figures, Store, epoch_metrics
 
 WEIGHTS = "weights_key"  # tags; of a run that a training opened, when that is over: what it made
 MIRRORS = "mirrors_key"  # of a run that is being completed: the result's content key
-
-
-LogModel = Callable[[str], object]  # called with a run's id
-
-
-def no_model(run: str) -> None:
-    """For results without a model to log."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +65,14 @@ def find_live(store: Store, result: Result, name: str) -> str | None:
     return str((own or open_ones)[0].info.run_id) if open_ones else None
 
 
-def mirror(store: Store, result: Result, name: str, log_model: LogModel = no_model) -> str | None:
+def mirror(store: Store, result: Result, name: str) -> str | None:
     """See to it that one run mirrors the result; return what was done, or None if it was there."""
     with store.lock("add"):  # of several on this machine each looks when the others are done
         _delete_half_made(store, result)
         live = find_live(store, result, name)
         if live is None and find(store, result):
             return None
-        add(store, result, name, live, log_model)
+        add(store, result, name, live)
     return "completed" if live else "new"
 
 
@@ -88,13 +81,11 @@ def add(
     result: Result,
     name: str,
     live: str | None = None,
-    log_model: LogModel = no_model,
 ) -> str:
     """Mirror a result into a run, or into the one that its training opened, with one nested run per seed.
 
     Args:
         live: what ``find_live`` found.
-        log_model: gets the run's id.
 
     Returns:
         The id of the run that mirrors it.
@@ -119,7 +110,6 @@ def add(
             started.append(child)
             _log(store, child, {**result.params, "seed": seed}, figures, curve)
             store.client.set_terminated(child)
-        log_model(parent)
     except BaseException:
         for run in started:
             store.client.set_terminated(run, "FAILED")

@@ -6,6 +6,7 @@ from pathlib import Path
 from rnnlab.comparison.leaderboard import FILE, RANKED_BY, SMALLER_IS_BETTER, best_network, read_headline
 from rnnlab.core.errors import UserError
 from rnnlab.tracking import registry
+from rnnlab.tracking.export import log_exported
 from rnnlab.tracking.mirror import find_key
 from rnnlab.tracking.run_info import read_tracked
 from rnnlab.tracking.store import open_store
@@ -40,6 +41,7 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
     run = find_key(store, track, tracked[name]["key"]) if name in tracked else None
     if run is None:
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
+    log_exported(store, track, run, name)
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")
     tags = {"model": name, metric: str(ours), f"baseline/{metric}": str(theirs)}
     version, before = registry.promote(store.client, track, run, card, tags)

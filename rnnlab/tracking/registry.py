@@ -104,9 +104,7 @@ def promote(
     """
     outputs: Any = client.get_run(run).outputs
     if not outputs or not outputs.model_outputs:
-        raise UserError(
-            f"run {run} has no model, an older version made it: delete it, and run `python -m stages.track`"
-        )
+        raise UserError(f"run {run} has no model")
     model = client.get_logged_model(outputs.model_outputs[-1].model_id)
     source = model.artifact_location
     try:
