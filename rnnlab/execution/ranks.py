@@ -103,7 +103,7 @@ def launched() -> bool:
     return "WORLD_SIZE" in os.environ
 
 
-def launch(ranks: int, module: str, *words: str) -> None:
+def launch(ranks: int, module: str, *args: str) -> None:
     """Run a module as ranks on this machine, as `torchrun --standalone` does, until all have ended.
 
     Raises:
@@ -116,7 +116,7 @@ def launch(ranks: int, module: str, *words: str) -> None:
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torchrun would, and print lines about it
     try:
-        run(parse_args(["--standalone", f"--nproc-per-node={ranks}", "--module", module, *words]))
+        run(parse_args(["--standalone", f"--nproc-per-node={ranks}", "--module", module, *args]))
     except ChildFailedError as error:
         rank, failure = error.get_first_failure()
         raise UserError(f"rank {rank} of {ranks} ended with exit code {failure.exitcode}, and so did the run") from None

@@ -47,19 +47,19 @@ class Watch:
     end: Callable[[FrozenTrial, Sequence[list[Row]]], None]
 
 
-def parse_space(words: Sequence[str]) -> dict[str, Distribution]:
+def parse_space(args: Sequence[str]) -> dict[str, Distribution]:
     """``KEY=LOW..HIGH`` or ``KEY=A,B,C``, keys of a model's entry in params.yaml -> what Optuna draws from.
 
     A range is drawn from evenly, or evenly by its logarithm where its end is ten times its start or more.
 
     Raises:
-        UserError: if a word is none of these, or its key can't be searched.
+        UserError: if one is none of these, or its key can't be searched.
     """
     space: dict[str, Distribution] = {}
-    for word in words:
-        key, _, values = word.partition("=")
+    for arg in args:
+        key, _, values = arg.partition("=")
         if key not in KEYS:
-            raise UserError(f"--space {word}: {key!r} can't be searched; allowed: {', '.join(KEYS)}")
+            raise UserError(f"--space {arg}: {key!r} can't be searched; allowed: {', '.join(KEYS)}")
         numbers = re.fullmatch(r"([\d.e+-]+?)\.\.([\d.e+-]+)", values)
         try:
             if not values or (".." in values and not numbers):
@@ -74,7 +74,7 @@ def parse_space(words: Sequence[str]) -> dict[str, Distribution]:
             else:
                 space[key] = optuna.distributions.CategoricalDistribution([_value(text) for text in values.split(",")])
         except ValueError as error:
-            raise UserError(f"--space {word}: wanted is KEY=LOW..HIGH or KEY=A,B,C ({error})") from None
+            raise UserError(f"--space {arg}: wanted is KEY=LOW..HIGH or KEY=A,B,C ({error})") from None
     return space
 
 

@@ -25,10 +25,10 @@ from rnnlab.windows.artifacts import SPLIT, read_digits, read_part, read_scaler
 from rnnlab.windows.targets import TargetForm
 
 
-def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_name: str, storage: str) -> None:
+def tune(name: str, trials: int, args: Sequence[str], seeds: int | None, study_name: str, storage: str) -> None:
     """Search, and print the best parameters as a line that runs them."""
     params, content = read_params(), read_content()
-    model, space = params.model(name), parse_space(words)
+    model, space = params.model(name), parse_space(args)
     load, threads = parts_of(params, model), params.threads_of_a_task
 
     def make(values: Mapping[str, Value]) -> Task:
@@ -41,7 +41,7 @@ def tune(name: str, trials: int, words: Sequence[str], seeds: int | None, study_
         for value in bounds(distribution):
             make({key: value})
     database = open_database(storage)
-    study = open_study(study_name or name, database, about(params, name, words, seeds))
+    study = open_study(study_name or name, database, about(params, name, args, seeds))
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # an interrupt closes trials and runs
     with make_executor(params.executor, params.workers) as executor:
         now = study.user_attrs.get("now")
@@ -90,13 +90,13 @@ def parts_of(params: Params, model: Model) -> Callable[[], Data]:
     return partial(load_panel, train, validation, form, names)
 
 
-def about(params: Params, name: str, words: Sequence[str], seeds: int | None) -> dict[str, Any]:
+def about(params: Params, name: str, args: Sequence[str], seeds: int | None) -> dict[str, Any]:
     """What trials of one study must have in common."""
     track = params.model(name).track
     files = [path for part in ("train", "validation") for path in sorted((SPLIT / track / part).iterdir())]
     return {
         "model": name,
-        "space": sorted(words),
+        "space": sorted(args),
         "seeds": seeds,
         "parameters": {key: str(value) for key, value in run_params(params, name).items()},
         "data": digest(files),
@@ -119,5 +119,5 @@ def outcome(study: optuna.Study, content: Mapping[str, Any], name: str, now: flo
     )
     if loss >= now:
         return f"{found}\nparams.yaml as it is was not beaten: nothing to change"
-    words = overrides(content, changed_content(content, name, best.params))
-    return f"{found}\ndvc exp run " + " ".join(f"-S {shlex.quote(word)}" for word in words)
+    args = overrides(content, changed_content(content, name, best.params))
+    return f"{found}\ndvc exp run " + " ".join(f"-S {shlex.quote(arg)}" for arg in args)
