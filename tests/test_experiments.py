@@ -35,8 +35,9 @@ print(json.dumps([
 # Two `python -m stages.track`, neither of which adds a run before both have looked for it, unless a lock forbids that.
 TOGETHER = """
 from threading import Barrier, BrokenBarrierError, Thread
+from rnnlab.tracking import mirror
 from stages import track
-look, both = track.Store.find, Barrier(2)
+look, both = mirror.find, Barrier(2)
 def look_and_wait(store, result):
     found = look(store, result)
     try:
@@ -44,7 +45,7 @@ def look_and_wait(store, result):
     except BrokenBarrierError:  # the other is not let in
         pass
     return found
-track.Store.find = look_and_wait
+mirror.find = look_and_wait
 stages = [Thread(target=track.main) for _ in range(2)]
 for stage in stages:
     stage.start()
