@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from rnnlab.core.kernels import share_kernels
+
 if TYPE_CHECKING:
     from served import Served
     from workspace import Made
 
+share_kernels()  # as the stages do, before anything computes: what tests compare was made by several processes
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # before anything imports mlflow
 os.environ["DVC_NO_ANALYTICS"] = "true"
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"

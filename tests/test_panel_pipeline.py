@@ -23,7 +23,6 @@ SYMBOLS, DAYS = 8, 150
 # `python -m MODULE`, which waits when the result of a task is kept
 WAITS = """
 import runpy, sys, time
-import stages  # chooses the kernels, before anything computes
 from rnnlab.execution.task_results import TaskResults
 keep = TaskResults.keep
 def wait(*words):
