@@ -101,8 +101,8 @@ def full_store(workspace):
     store = Store(workspace.folder)
     for number in range(RUNS):
         run = store.start("stock", f"run {number}", {"content_key": f"key {number}"})
-        store.log_params(run, {f"model.p{k}": k for k in range(25)})
-        store.log_figures(run, {f"test/m{k}": float(number) for k in range(25)})
+        params = {f"model.p{k}": k for k in range(25)}
+        store.log(run, params=params, figures={f"test/m{k}": float(number) for k in range(25)})
         store.client.set_terminated(run)
     return seconds, track_one(workspace)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from mlflow.exceptions import MlflowException
 
 from rnnlab.core.processes import identity, is_gone
@@ -96,19 +96,23 @@ def add(
     try:
         if live:  # one that was killed while it was completed has some already
             _delete_parts(store, result.track, live)
-        curve = pd.DataFrame({"epoch": []}) if live else _mean(result.history)
-        params = {} if live else result.params  # a training logged them at its start
-        _log(store, parent, {**params, "parameters": result.parameters}, result.figures, curve)
-        for key, value in (tags | {"mlflow.note.content": result.note}).items():
-            store.client.set_tag(parent, key, value)
+        # of a live run the training logged the others
+        params, epochs = ({}, []) if live else (result.params, _epochs(_mean(result.history)))
+        store.log(
+            parent,
+            params={**params, "parameters": result.parameters},
+            figures=result.figures,
+            metrics=epochs,
+            tags=tags | {"mlflow.note.content": result.note},
+        )
         _log_dataset(store, parent, result)
         for path, folder in result.artifacts.items():
             store.client.log_artifact(parent, str(path), folder or None)
         for seed, figures in result.figures_by_seed.items():
-            curve = result.history[result.history["seed"] == seed]
             child = store.start(result.track, f"{name} / seed {seed}", {**tags, "mlflow.parentRunId": parent})
             started.append(child)
-            _log(store, child, {**result.params, "seed": seed}, figures, curve)
+            epochs = _epochs(result.history[result.history["seed"] == seed])
+            store.log(child, params={**result.params, "seed": seed}, figures=figures, metrics=epochs)
             store.client.set_terminated(child)
     except BaseException:
         for run in started:
@@ -161,13 +165,10 @@ def _delete_parts(store: Store, track: str, run: str) -> None:
         store.client.delete_logged_model(model.model_id)
 
 
-def _log(store: Store, run: str, params: Mapping[str, object], figures: Figures, curve: pd.DataFrame) -> None:
-    store.log_params(run, params)
-    store.log_figures(run, figures)
-    now, metrics = int(time.time() * 1000), []
-    for row in curve.drop(columns=["seed", "threads"], errors="ignore").to_dict("records"):
-        metrics += epoch_metrics({str(name): value for name, value in row.items()}, now)
-    store.log_metrics(run, metrics)
+def _epochs(curve: pd.DataFrame) -> list[Metric]:
+    now = int(time.time() * 1000)
+    rows = curve.drop(columns=["seed", "threads"], errors="ignore").to_dict("records")
+    return [metric for row in rows for metric in epoch_metrics({str(key): value for key, value in row.items()}, now)]
 
 
 def _mean(history: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run
+from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -115,17 +115,32 @@ class Store:
         run = self.client.create_run(self.experiments[track], moment, dict(tags), name)
         return str(run.info.run_id)
 
-    def log_params(self, run: str, params: Mapping[str, object]) -> None:
-        self.client.log_batch(run, params=[Param(key, str(value)) for key, value in params.items()])
+    def log(
+        self,
+        run: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        figures: Figures | None = None,
+        metrics: Sequence[Metric] = (),
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Add to a run, in as few calls as may be: each is a transaction, or a request.
 
-    def log_figures(self, run: str, figures: Figures) -> None:
-        """Figures of a whole run; None is left out."""
+        Args:
+            figures: of the whole run; None is left out.
+            metrics: with the step that they are of.
+        """
         now = int(time.time() * 1000)
-        self.log_metrics(run, [Metric(name, value, now, 0) for name, value in figures.items() if value is not None])
-
-    def log_metrics(self, run: str, metrics: Sequence[Metric]) -> None:
-        for start in range(0, len(metrics), BATCH):
-            self.client.log_batch(run, metrics=metrics[start : start + BATCH])
+        known = [Metric(name, value, now, 0) for name, value in (figures or {}).items() if value is not None]
+        all_metrics = [*known, *metrics]
+        self.client.log_batch(
+            run,
+            all_metrics[:BATCH],
+            [Param(key, str(value)) for key, value in (params or {}).items()],
+            [RunTag(key, value) for key, value in (tags or {}).items()],
+        )
+        for start in range(BATCH, len(all_metrics), BATCH):
+            self.client.log_batch(run, all_metrics[start : start + BATCH])
 
     def finished(self, track: str, condition: str) -> list[Run]:
         return list(

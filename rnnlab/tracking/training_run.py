@@ -42,7 +42,7 @@ class Live:
             if rows[0]["epoch"] >= self._next:
                 mean = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0] if name != "seed"}
                 metrics += epoch_metrics(mean, now)
-        self.store.log_metrics(self.run, metrics)
+        self.store.log(self.run, metrics=metrics)
 
     def watch_machine(self) -> None:
         """Log the machine's load too, from now on."""
@@ -53,8 +53,7 @@ class Live:
     def end(self, status: str, tags: Mapping[str, str]) -> None:
         if self._monitor:
             self._monitor.finish()
-        for key, value in tags.items():
-            self.store.client.set_tag(self.run, key, value)
+        self.store.log(self.run, tags=tags)
         self.store.client.set_terminated(self.run, status)
 
 
@@ -78,5 +77,5 @@ def begin(store: Store, training: Training) -> "Live":
         history = store.client.get_metric_history(run, "train/loss")
         return Live(store, run, 1 + max((point.step for point in history), default=-1))
     run = store.start(training.track, training.name, tags, training.began)
-    store.log_params(run, training.params)
+    store.log(run, params=training.params)
     return Live(store, run, 0)

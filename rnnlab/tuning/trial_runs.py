@@ -39,7 +39,7 @@ class TrialRuns:
                     self._parent = known
                 else:
                     self._parent = self._start("", {})
-                    self._store.log_params(self._parent, run_params(params, name))
+                    self._store.log(self._parent, params=run_params(params, name))
                 study.set_user_attr(key, self._parent)
             self._store.client.update_run(self._parent, status="RUNNING")
             self._store.client.set_tag(self._parent, PROCESS, identity())
@@ -52,7 +52,7 @@ class TrialRuns:
                 self._open[trial.number] = Live(self._store, run, 0)
                 own = task.model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
                 changed = flatten({"model": own, "training": task.training.model_dump(mode="json")})
-                self._store.log_params(run, run_params(self._params, self._name) | changed)
+                self._store.log(run, params=run_params(self._params, self._name) | changed)
 
     def end(self, trial: FrozenTrial, epochs: Sequence[list[Row]]) -> None:
         """Its curve in one piece, for trials are short."""
@@ -74,10 +74,11 @@ class TrialRuns:
                 run.end("KILLED", {})
             if self._store is None or self._others_at_work():
                 return
+            figures = {}
             if self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
                 best = self._study.best_trial
-                self._store.log_figures(self._parent, {"validation/loss": best.value, "best_trial": best.number})
-            self._store.client.set_tag(self._parent, "mlflow.note.content", note)
+                figures = {"validation/loss": best.value, "best_trial": best.number}
+            self._store.log(self._parent, figures=figures, tags={"mlflow.note.content": note})
             self._store.client.set_terminated(self._parent, status)
 
     def _others_at_work(self) -> bool:
