@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.core.files import write_json, write_text
+from rnnlab.core.csv_file import write_table
+from rnnlab.core.files import write_json
 from rnnlab.core.stage import run
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, evaluate_baselines, evaluate_panel_baselines
 from rnnlab.evaluation.digits_evaluation import evaluate_majority_class
@@ -24,20 +25,18 @@ def baselines_stock() -> None:
         return ScaledSeries(series.target, series.dates, own, scaler["target"])
 
     if rows.kind:
-        figures, table = evaluate_panel_baselines(parts, series_of)
+        figures, tables = evaluate_panel_baselines(parts, series_of)
     else:
-        figures, table = evaluate_baselines({part: panel.windows(0) for part, panel in parts.items()}, series_of(0))
-        table = table.set_index("date")
+        figures, tables = evaluate_baselines({part: panel.windows(0) for part, panel in parts.items()}, series_of(0))
     write_json(BASELINES / "stock.json", figures)
-    write_text(BASELINES / "stock.csv", table.to_csv(float_format="%.6f"))
+    write_table(BASELINES / "stock.csv", tables)
 
 
 def baselines_digits() -> None:
     (_, train), (_, test) = read_digits("train"), read_digits("test")
     write_json(BASELINES / "digits.json", {"majority_class": evaluate_majority_class(train, test)})
-    commonest = np.bincount(train).argmax()
-    lines = ["image,y_true,majority_class", *(f"{image},{label},{commonest}" for image, label in enumerate(test))]
-    write_text(BASELINES / "digits.csv", "\n".join(lines) + "\n")
+    table = {"image": np.arange(len(test)), "y_true": test, "majority_class": np.bincount(train).argmax()}
+    write_table(BASELINES / "digits.csv", [table])
 
 
 if __name__ == "__main__":

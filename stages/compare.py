@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.comparison import tutorial, verdict
-from rnnlab.comparison.comparison import compare_digits, compare_stock
+from rnnlab.comparison.comparison import compare_digits, compare_stock, summarise_backtest
 from rnnlab.comparison.leaderboard import headline, rank, to_markdown
-from rnnlab.comparison.panel_comparison import compare_panel, summarise_backtest
+from rnnlab.comparison.panel_comparison import compare_panel, summarise_panel_backtest
 from rnnlab.core.files import read_arrays, read_json, write_figures, write_json, write_text
 from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.core.tables import read_table
-from rnnlab.evaluation.series_evaluation import evaluate_backtest
 from rnnlab.windows.artifacts import SPLIT, read_scaler
 
 METRICS = Path("metrics")
@@ -35,12 +34,12 @@ def main() -> None:
         baselines = read_table(METRICS / "baselines/stock.csv")
         comparison["stock"] = compare_stock(tables("predictions", models["stock"]), baselines, horizon)
         backtests = tables("backtest", params.backtest.models)
-        comparison["backtest"] = {name: evaluate_backtest(table, horizon) for name, table in backtests.items()}
+        comparison["backtest"] = {name: summarise_backtest(table, horizon) for name, table in backtests.items()}
         verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])
         backtests = tables("backtest", params.backtest.models)
-        comparison["backtest"] = {name: summarise_backtest(table) for name, table in backtests.items()}
+        comparison["backtest"] = {name: summarise_panel_backtest(table) for name, table in backtests.items()}
         verdicts["panel"] = verdict.panel(board, models["panel"], comparison["panel"])
     if "digits" in models:
         comparison["digits"] = compare_digits(tables("predictions", models["digits"]))

@@ -4,10 +4,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 
-from rnnlab.core.files import write_json, write_text
+from rnnlab.core.csv_file import Table, write_table
+from rnnlab.core.files import write_json
 from rnnlab.core.stage import run
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits
 from rnnlab.evaluation.panel_evaluation import evaluate_panel
@@ -18,7 +18,7 @@ from rnnlab.windows.artifacts import PARTS, read_digits, read_part
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
 
-Evaluated = tuple[dict[str, Any], pd.DataFrame]  # figures, predictions
+Evaluated = tuple[dict[str, Any], list[Table]]  # figures, predictions
 
 
 def main(name: str) -> None:
@@ -29,7 +29,7 @@ def main(name: str) -> None:
     figures, predictions = {"stock": stock, "panel": panel, "digits": digits}[kind](weights)
     about = {"model": name} | {key: config[key] for key in ("track", "parameters", "diverged")}
     write_json(Path("metrics/test") / f"{name}.json", about | figures)
-    write_text(Path("metrics/predictions") / f"{name}.csv", predictions.to_csv(index=False, float_format="%.6f"))
+    write_table(Path("metrics/predictions") / f"{name}.csv", predictions)
 
 
 def stock(weights: Weights) -> Evaluated:
@@ -57,7 +57,7 @@ def digits(weights: Weights) -> Evaluated:
         images, labels = read_digits(part)
         parts[part] = Classification(labels, *classify(networks, images))
     figures = evaluate_digits(parts["train"], parts["test"], weights.config["network"]["output_size"])
-    return figures, parts["test"].to_table()
+    return figures, parts["test"].to_tables()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 import numpy as np
+import pandas as pd
 import pytest
 from architectures import GRU as ARCHITECTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.backtesting.backtest import Fold, Walk, make_folds, to_table, walk_forward
+from rnnlab.backtesting.backtest import Fold, Walk, make_folds, to_tables, walk_forward
+from rnnlab.comparison.comparison import summarise_backtest
 from rnnlab.core.errors import UserError
-from rnnlab.evaluation.series_evaluation import evaluate_backtest
 from rnnlab.execution.executors import make_executor
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice, Settings
@@ -100,11 +101,11 @@ def test_the_table_and_its_figures_by_fold_and_over_folds():
     folds = make_folds(len(windows), 10, 2, "rolling", 1)
     truth = [windows.part(fold.test_start, fold.test_stop).y[:, 0] for fold in folds]
     forecasts = [{0: truth[0] + 1, 1: truth[0] + 3}, {0: truth[1] + 4, 1: truth[1] + 4}]
-    table = to_table(Walk(windows, folds, NAMES), forecasts)
+    table = pd.concat(map(pd.DataFrame, to_tables(Walk(windows, folds, NAMES), forecasts)))
     seen = windows.part(folds[1].train_start, folds[1].train_stop).target
     assert table["naive_mae"].iloc[-1] == pytest.approx(np.abs(np.diff(seen)).mean())
 
-    result = evaluate_backtest(table, horizon=1)
+    result = summarise_backtest(table, horizon=1)
     assert [fold["metrics"]["rmse"]["mean"] for fold in result["folds"]] == [pytest.approx(2), pytest.approx(4)]
     assert result["metrics"]["rmse"] == {"mean": pytest.approx(3), "std": pytest.approx(2**0.5)}
     assert [(fold["first"], fold["days"]) for fold in result["folds"]] == [("2024-01-14", 5), ("2024-01-19", 5)]

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from rnnlab.comparison import verdict
-from rnnlab.comparison.panel_comparison import compare_panel, summarise_backtest
+from rnnlab.comparison.panel_comparison import compare_panel, summarise_panel_backtest
 from rnnlab.evaluation.panel_evaluation import evaluate_symbol, median_symbol, summarise_symbols, to_table
 from rnnlab.evaluation.series_evaluation import Days
 from rnnlab.evaluation.significance import benjamini_hochberg
@@ -120,7 +120,7 @@ def test_a_backtest_over_symbols():
             "mse_1": [1.0, 16.0, np.nan, 1.0, np.nan],
         }
     )
-    first, second = summarise_backtest(table)["folds"]
+    first, second = summarise_panel_backtest(table)["folds"]
     assert first == {
         "first": "2020-01-01",
         "last": "2020-01-31",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rnnlab.core.csv_file import Table
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
 from rnnlab.networks.network import restore
@@ -150,14 +150,14 @@ def _train(
     return [dict(zip(seeds, states[i * len(seeds) :], strict=False)) for i in range(len(sets))]
 
 
-def to_table(walk: Walk, forecasts: Sequence[Mapping[int, Array]]) -> pd.DataFrame:
-    """A row for each tested day: fold, date, y_true, y_last, naive_mae (of what the fold trained on), seed_K."""
-    tables = []
+def to_tables(walk: Walk, forecasts: Sequence[Mapping[int, Array]]) -> list[Table]:
+    """Of each fold, a row a tested day: fold, date, y_true, y_last, naive_mae (of what it trained on), seed_K."""
+    tables = list[Table]()
     for number, (fold, by_seed) in enumerate(zip(walk.folds, forecasts, strict=True)):
         trained = fold if walk.refit else walk.folds[0]
         seen = walk.windows.part(trained.train_start, trained.train_stop)
         test = walk.windows.part(fold.test_start, fold.test_stop)
-        columns = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
-        columns["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
-        tables.append(pd.DataFrame(columns | {f"seed_{seed}": values for seed, values in by_seed.items()}))
-    return pd.concat(tables)
+        table = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
+        table["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
+        tables.append(table | {f"seed_{seed}": values for seed, values in by_seed.items()})
+    return tables

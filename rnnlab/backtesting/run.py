@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from rnnlab.backtesting.backtest import Walk, make_folds, to_table, walk_forward
+from rnnlab.backtesting.backtest import Walk, make_folds, to_tables, walk_forward
 from rnnlab.backtesting.panel_backtest import PanelWalk, fold_days, run_task, without_network
+from rnnlab.core.csv_file import columns_of, write_table
 from rnnlab.core.errors import UserError
-from rnnlab.core.files import read_arrays, read_json, write_text
+from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params
 from rnnlab.execution.checkpoint import fingerprint_of
 from rnnlab.execution.executors import make_executor
@@ -48,7 +48,7 @@ def backtest_series(name: str, params: Params, panel: Panel) -> None:
     watch = partial(report, epochs=plan.settings.epochs, label=name) if in_this_process(params) else iter
     with executor_of(params, name) as executor:
         forecasts = walk_forward(plan, series, watch, executor)
-    write_text(TABLES / f"{name}.csv", to_table(series, forecasts).to_csv(index=False, float_format="%.6f"))
+    write_table(TABLES / f"{name}.csv", to_tables(series, forecasts))
 
 
 def backtest_panel(name: str, params: Params, panel: Panel) -> None:
@@ -75,8 +75,8 @@ def backtest_panel(name: str, params: Params, panel: Panel) -> None:
         raise UserError(f"backtest: no symbol has {LEAST} training windows and a day to be tested on in any fold")
     missing = without_network(panel, scalers, folds, rows, plan.seeds)
     _name_missing(name, missing)
-    table = pd.DataFrame(rows + missing).sort_values(["fold", "symbol"])
-    write_text(TABLES / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
+    lines = sorted(rows + missing, key=lambda row: (row["fold"], row["symbol"]))
+    write_table(TABLES / f"{name}.csv", [columns_of(lines)], "%.6g")
     done.remove()
 
 

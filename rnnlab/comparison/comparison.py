@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from rnnlab.evaluation.metrics import Array
+from rnnlab.evaluation.metrics import Array, mean_and_std
+from rnnlab.evaluation.series_evaluation import Days, stock_figures
 from rnnlab.evaluation.significance import diebold_mariano, holm, mcnemar
 
 
@@ -51,6 +52,35 @@ def compare_digits(predictions: Mapping[str, pd.DataFrame]) -> list[dict[str, An
         only_a, only_b, p = mcnemar(truth, first[a]["y_pred"].to_numpy(), first[b]["y_pred"].to_numpy())
         pairs.append({"a": a, "b": b, "only_a": only_a, "only_b": only_b, "p": p})
     return pairs
+
+
+def summarise_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
+    """Figures of each fold, as a mean over its seeds, beside persistence's; and their means over folds.
+
+    Args:
+        table: what ``backtest.to_tables`` made.
+    """
+    folds: list[dict[str, Any]] = []
+    for _, rows in table.groupby("fold"):
+        y_true, y_last = rows["y_true"].to_numpy(), rows["y_last"].to_numpy()
+        days = Days(y_true, y_last, horizon, float(rows["naive_mae"].iloc[0]))
+        figures = [stock_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
+        folds.append(
+            {
+                "first": str(rows["date"].iloc[0])[:10],
+                "last": str(rows["date"].iloc[-1])[:10],
+                "days": len(rows),
+                "metrics": {name: mean_and_std([each[name] for each in figures]) for name in figures[0]},
+                "persistence": stock_figures(days, y_last),
+            }
+        )
+    names = folds[0]["persistence"]
+    return {
+        "folds": folds,
+        "metrics": {name: mean_and_std([fold["metrics"][name]["mean"] for fold in folds]) for name in names},
+        "persistence": {name: mean_and_std([fold["persistence"][name] for fold in folds]) for name in names},
+        "folds_better": sum(fold["metrics"]["rmse"]["mean"] < fold["persistence"]["rmse"] for fold in folds),
+    }
 
 
 def _by_seed(predictions: pd.DataFrame, truth: Array) -> Array:

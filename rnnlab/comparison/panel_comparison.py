@@ -47,7 +47,7 @@ def compare_panel(results: Results, networks: Sequence[str]) -> dict[str, Any]:
     return {"days": first["days"], "horizon": first["horizon"], "against_persistence": against, "between": between}
 
 
-def summarise_backtest(table: pd.DataFrame) -> dict[str, Any]:
+def summarise_panel_backtest(table: pd.DataFrame) -> dict[str, Any]:
     """Of each fold the quartiles over symbols of the errors relative to persistence's, and on how many it is beaten.
 
     ``without_network`` counts the symbols that could not be trained on, or of which no seed learned.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from rnnlab.core.csv_file import Table
 from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.evaluation.metrics import Array
 from rnnlab.evaluation.panel_evaluation import evaluate_symbol, summarise_symbols
@@ -35,11 +35,11 @@ class ScaledSeries:
         return naive | {"ridge": self.scaler.inverse(ridge(train.x, train.y[:, 0], windows.x), self.column)}
 
 
-def evaluate_baselines(parts: Mapping[str, Windows], series: ScaledSeries) -> tuple[dict[str, Any], pd.DataFrame]:
+def evaluate_baselines(parts: Mapping[str, Windows], series: ScaledSeries) -> tuple[dict[str, Any], list[Table]]:
     """What ``evaluate_stock`` returns for each baseline, and the forecasts of all parts.
 
     Returns:
-        Figures by baseline; and a table with columns date, part, y_true and one for each baseline.
+        Figures by baseline; and a table a part with columns date, part, y_true and one for each baseline.
     """
     days = days_by_part(parts, series.scaler, series.column)
     forecasts = {part: series.forecast(parts["train"], windows) for part, windows in parts.items()}
@@ -47,23 +47,23 @@ def evaluate_baselines(parts: Mapping[str, Windows], series: ScaledSeries) -> tu
     for name, forecast in forecasts["test"].items():
         calibration = days["validation"].y_true, {0: forecasts["validation"][name]}
         results[name], _ = evaluate_stock(days["test"], {0: forecast}, calibration)
-    tables = [
+    tables: list[Table] = [
         {"date": windows.target_dates, "part": part, "y_true": days[part].y_true, **forecasts[part]}
         for part, windows in parts.items()
     ]
-    return results, pd.concat(map(pd.DataFrame, tables))
+    return results, tables
 
 
 def evaluate_panel_baselines(
     parts: Mapping[str, Panel], series_of: Callable[[int], ScaledSeries]
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[dict[str, Any], list[Table]]:
     """What ``summarise_symbols`` returns for each baseline, and each symbol's RMSE relative to persistence's.
 
     Args:
         series_of: symbol's number -> all its rows.
 
     Returns:
-        Figures by baseline; and a table indexed by symbol with a column for each baseline.
+        Figures by baseline; and a table with columns symbol and one for each baseline.
     """
     evaluated = dict[str, dict[str, Any]]()
     for number, (symbol, windows) in enumerate(parts["test"].all()):
@@ -75,7 +75,6 @@ def evaluate_panel_baselines(
             evaluated.setdefault(name, {})[symbol] = evaluate_symbol(days, {0: forecast})
     results = {name: summarise_symbols(found, parts["test"].horizon) for name, found in evaluated.items()}
     ratios = {
-        name: {symbol: figures["relative_rmse"] for symbol, figures in result["by_symbol"].items()}
-        for name, result in results.items()
+        name: [figures["relative_rmse"] for figures in result["by_symbol"].values()] for name, result in results.items()
     }
-    return results, pd.DataFrame(ratios).rename_axis("symbol")
+    return results, [{"symbol": list(next(iter(evaluated.values()))), **ratios}]

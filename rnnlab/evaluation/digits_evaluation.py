@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from rnnlab.core.csv_file import Table
 from rnnlab.evaluation import metrics
 from rnnlab.evaluation.metrics import Array, Figure, Labels
 
@@ -23,14 +23,13 @@ class Classification:
     y_pred: Mapping[int, Labels]  # by seed
     confidence: Mapping[int, Array]  # by seed: the probability of the predicted class
 
-    def to_table(self) -> pd.DataFrame:
-        """Columns image, seed, y_true, y_pred, confidence; a row per seed and image."""
+    def to_tables(self) -> list[Table]:
+        """Of each seed, with columns image, seed, y_true, y_pred, confidence; a row an image."""
         image = np.arange(len(self.y_true))
-        tables = [
+        return [
             {"image": image, "seed": seed, "y_true": self.y_true, "y_pred": y_pred, "confidence": self.confidence[seed]}
             for seed, y_pred in self.y_pred.items()
         ]
-        return pd.concat(map(pd.DataFrame, tables))
 
 
 def digits_figures(y_true: Labels, y_pred: Labels, classes: int) -> dict[str, Figure]:

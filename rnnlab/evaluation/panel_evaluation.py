@@ -10,8 +10,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from rnnlab.core.csv_file import Table
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.metrics import UNDEFINED, Array, Figure, mean_and_std
 from rnnlab.evaluation.series_evaluation import Days, Forecaster, days_by_part, evaluate_series, stock_figures
@@ -26,7 +26,7 @@ Evaluated = Mapping[str, Any]  # what ``evaluate_symbol`` returns
 
 def evaluate_panel(
     name: str, parts: Mapping[str, Panel], forecaster_of: Callable[[int], Forecaster]
-) -> tuple[dict[str, Any], pd.DataFrame]:
+) -> tuple[dict[str, Any], list[Table]]:
     """Figures of a model for each symbol with a day in the test part, and over symbols.
 
     Args:
@@ -55,9 +55,9 @@ def evaluate_panel(
         raise UserError(f"{name}: no symbol that has a day in the test part has a network that learned")
     shown = median_symbol(naive_mase, evaluated)
     number = parts["test"].symbols.index(shown)
-    _, table = evaluate_series({part: panel.windows(number) for part, panel in parts.items()}, forecaster_of(number))
-    table.insert(0, "symbol", shown)
-    return summarise_symbols(evaluated, parts["test"].horizon) | {"tested": list(naive_mase)}, table
+    _, tables = evaluate_series({part: panel.windows(number) for part, panel in parts.items()}, forecaster_of(number))
+    figures = summarise_symbols(evaluated, parts["test"].horizon) | {"tested": list(naive_mase)}
+    return figures, [{"symbol": shown, **table} for table in tables]
 
 
 def evaluate_symbol(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from rnnlab.core.csv_file import Table
 from rnnlab.evaluation import intervals, metrics
 from rnnlab.evaluation.metrics import Array, Figure
 from rnnlab.windows.scaling import MinMaxScaler
@@ -57,17 +57,17 @@ def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, column: str
     }
 
 
-def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tuple[dict[str, Any], pd.DataFrame]:
+def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tuple[dict[str, Any], list[Table]]:
     """Figures on the test part, and the forecasts of all parts.
 
     Returns:
-        What ``evaluate_stock`` returns; and a table with columns date, part, y_true, persistence, y_pred (mean over
-        seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
+        What ``evaluate_stock`` returns; and a table a part with columns date, part, y_true, persistence, y_pred (mean
+        over seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
     """
     days = days_by_part(parts, forecaster.scaler, forecaster.column)
     y_pred = {part: forecaster.forecast(windows) for part, windows in parts.items()}
     figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
-    tables = [
+    tables: list[Table] = [
         {
             "date": windows.target_dates,
             "part": part,
@@ -79,7 +79,7 @@ def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tup
         }
         for part, windows in parts.items()
     ]
-    return figures, pd.concat(map(pd.DataFrame, tables))
+    return figures, tables
 
 
 def stock_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
@@ -132,35 +132,6 @@ def evaluate_stock(
         "intervals": by_level,
         "undefined": summary["undefined"] | metrics.undefined({"majority_direction": majority} | lag),
     }, bounds
-
-
-def evaluate_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
-    """Figures of each fold, as a mean over its seeds, beside persistence's; and their means over folds.
-
-    Args:
-        table: what ``backtest.to_table`` made.
-    """
-    folds: list[dict[str, Any]] = []
-    for _, rows in table.groupby("fold"):
-        y_true, y_last = rows["y_true"].to_numpy(), rows["y_last"].to_numpy()
-        days = Days(y_true, y_last, horizon, float(rows["naive_mae"].iloc[0]))
-        figures = [stock_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
-        folds.append(
-            {
-                "first": str(rows["date"].iloc[0])[:10],
-                "last": str(rows["date"].iloc[-1])[:10],
-                "days": len(rows),
-                "metrics": {name: metrics.mean_and_std([each[name] for each in figures]) for name in figures[0]},
-                "persistence": stock_figures(days, y_last),
-            }
-        )
-    names = folds[0]["persistence"]
-    return {
-        "folds": folds,
-        "metrics": {name: metrics.mean_and_std([fold["metrics"][name]["mean"] for fold in folds]) for name in names},
-        "persistence": {name: metrics.mean_and_std([fold["persistence"][name] for fold in folds]) for name in names},
-        "folds_better": sum(fold["metrics"]["rmse"]["mean"] < fold["persistence"]["rmse"] for fold in folds),
-    }
 
 
 def _mean(by_seed: Mapping[int, Array]) -> Array:

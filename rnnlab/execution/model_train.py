@@ -1,7 +1,5 @@
 """All seeds of one network, trained at once."""
 
-import csv
-import io
 import itertools
 from collections import deque
 from collections.abc import Sequence
@@ -10,8 +8,9 @@ from pathlib import Path
 
 import torch
 
+from rnnlab.core.csv_file import columns_of, write_table
 from rnnlab.core.errors import UserError
-from rnnlab.core.files import digest, write_bytes, write_text
+from rnnlab.core.files import digest, write_bytes
 from rnnlab.core.params import Params
 from rnnlab.execution.checkpoint import Checkpoint, fingerprint_of
 from rnnlab.execution.live_run import LiveRun
@@ -21,7 +20,6 @@ from rnnlab.training.engines import choose
 from rnnlab.training.interfaces import SingleProcess
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice
-from rnnlab.training.trainer import Row
 from rnnlab.training.training_data import DATA, TrainingData
 from rnnlab.windows.artifacts import SPLIT
 from rnnlab.windows.targets import TargetForm
@@ -64,7 +62,8 @@ def train_model(name: str, params: Params, device: torch.device, group: SinglePr
         weights = pack({seed: states[seed] for seed in states if seed not in diverged}, config)
         rows.sort(key=lambda row: (row["seed"], row["epoch"]))
         write_bytes(Path("models") / f"{name}.safetensors", weights)
-        write_text(Path("metrics/history") / f"{name}.csv", to_csv([row | {"threads": choice.threads} for row in rows]))
+        history = {**columns_of(rows), "threads": choice.threads}
+        write_table(Path("metrics/history") / f"{name}.csv", [history], "%.8g")
         left_out = {"diverged": ", ".join(map(str, diverged))} if diverged else {}
         live.finish({"weights_key": digest([weights])} | left_out)
     checkpoint.remove()
@@ -79,16 +78,6 @@ def check_learned(diverged: dict[int, int], seeds: Sequence[int], name: str, lea
             f"{name}: no seed of {len(seeds)} learned: their losses are not finite (the first in epoch "
             f"{min(diverged.values())}); a smaller learning_rate (now {learning_rate:g}) or max_grad_norm may help"
         )
-
-
-def to_csv(rows: Sequence[Row]) -> str:
-    """By the standard library: to import pandas for this took longer than some trainings."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: value if isinstance(value, int) else f"{value:.8g}" for name, value in row.items()})
-    return text.getvalue()
 
 
 def _choose(plan: TrainingPlan, data: TrainingData, params: Params, ranks: int) -> Choice:

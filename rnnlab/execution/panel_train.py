@@ -1,5 +1,6 @@
 """A panel's networks, one a symbol: trained in groups, by the executor."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 from torch import Tensor
 
+from rnnlab.core.csv_file import columns_of, write_table
 from rnnlab.core.errors import UserError
-from rnnlab.core.files import digest, write_bytes, write_text
+from rnnlab.core.files import digest, write_bytes
 from rnnlab.core.params import Params
 from rnnlab.execution.checkpoint import fingerprint_of
 from rnnlab.execution.executors import make_executor
@@ -65,7 +67,9 @@ def train_per_symbol(name: str, params: Params) -> None:
         }
         weights = pack(merged.tensors(), config)
         write_bytes(Path("models") / f"{name}.safetensors", weights)
-        write_text(Path("metrics/history") / f"{name}.csv", merged.history(choice.threads))
+        rows = sorted(itertools.chain(*merged.rows()), key=lambda row: (row["seed"], row["epoch"]))
+        history = {**columns_of(rows), "threads": choice.threads}
+        write_table(Path("metrics/history") / f"{name}.csv", [history], "%.8g")
         for epoch in merged.rows():
             live.add(epoch)
         live.finish({"weights_key": digest([weights])})
@@ -128,16 +132,6 @@ class Merged:
                 for seed, loss, count in zip(self.seeds, losses, learning, strict=True)
                 if count
             ]
-
-    def history(self, threads: int) -> str:
-        lines = ["epoch,seed,train_loss,symbols,threads"]
-        lines += [
-            f"{row['epoch']},{row['seed']},{row['train_loss']:.8g},{row['symbols']},{threads}"
-            for row in sorted(
-                (row for rows in self.rows() for row in rows), key=lambda row: (row["seed"], row["epoch"])
-            )
-        ]
-        return "\n".join(lines) + "\n"
 
 
 def merge(panel: Panel, groups: list[Group], done: TaskResults, plan: TrainingPlan) -> Merged:

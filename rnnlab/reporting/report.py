@@ -109,7 +109,7 @@ def panel(
 
     Args:
         comparison: what ``panel_comparison.compare_panel`` made.
-        backtest: by model, what ``panel_comparison.summarise_backtest`` made.
+        backtest: by model, what ``panel_comparison.summarise_panel_backtest`` made.
         about: ``summary``, sentences on the data, and ``left_out``, symbol -> why.
     """
     simple, ratios = list(track.baselines), dict[str, list[float]]()
