@@ -39,7 +39,7 @@ repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderb
 # DVC runs one stage after the other. Where nothing is made yet, two of it do the long ones that need nothing of each other.
 cold:
 	@dvc repro split
-	@dvc stage list --name-only train backtest memory baselines | xargs -P 2 -n 4 dvc --wait-for-lock repro --single-item
+	@dvc stage list --name-only memory backtest train baselines | xargs -P 2 -n 3 dvc --wait-for-lock repro --single-item
 	@dvc stage list --name-only evaluate | xargs -P 2 -n 5 dvc --wait-for-lock repro --single-item
 
 test: $(VENV)/test.stamp ## run the tests
