@@ -122,7 +122,7 @@ def make_workspace(folder: Path) -> Workspace:
     workspace.set("training.digits.epochs", 2)
     workspace.set("backtest.models", ["stock_gru"])
     workspace.set("backtest.seeds", 1)
-    workspace.set("memory.lengths", [4, 6])
+    workspace.set("memory.lengths", [4])
     workspace.set("memory.epochs", 1)
     workspace.keep_models("stock_rnn", "stock_gru", "digits_bigru")
     workspace.call("git", "init", "-q")
