@@ -175,6 +175,7 @@ def test_a_metrics_code_retrains_nothing(workspace):
     assert touched == expected | AFTER
 
 
+@pytest.mark.long
 def test_an_added_model_trains_alone_in_a_temporary_copy_and_lands_in_the_same_store(workspace):
     before = workspace.runs()
     model = "{track: stock, cell: gru, bidirectional: false, hidden_size: 3, num_layers: 1, head: last, output: linear}"
@@ -254,6 +255,7 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
     assert float(loaded.stdout.splitlines()[-1]) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.long
 def test_a_run_says_how_to_have_it_again(workspace):
     script = (
         "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'));"
