@@ -152,7 +152,7 @@ def test_a_trial_is_given_up_above_the_median_after_its_first_epochs(params, loa
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_a_trial_that_diverges_has_no_value(params, load, seeds):
-    params["training"]["stock"] |= {"seeds": seeds, "epochs": 20, "learning_rate": 1e30}
+    params["training"]["stock"] |= {"seeds": seeds, "epochs": 20, "learning_rate": 3e38}
     task = making(params, load)({})
     assert value_of(train_trial(task, {}), task.training) == np.inf
 
