@@ -8,12 +8,7 @@ from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.tracking.mirror import mirror
 from rnnlab.tracking.result_files import read_result
-from rnnlab.tracking.run_info import (
-    TRACKED,
-    experiment,
-    models_of_the_commit,
-    run_name,
-)
+from rnnlab.tracking.run_info import TRACKED, experiment, models_of_the_commit, run_name
 from rnnlab.tracking.store import STORE_ERRORS, Store, UnreachableError, explain
 
 

@@ -5,14 +5,18 @@ standard deviations of ours, an accuracy (of one seed, mostly) within half a per
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params
+from rnnlab.core.tables import read_tables
 from rnnlab.evaluation import metrics
 from rnnlab.evaluation.metrics import Array
+from rnnlab.windows.artifacts import SPLIT, read_scaler
 
 # What the tutorial prints.
 SCALED = {
@@ -34,6 +38,7 @@ WORST_DAYS = 20
 TOLERANCE = 0.5  # percentage points, and half a unit of the last digit that is printed
 
 REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
+METRICS = Path("metrics")
 Row = dict[str, str]  # what, tutorial, here, verdict
 
 
@@ -52,6 +57,25 @@ def has_its_stock(params: Params) -> bool:
 
 def has_its_digits(params: Params) -> bool:
     return params.digits.source == "mnist" and "digits_bilstm" in params.models
+
+
+def read_rows(params: Params) -> list[Row]:
+    """What a run of the tutorial's own data and protocol got; of others nothing."""
+    rows = []
+    names = [*STOCK, "digits_bilstm"]
+    results = {name: read_json(METRICS / f"test/{name}.json") for name in names if name in params.models}
+    if has_its_stock(params):
+        about, windows = read_scaler("stock"), read_json(Path("data/windows/stock.json"))
+        inputs, target = read_arrays(Path("data/scaled/stock"), "inputs", "target")
+        scaled = {name: inputs[:, number] for number, name in enumerate(about["features"])} | {about["target"]: target}
+        parts = {part: len(read_arrays(SPLIT / "stock" / part, "target")[0]) for part in ("train", "test")}
+        histories = read_tables(METRICS / "history", STOCK)
+        rows += data_rows(scaled, shapes_of(windows, len(target), parts))
+        rows += stock_rows(results, histories, read_tables(METRICS / "predictions", STOCK))
+    if has_its_digits(params):
+        history = read_tables(METRICS / "history", ["digits_bilstm"])["digits_bilstm"]
+        rows += digits_rows(results["digits_bilstm"], history)
+    return rows
 
 
 def shapes_of(windows: Mapping[str, int], rows: int, part_rows: Mapping[str, int]) -> dict[str, int]:

@@ -16,15 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import (
-    EMPTY,
-    FIRST_DAY,
-    LAST_DAY,
-    POSITIVE,
-    SYMBOL_NAMES,
-    find_columns,
-    find_symbol_column,
-)
+from rnnlab.data.columns import EMPTY, FIRST_DAY, LAST_DAY, POSITIVE, SYMBOL_NAMES, find_columns, find_symbol_column
 from rnnlab.data.date_column import OFFSET
 from rnnlab.data.series import Array, Dates
 

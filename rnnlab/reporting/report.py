@@ -76,10 +76,7 @@ def stock(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list
             ],
         ),
         Section("Why the curves look so good", why),
-        Section(
-            "Is it different?",
-            [tables.differences(comparison["stock"], simple), *pairs],
-        ),
+        Section("Is it different?", [tables.differences(comparison["stock"], simple), *pairs]),
         Section("How sure is a forecast?", [tables.intervals(results, order, simple)]),
         Section(
             "Walking forward",

@@ -76,12 +76,7 @@ def mirror(store: Store, result: Result, name: str) -> str | None:
     return "completed" if live else "new"
 
 
-def add(
-    store: Store,
-    result: Result,
-    name: str,
-    live: str | None = None,
-) -> str:
+def add(store: Store, result: Result, name: str, live: str | None = None) -> str:
     """Mirror a result into a run, or into the one that its training opened, with one nested run per seed.
 
     Args:

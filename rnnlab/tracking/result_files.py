@@ -30,10 +30,7 @@ def maker(model: str, key: str, unchanged: Set[str]) -> str:
 
 def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) -> Result:
     """Read a model's files."""
-    files = [
-        Path(f"models/{name}.safetensors"),
-        *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items()),
-    ]
+    files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
     data = RAW["panel" if params.is_panel and track == "stock" else track]

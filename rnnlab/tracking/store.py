@@ -32,12 +32,7 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
 
 KEY = "content_key"  # tags; of a completed run
 PROCESS = "process"  # of a run that is being written: by whom
-STORE_ERRORS = (
-    MlflowException,
-    SQLAlchemyError,
-    OSError,
-    ImportError,
-)  # of a store that is not there
+STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError, ImportError)  # of a store that is not there
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI guesses, and shows pages for chats
 BATCH = 1000  # metrics that MLflow takes in one call
 Figures = Mapping[str, float | None]

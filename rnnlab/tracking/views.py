@@ -18,10 +18,7 @@ LINES = {
     "stock": {"train/loss": "log", "validation/loss": "log"},
     "digits": {"train/loss": "log", "train/accuracy": "linear", "validation/loss": "log"},
 }
-COLUMNS = {
-    "stock": ["metrics.`baseline/rmse`"],
-    "digits": ["metrics.`baseline/test_accuracy`"],
-}
+COLUMNS = {"stock": ["metrics.`baseline/rmse`"], "digits": ["metrics.`baseline/test_accuracy`"]}
 PARAMS = ["params.`model.cell`", "params.`model.hidden_size`"]
 
 

@@ -31,11 +31,7 @@ def in_time_order(count: int, train: int | float, validation: int | float, horiz
             f"{count} windows, and a horizon of {horizon} leaves out {gap} of the first: at least one must train and "
             "one must be left to test"
         )
-    return {
-        "train": (0, n_train - gap),
-        "validation": (n_train, max(n_train, test - gap)),
-        "test": (test, count),
-    }
+    return {"train": (0, n_train - gap), "validation": (n_train, max(n_train, test - gap)), "test": (test, count)}
 
 
 def draw(labels: NDArray[np.uint8], own_test: int, validation: int | float) -> dict[str, NDArray[np.intp]]:
