@@ -240,6 +240,7 @@ print(mlflow.pyfunc.load_model("models:/stock@champion").predict(pd.DataFrame(**
 """
 
 
+@pytest.mark.long
 def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_before):
     workspace.call("rnnlab", "promote", "--force")
     board = workspace.read("metrics/leaderboard.json")["stock"]
