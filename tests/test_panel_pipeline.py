@@ -240,11 +240,11 @@ def test_a_worker_that_dies_costs_no_result(workspace, output, kind, worker):
             stderr=subprocess.DEVNULL,
         )
         kept, until = workspace.folder / "data/checkpoints/stock_gru.train", time.monotonic() + 200
-        while not (list(kept.rglob("*.safetensors")) and busy(training, worker)):
+        while not (list(kept.rglob("*.safetensors")) and (at_work := busy(training, worker))):
             assert training.poll() is None
             assert time.monotonic() < until
             time.sleep(0.05)
-        busy(training, worker)[0].kill()
+        at_work[0].kill()
         assert training.wait(200) == 0
         assert weights.read_bytes() == expected
     finally:
