@@ -79,7 +79,8 @@ def write_prices(path: Path, count: int) -> None:
         minutes = (
             np.arange(start, start + block).astype("datetime64[m]") + np.datetime64("2000-01-01").astype(int) * 1440
         )
-        prices = 100 + generator.random((block, 4)).round(4)
+        lowest_first = np.sort(generator.random((block, 4)), axis=1).round(4)
+        prices = 100 + lowest_first[:, [1, 3, 0, 2]]
         table = pd.DataFrame(prices, columns=["Open", "High", "Low", "Close"]).assign(Volume=minutes.astype(int) % 997)
         table.insert(0, "Date", minutes.astype(str))
         table.to_csv(path, mode="a", header=start == 0, index=False)
