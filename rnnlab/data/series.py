@@ -6,6 +6,7 @@ Letters: S symbols, R rows, C columns.
 import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +33,7 @@ class Series:
 
     def calendar(self) -> Dates:
         """All days on which any symbol has a row, in order."""
-        days: Dates = np.empty(0, self.dates.dtype)
-        for _, dates, _ in self.all():
-            days = np.union1d(days, dates)
-        return days
+        return reduce(np.union1d, (dates for _, dates, _ in self.all()))
 
     def select(self, start: datetime.date | None, end: datetime.date | None, rows: int | None) -> "Series":
         """Of each symbol the days from ``start`` to ``end``, both included, and of these the last ``rows``.
