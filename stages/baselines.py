@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.core.csv_file import write_table
+from rnnlab.core.csv_writer import write_table
 from rnnlab.core.files import write_json
 from rnnlab.core.stage import run
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, evaluate_baselines, evaluate_panel_baselines

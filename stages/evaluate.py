@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from rnnlab.core.csv_file import write_table
+from rnnlab.core.csv_writer import write_table
 from rnnlab.core.files import write_json
 from rnnlab.core.stage import run
 from rnnlab.evaluation.model_evaluation import evaluate_model

@@ -9,10 +9,10 @@ from rnnlab.core.files import new_arrays, write, write_bytes, write_json, write_
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data import sources
+from rnnlab.data.csv_reader import read_prices
 from rnnlab.data.images import to_idx
 from rnnlab.data.long_table import read_panel
 from rnnlab.data.panel_summary import describe, summary
-from rnnlab.data.prices import read_prices
 
 RAW = Path("data/raw")
 

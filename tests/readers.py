@@ -16,8 +16,8 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
 from rnnlab.data.columns import FIRST_DAY, LAST_DAY
+from rnnlab.data.csv_reader import read_prices
 from rnnlab.data.images import read_idx
-from rnnlab.data.prices import read_prices
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 10_000  # characters of a message

@@ -28,8 +28,8 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params_file import read_params
 from rnnlab.core.params_parsing import parse
+from rnnlab.data.csv_reader import read_prices
 from rnnlab.data.images import read_idx
-from rnnlab.data.prices import read_prices
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack, unpack
 from rnnlab.networks.weights_header import FORMAT
@@ -651,12 +651,12 @@ sys.argv = {words}
 {call}
 """
 FETCH = (
-    "import rnnlab.data.prices, rnnlab.data.sources, rnnlab.core.files, rnnlab.core.params_file",
+    "import rnnlab.data.csv_reader, rnnlab.data.sources, rnnlab.core.files, rnnlab.core.params_file",
     ["fetch", "stock"],
     'runpy.run_module("stages.fetch", run_name="__main__")',
 )
 FORECAST = (
-    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.next_days, rnnlab.data.prices",
+    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.next_days, rnnlab.data.csv_reader",
     ["rnnlab", "forecast", "--model", "small", "--data", "prices.csv"],
     "rnnlab.cli.main()",
 )

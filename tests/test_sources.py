@@ -8,7 +8,7 @@ import pytest
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import sources
-from rnnlab.data.prices import read_prices
+from rnnlab.data.csv_reader import read_prices
 
 CONTENT = b"prices"
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rnnlab.core.csv_file import Table
+from rnnlab.core.csv_writer import Table
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
 from rnnlab.networks.network import restore

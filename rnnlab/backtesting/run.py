@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.backtesting.backtest import Walk, make_folds, to_tables, walk_forward
 from rnnlab.backtesting.panel_backtest import PanelWalk, fold_days, run_task, without_network
-from rnnlab.core.csv_file import columns_of, write_table
+from rnnlab.core.csv_writer import columns_of, write_table
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params

@@ -36,7 +36,7 @@ def read_summary() -> list[str]:
 
 
 def _read_single(stock: Stock) -> tuple[Series, tuple[str, ...]]:
-    from rnnlab.data.prices import read_prices  # with pandas, which a panel can do without
+    from rnnlab.data.csv_reader import read_prices  # with pandas, which a panel can do without
 
     columns = tuple(dict.fromkeys([*stock.features, stock.target]))
     frame = read_prices(RAW / "prices.csv", columns).frame

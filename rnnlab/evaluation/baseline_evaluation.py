@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnnlab.core.csv_file import Table
+from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.evaluation.metrics import Array
 from rnnlab.evaluation.panel_evaluation import evaluate_symbol, summarise_symbols

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from rnnlab.core.csv_file import Table
+from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits
 from rnnlab.evaluation.panel_evaluation import evaluate_panel
 from rnnlab.evaluation.series_evaluation import Forecaster, evaluate_series

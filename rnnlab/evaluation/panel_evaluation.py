@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnlab.core.csv_file import Table
+from rnnlab.core.csv_writer import Table
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.metrics import UNDEFINED, Array, Figure, mean_and_std
 from rnnlab.evaluation.series_evaluation import Days, Forecaster, days_by_part, evaluate_series, stock_figures

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnlab.core.csv_file import Table
+from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation import intervals, metrics
 from rnnlab.evaluation.metrics import Array, Figure
 from rnnlab.windows.scaling import MinMaxScaler

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from rnnlab.core.csv_file import columns_of, write_table
+from rnnlab.core.csv_writer import columns_of, write_table
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest, write_bytes
 from rnnlab.core.params import Params

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 from torch import Tensor
 
-from rnnlab.core.csv_file import columns_of, write_table
+from rnnlab.core.csv_writer import columns_of, write_table
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest, write_bytes
 from rnnlab.core.params import Params

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rnnlab.forecasting.forecast import Forecast
-from rnnlab.reporting.drawing import BLACK, BLUE, GREY, ORANGE, new_figure, to_png
+from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, new_figure, to_png
 from rnnlab.reporting.plots import CLOSE_UP_DAYS
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
+from rnnlab.data.csv_reader import Prices, read_prices
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
-from rnnlab.data.prices import Prices, read_prices
 from rnnlab.data.raw import RAW, read_raw_panel
 from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack

@@ -1,4 +1,4 @@
-"""A network's forecast of the level to come.
+"""A network's forecast of the level to come: of one step, direct, or by rollout, where a forecast is the next input.
 
 Letters: N windows, T time steps.
 """

@@ -1,4 +1,4 @@
-"""Trained networks as one safetensors file; its header holds all that rebuilds and feeds them.
+"""Trained networks as one safetensors file, packed and read; its header (`weights_header`) holds what rebuilds them.
 
 Letters: S symbols.
 """

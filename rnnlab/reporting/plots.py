@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
-from rnnlab.reporting.drawing import BLACK, BLUE, GREY, ORANGE, STYLE, line_style, new_figure, to_png
+from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, STYLE, line_style, new_figure, to_png
 
 CLOSE_UP_DAYS = 60
 MISREAD_SHOWN = 40

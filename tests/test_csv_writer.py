@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab.core.csv_file import columns_of, write_table
+from rnnlab.core.csv_writer import columns_of, write_table
 
 
 def read(path):

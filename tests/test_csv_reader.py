@@ -5,7 +5,7 @@ import pytest
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
-from rnnlab.data.prices import read_prices
+from rnnlab.data.csv_reader import read_prices
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
