@@ -34,7 +34,7 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
         raise UserError(f"{FILE}: has no {metric} of {missing[0]}; make it anew (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[baseline][metric]
     gain = theirs - ours if SMALLER_IS_BETTER[track] else ours - theirs
-    compared = f"{name} has {metric} {ours:.4g}, {baseline} {theirs:.4g}"
+    compared = f"{name} has {metric} {ours:g}, {baseline} {theirs:g}"
     if gain <= 0 and not force:
         raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
     store, tracked = open_store(), read_tracked()
