@@ -111,6 +111,7 @@ def test_forecast_draws_a_picture(call):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
+        (("forecast",), "data/raw/stock/prices.csv: is not there; `dvc repro` makes it"),
         (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
         (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, stock_gru"),

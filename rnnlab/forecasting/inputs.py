@@ -73,6 +73,8 @@ def load_prices(data: Path | None, columns: list[str], symbol: str) -> tuple[Pat
         number = series.symbols.index(symbol)
         notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
         return RAW, Prices(to_frame(series, number, held), tuple(notices))
+    if data is None and not (RAW / "prices.csv").is_file():
+        raise UserError(f"{RAW / 'prices.csv'}: is not there; `dvc repro` makes it, or name a file with --data")
     data = data or RAW / "prices.csv"
     if symbol and is_long_table(data):
         return data, read_symbol(data, symbol, columns)
