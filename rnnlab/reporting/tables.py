@@ -53,8 +53,9 @@ def lag(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Tab
         )
     headings = ["model", "late by (days)", "RMSE as it is", "RMSE moved back", "r with last price", "r with target"]
     caption = (
-        "By how many days a forecast must be moved back to fit best, its error then, and its correlation r with the "
-        "last price that it knew and with the price that it forecasts"
+        "Of the mean of the seeds' forecasts: by how many days it must be moved back to fit best, its error as it is "
+        "and moved back (both without the first few days, which have no price to be moved to), and its correlation r "
+        "with the last price that it knew and with the price that it forecasts"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
