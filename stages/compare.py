@@ -1,6 +1,5 @@
 """compare: metrics of all models and baselines -> the leaderboard, tests of their differences, a verdict a track."""
 
-from pathlib import Path
 from typing import Any
 
 from rnnlab.comparison import tutorial, verdict
@@ -10,9 +9,7 @@ from rnnlab.comparison.panel_comparison import compare_panel, summarise_panel_ba
 from rnnlab.core.files import read_json, write_figures, write_json, write_text
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
-from rnnlab.core.tables import read_table, read_tables
-
-METRICS = Path("metrics")
+from rnnlab.core.tables import METRICS, read_table, read_tables
 
 
 def main() -> None:
@@ -29,17 +26,17 @@ def main() -> None:
     if "stock" in models:
         horizon = params.stock.window.horizon
         baselines = read_table(METRICS / "baselines/stock.csv")
-        comparison["stock"] = compare_stock(read_tables(METRICS / "predictions", models["stock"]), baselines, horizon)
-        backtests = read_tables(METRICS / "backtest", params.backtest.models)
+        comparison["stock"] = compare_stock(read_tables("predictions", models["stock"]), baselines, horizon)
+        backtests = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = {name: summarise_backtest(table, horizon) for name, table in backtests.items()}
         verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])
-        backtests = read_tables(METRICS / "backtest", params.backtest.models)
+        backtests = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = {name: summarise_panel_backtest(table) for name, table in backtests.items()}
         verdicts["panel"] = verdict.panel(board, models["panel"], comparison["panel"])
     if "digits" in models:
-        comparison["digits"] = compare_digits(read_tables(METRICS / "predictions", models["digits"]))
+        comparison["digits"] = compare_digits(read_tables("predictions", models["digits"]))
         verdicts["digits"] = verdict.digits(board, models["digits"], results["digits"], comparison["digits"])
     write_figures(METRICS / "comparison.json", comparison | {"verdicts": verdicts})
     write_figures(METRICS / "leaderboard.json", headline(board))

@@ -11,9 +11,10 @@ from rnnlab.comparison.leaderboard import check_headline
 from rnnlab.core.files import read_arrays, read_json, write_bytes, write_text
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
+from rnnlab.core.tables import METRICS
 from rnnlab.evaluation import panel_evaluation
 from rnnlab.reporting import model_card, report
-from rnnlab.reporting.inputs import ABOUT, IMAGES, METRICS, describe_data, describe_days, read_track
+from rnnlab.reporting.inputs import ABOUT, IMAGES, describe_data, describe_days, read_track
 from rnnlab.reporting.page import Section, render
 from rnnlab.reporting.picture_cache import PictureCache
 

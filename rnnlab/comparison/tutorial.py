@@ -13,7 +13,7 @@ import pandas as pd
 
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params
-from rnnlab.core.tables import read_tables
+from rnnlab.core.tables import METRICS, read_tables
 from rnnlab.evaluation import metrics
 from rnnlab.evaluation.metrics import Array
 from rnnlab.windows.artifacts import SPLIT, read_scaler
@@ -38,7 +38,6 @@ WORST_DAYS = 20
 TOLERANCE = 0.5  # percentage points, and half a unit of the last digit that is printed
 
 REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
-METRICS = Path("metrics")
 Row = dict[str, str]  # what, tutorial, here, verdict
 
 
@@ -69,11 +68,11 @@ def read_rows(params: Params) -> list[Row]:
         inputs, target = read_arrays(Path("data/scaled/stock"), "inputs", "target")
         scaled = {name: inputs[:, number] for number, name in enumerate(about["features"])} | {about["target"]: target}
         parts = {part: len(read_arrays(SPLIT / "stock" / part, "target")[0]) for part in ("train", "test")}
-        histories = read_tables(METRICS / "history", STOCK)
+        histories = read_tables("history", STOCK)
         rows += data_rows(scaled, shapes_of(windows, len(target), parts))
-        rows += stock_rows(results, histories, read_tables(METRICS / "predictions", STOCK))
+        rows += stock_rows(results, histories, read_tables("predictions", STOCK))
     if has_its_digits(params):
-        history = read_tables(METRICS / "history", ["digits_bilstm"])["digits_bilstm"]
+        history = read_tables("history", ["digits_bilstm"])["digits_bilstm"]
         rows += digits_rows(results["digits_bilstm"], history)
     return rows
 

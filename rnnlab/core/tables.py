@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+METRICS = Path("metrics")
+
 
 def read_table(path: Path, **options: Any) -> pd.DataFrame:
     """A CSV file, with further options of pandas; symbols are read as text, also 005930 and NA."""
@@ -13,5 +15,6 @@ def read_table(path: Path, **options: Any) -> pd.DataFrame:
     return table
 
 
-def read_tables(folder: Path, models: Iterable[str]) -> dict[str, pd.DataFrame]:
-    return {name: read_table(folder / f"{name}.csv") for name in models}
+def read_tables(kind: str, models: Iterable[str], **options: Any) -> dict[str, pd.DataFrame]:
+    """Of each model the table of a kind: history, predictions, backtest."""
+    return {name: read_table(METRICS / kind / f"{name}.csv", **options) for name in models}

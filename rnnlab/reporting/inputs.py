@@ -6,10 +6,9 @@ from typing import Any
 
 from rnnlab.comparison.leaderboard import rank
 from rnnlab.core.files import read_json
-from rnnlab.core.tables import read_table
+from rnnlab.core.tables import METRICS, read_table, read_tables
 from rnnlab.reporting.report import Track
 
-METRICS = Path("metrics")
 ABOUT = Path("data/scaled/stock/about.json")  # of a panel
 IMAGES = Path("data/windows/digits.json")
 
@@ -24,8 +23,8 @@ def read_track(name: str, models: list[str]) -> Track:
         board,
         baselines,
         {model: results[model] for model in order},
-        {model: read_table(METRICS / f"history/{model}.csv") for model in order},
-        {model: read_table(METRICS / f"predictions/{model}.csv", parse_dates=dates) for model in order},
+        read_tables("history", order),
+        read_tables("predictions", order, parse_dates=dates),
     )
 
 

@@ -3,15 +3,13 @@
 from collections.abc import Set
 from pathlib import Path
 
-import pandas as pd
-
 from rnnlab.core.files import digest, read_json
 from rnnlab.core.params import Params
+from rnnlab.core.tables import METRICS, read_table
 from rnnlab.networks.weights_header import read_config
 from rnnlab.tracking.mirror import Result
 from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, run_params, run_tags
 
-METRICS = Path("metrics")
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
 BASELINE = {"stock": "persistence", "digits": "majority_class"}
 RAW = {"stock": Path("data/raw/stock/prices.csv"), "panel": Path("data/raw/stock"), "digits": Path("data/raw/digits")}
@@ -59,7 +57,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
         },
-        history=pd.read_csv(METRICS / f"history/{name}.csv"),
+        history=read_table(METRICS / f"history/{name}.csv"),
         artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""}
         | ({symbols: ""} if params.is_panel and track == "stock" else {}),
