@@ -90,6 +90,7 @@ MISTAKES = [
     ("training.stock.seeds", -1, "training.stock.seeds: input should be greater than or equal to 1 (found -1)"),
     ("memory.seeds", 0, "memory.seeds: input should be greater than or equal to 1 (found 0)"),
     ("models.stock_gru.track", "bonds", "models.stock_gru.track: input should be 'stock' or 'digits'"),
+    ("stock.path", "no/such.csv", "params.yaml: stock.path: no/such.csv: there is no such file or folder"),
     ("report", 1, "report: unknown key; allowed: stock, digits"),
     # what dvc.yaml itself reads is refused by DVC, in its own words
     ("models", 3, "failed to resolve 'stages.train.foreach' in 'dvc.yaml': expected list/dictionary, got int"),
@@ -156,8 +157,9 @@ def test_a_value_tried_before_is_restored(tried, workspace):
     assert workspace.call("git", "status", "--short") == ""
 
 
-def test_a_window_touches_the_stock_track_alone(workspace):
-    workspace.set("stock.window.length", 4)
+@pytest.mark.parametrize(("key", "value"), [("stock.window.length", 4), ("stock.panel", "global")])
+def test_a_parameter_of_the_series_touches_the_stock_track_alone(workspace, key, value):
+    workspace.set(key, value)
     expected = {f"{stage}@stock" for stage in ("scale", "window", "split", "baselines")} | {"backtest@stock_gru"}
     expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
     touched = workspace.touched()
