@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.core.errors import UserError
-from rnnlab.windows.windows import Windows, count_windows, training_rows
+from rnnlab.windows.windows import Windows, count_windows
 
 
 def series(rows, length, horizon):
@@ -47,12 +47,6 @@ def test_a_part_holds_the_very_windows(length, horizon, more, data):
     part = windows.part(start, stop)
     for name in ("x", "y", "last", "target_dates"):
         np.testing.assert_array_equal(getattr(part, name), getattr(windows, name)[start:stop])
-
-
-@given(st.integers(1, 50), st.integers(1, 9), st.integers(1, 9))
-def test_training_rows_end_with_the_last_target(windows, length, horizon):
-    rows = training_rows(windows, length, horizon)
-    assert len(series(rows, length, horizon)) == windows
 
 
 def test_too_few_rows():

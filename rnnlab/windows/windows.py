@@ -26,11 +26,6 @@ def count_windows(rows: int, length: int, horizon: int) -> int:
     return count
 
 
-def training_rows(windows: int, length: int, horizon: int) -> int:
-    """How many rows from the first the first ``windows`` windows and their targets span."""
-    return windows + length + horizon - 1
-
-
 @dataclass(frozen=True)
 class Windows:
     """Window i holds rows i .. i + length - 1; its target is row i + length + horizon - 1."""
