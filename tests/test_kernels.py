@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from rnnlab.core.kernels import SHARED, share_kernels
 
 
@@ -22,6 +24,11 @@ def test_native_kernels_on_demand():
     environment = {"RNNLAB_KERNELS": "native"}
     share_kernels(environment, "x86_64")
     assert environment == {"RNNLAB_KERNELS": "native"}
+
+
+def test_a_wrong_word_is_an_error():
+    with pytest.raises(SystemExit, match=r"RNNLAB_KERNELS: shared or native is expected \(found nativ\)"):
+        share_kernels({"RNNLAB_KERNELS": "nativ"}, "x86_64")
 
 
 def test_other_processors_have_kernels_of_their_own():
