@@ -89,7 +89,8 @@ def read_tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iter
     except pd.errors.EmptyDataError:
         raise UserError(f"{name}: is empty; a header line and rows are needed") from None
     except (pd.errors.ParserError, csv.Error, OSError) as error:
-        raise UserError(f"{name}: can't be read as comma-separated text: {' '.join(str(error).split())}") from None
+        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        raise UserError(f"{name}: can't be read as comma-separated text: {reason}") from None
 
 
 def _check_lengths(file: BinaryIO, name: str) -> None:
