@@ -11,6 +11,11 @@ def test_lines_every_100_epochs_where_there_is_no_terminal(capsys):
     assert lines == [f"m: epoch {epoch:>4}  train_loss 0.3500  (mean of 2 seeds)" for epoch in (0, 100, 200)]
 
 
+def test_what_is_trained_side_by_side_may_be_other_than_seeds(capsys):
+    list(progress.report(ROWS[:1], 1, "m", "training"))
+    assert capsys.readouterr().out == "m: epoch    0  train_loss 0.3500  (mean of 2 trainings)\n"
+
+
 def test_one_bar_a_model_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     assert list(progress.report(ROWS[5:], 201, "m")) == ROWS[5:]  # the first five were done before

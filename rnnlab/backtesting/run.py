@@ -45,7 +45,8 @@ def backtest_series(name: str, params: Params, panel: Panel) -> None:
     windows = replace(windows, inputs=np.asarray(windows.inputs), target=prices)
     folds = make_folds(len(windows), walk.train, walk.folds, walk.origin, windows.horizon)
     series = Walk(windows, folds, scaler["features"], walk.refit)
-    watch = partial(report, epochs=plan.settings.epochs, label=name) if in_this_process(params) else iter
+    shown = partial(report, epochs=plan.settings.epochs, label=name, each="training")
+    watch = shown if in_this_process(params) else iter
     with executor_of(params, name) as executor:
         forecasts = walk_forward(plan, series, watch, executor)
     write_table(TABLES / f"{name}.csv", to_tables(series, forecasts))

@@ -14,25 +14,30 @@ Result = TypeVar("Result")
 Rows = list[dict[str, float]]  # of an epoch, one for each seed that is still learning
 
 
-def report(trained: Iterable[Rows], epochs: int, label: str) -> Iterator[Rows]:
-    """Pass on the rows of each epoch, show their means, and say which seeds stopped early."""
+def report(trained: Iterable[Rows], epochs: int, label: str, each: str = "seed") -> Iterator[Rows]:
+    """Pass on the rows of each epoch, show their means, and say which seeds stopped early.
+
+    Args:
+        each: what a row of an epoch is of.
+    """
     shown, rows, learning = time.monotonic(), Rows(), set[float]()
     # drawn on a terminal alone, where lines go above it
     with tqdm(total=epochs, desc=label, unit="epoch", dynamic_ncols=True, disable=not sys.stderr.isatty()) as bar:
         for rows in trained:
             epoch = int(rows[0]["epoch"])
             if stopped := learning - {row["seed"] for row in rows}:
-                bar.write(f"{label}: seed {_listed(stopped)} stopped after epoch {epoch - 1}")
+                bar.write(f"{label}: {each} {_listed(stopped)} stopped after epoch {epoch - 1}")
             learning = {row["seed"] for row in rows}
             if not bar.disable:
-                bar.set_postfix_str(_text(rows), refresh=False)
+                bar.set_postfix_str(_text(rows, each), refresh=False)
                 bar.update(epoch + 1 - bar.n)
             elif epoch % EPOCHS == 0 or epoch == epochs - 1 or time.monotonic() - shown > SECONDS:
-                print(f"{label}: epoch {epoch:>4}  {_text(rows)}", flush=True)
+                print(f"{label}: epoch {epoch:>4}  {_text(rows, each)}", flush=True)
                 shown = time.monotonic()
             yield rows
         if rows and rows[0]["epoch"] < epochs - 1:
-            bar.write(f"{label}: seed {_listed(learning)} stopped after epoch {rows[0]['epoch']}  {_text(rows)}")
+            last = f"stopped after epoch {rows[0]['epoch']}  {_text(rows, each)}"
+            bar.write(f"{label}: {each} {_listed(learning)} {last}")
 
 
 def count_done(
@@ -62,8 +67,8 @@ def _listed(seeds: set[float]) -> str:
     return ", ".join(str(seed) for seed in sorted(seeds))
 
 
-def _text(rows: Rows) -> str:
+def _text(rows: Rows, each: str) -> str:
     names = [name for name in rows[0] if name not in ("seed", "epoch")]
     means = {name: sum(row[name] for row in rows) / len(rows) for name in names}
     figures = "  ".join(f"{name} {value:.4f}" for name, value in means.items())
-    return f"{figures}  (mean of {len(rows)} seeds)" if len(rows) > 1 else figures
+    return f"{figures}  (mean of {len(rows)} {each}s)" if len(rows) > 1 else figures
