@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 # Where the runs are, as the stages have it.
 STORE := "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
-TRACK := stock
+TRACK := series
 # Files of tests side by side; each of them in one process, as its tests share what is costly to make.
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile
 SECONDS := 30
@@ -60,7 +60,7 @@ fuzz: $(VENV)/fuzz.stamp ## look for files that break a reader, guided by covera
 	@for reader in csv idx params; do python tests/fuzz.py $$reader $(SECONDS) || exit 1; done
 
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
-	@dvc exp run -S stock.source=kospi -S stock.scale.fit_on=all -S digits.source=mnist
+	@dvc exp run -S series.source=kospi -S series.scale.fit_on=all -S digits.source=mnist
 	@cat metrics/leaderboard.md metrics/tutorial.md
 	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore -SW params.yaml dvc.lock metrics && dvc repro\n'
 
@@ -71,14 +71,14 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@case $(STORE) in http*) echo "the runs are where MLFLOW_TRACKING_URI says"; exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
-serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=stock or digits; `rnnlab promote` makes it)
+serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=series or digits; `rnnlab promote` makes it)
 	@rnnlab serve --host 127.0.0.1 --port 5001 --model models:/$(TRACK)@champion
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
 	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
-	@for name in stock pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
+	@for name in series pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
 
 faults: $(VENV)/test.stamp ## try what is promised: kills, full disks, bad input, load ...; writes benchmarks/results.json (an hour)
 	@python benchmarks/faults.py

@@ -1,6 +1,6 @@
 """What it costs a training to be seen live in MLflow: whole processes with and without, in turn, on the defaults' data.
 
-Needs data/split/stock (`dvc repro split@stock`).
+Needs data/split/series (`dvc repro split@series`).
 """
 
 import os
@@ -19,16 +19,16 @@ from rnnlab.tracking.store import Store
 
 ROOT = Path(__file__).parent.parent
 EPOCHS, TURNS = 6500, 4  # about half a minute each
-TRAIN = "from stages import live, train; live.AFTER = {after}; train.main('stock_gru')"
+TRAIN = "from stages import live, train; live.AFTER = {after}; train.main('gru')"
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("split/stock", "scaled/stock"):
+        for part in ("split/series", "scaled/series"):
             shutil.copytree(ROOT / "data" / part, folder / "data" / part)
         content = YAML(typ="safe").load(ROOT / "params.yaml")
-        content["training"]["stock"]["epochs"] = EPOCHS
+        content["training"]["series"]["epochs"] = EPOCHS
         content["threads"] = 1
         YAML().dump(content, folder / "params.yaml")
         Store(folder)  # a new database takes seconds, once

@@ -19,7 +19,7 @@ from results import publish
 from ruamel.yaml import YAML
 from scale import ROOT, measure
 
-MODEL, DATA_STAGES = "stock_gru", ["fetch stock", "scale stock", "window stock", "split stock"]
+MODEL, DATA_STAGES = "gru", ["fetch series", "scale series", "window series", "split series"]
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
 
 def train(project: Path, symbols: int, epochs: int, executor: str, workers: int) -> dict[str, Any]:
     content = YAML(typ="safe").load(project / "params.yaml")
-    content["training"]["stock"]["epochs"] = epochs
+    content["training"]["series"]["epochs"] = epochs
     YAML().dump(content | {"executor": executor, "workers": workers}, project / "params.yaml")
     seconds, mib = run(project, f"train {MODEL}")
     weights = (project / f"models/{MODEL}.safetensors").read_bytes()
@@ -67,9 +67,9 @@ def make_project(folder: Path) -> Path:
     for name in ("stages", "rnnlab"):
         shutil.copytree(ROOT / name, folder / name)
     content = YAML(typ="safe").load(ROOT / "params.yaml")
-    content["stock"] |= {"source": "panel", "path": "panel.parquet"}
-    content["stock"]["split"]["train"] = 0.7
-    content["training"]["stock"]["seeds"] = 1
+    content["series"] |= {"source": "panel", "path": "panel.parquet"}
+    content["series"]["split"]["train"] = 0.7
+    content["training"]["series"]["seeds"] = 1
     YAML().dump(content, folder / "params.yaml")
     return folder
 

@@ -17,7 +17,7 @@ from results import publish
 from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
-MODEL = "stock_gru"
+MODEL = "gru"
 EXPERIMENT = ["dvc", "exp", "run", "-S", f"models.{MODEL}.hidden_size=9"]
 RESTORE = ["git", "restore", "-SW", "params.yaml", "dvc.lock", "metrics"]
 REPEATS = 5  # of what is quick

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 ROOT = Path(__file__).parent.parent
 LENGTH = 5
 UNIT = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss to a MiB
-STAGES = ["fetch stock", "scale stock", "window stock", "split stock", "train stock_rnn"]
+STAGES = ["fetch series", "scale series", "window series", "split series", "train rnn"]
 
 HARNESS = """
 import resource, sys, time
@@ -88,9 +88,9 @@ def write_prices(path: Path, count: int) -> None:
 
 def write_params(path: Path) -> None:
     params = YAML(typ="safe").load(ROOT / "params.yaml")
-    params["stock"] |= {"source": "csv", "path": "prices.csv"}
-    params["stock"]["split"]["train"] = 0.9
-    params["training"]["stock"] |= {"epochs": 1, "batch_size": 1000, "seeds": 1}
+    params["series"] |= {"source": "csv", "path": "prices.csv"}
+    params["series"]["split"]["train"] = 0.9
+    params["training"]["series"] |= {"epochs": 1, "batch_size": 1000, "seeds": 1}
     YAML().dump(params, path)
 
 

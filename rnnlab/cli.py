@@ -17,7 +17,7 @@ from rnnlab.core.kernels import share_kernels
 
 
 class Track(StrEnum):
-    stock = "stock"
+    series = "series"
     digits = "digits"
 
 
@@ -57,7 +57,7 @@ Symbol = Annotated[str, typer.Option(help="of a panel's model, whose networks or
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
-@app.command(epilog="rnnlab forecast --data prices.csv --model stock_gru --plot next.png")
+@app.command(epilog="rnnlab forecast --data prices.csv --model gru --plot next.png")
 def forecast(
     data: Annotated[
         Path | None,
@@ -86,7 +86,7 @@ def forecast(
         raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
     if plot and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot {plot}: there is no folder {plot.parent}")
-    networks, config = load_networks(model, "stock", symbol=symbol)
+    networks, config = load_networks(model, "series", symbol=symbol)
     data, prices = load_prices(data, required_columns(config), symbol)
     if request:
         from rnnlab.serving.exported import request_of
@@ -131,7 +131,7 @@ def classify(
     print(f"{config['model']} reads {file} as {order[0]}", "", *align(rows), sep="\n")
 
 
-@app.command(epilog="rnnlab tune stock_gru --trials 30 --space hidden_size=4..64 --space learning_rate=0.0003..0.03")
+@app.command(epilog="rnnlab tune gru --trials 30 --space hidden_size=4..64 --space learning_rate=0.0003..0.03")
 def tune(
     model: Annotated[str, typer.Argument(help="a model of params.yaml", metavar="MODEL", autocompletion=model_names)],
     trials: Annotated[int, typer.Option(help="how many in all, those of earlier calls counted", min=1)] = 30,
@@ -161,7 +161,7 @@ def tune(
 
 @app.command(epilog="rnnlab promote --track digits")
 def promote(
-    track: Annotated[Track, typer.Option(help="whose best model")] = Track.stock,
+    track: Annotated[Track, typer.Option(help="whose best model")] = Track.series,
     force: Annotated[bool, typer.Option("--force", help="also where it does not beat the baseline")] = False,
 ) -> None:
     """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
@@ -178,7 +178,7 @@ def serve(
         typer.Option(
             help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name", autocompletion=model_names
         ),
-    ] = "models:/stock@champion",
+    ] = "models:/series@champion",
     host: Annotated[str, typer.Option(help="the address to listen on; there is no login")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free", min=0, max=65535)] = 5001,
     timeout: Annotated[int, typer.Option(help="seconds in which a request has to arrive", min=1)] = 10,

@@ -16,8 +16,8 @@ from rnnlab.windows.scaling import MinMaxScaler
 BASELINES = Path("metrics/baselines")
 
 
-def baselines_stock() -> None:
-    parts, scaler = {part: read_part(part) for part in PARTS}, read_scaler("stock")
+def baselines_series() -> None:
+    parts, scaler = {part: read_part(part) for part in PARTS}, read_scaler("series")
     rows = read_panel(SCALED, {"length": parts["test"].length, "horizon": parts["test"].horizon})
 
     def series_of(number: int) -> ScaledSeries:
@@ -28,8 +28,8 @@ def baselines_stock() -> None:
         figures, tables = evaluate_panel_baselines(parts, series_of)
     else:
         figures, tables = evaluate_baselines({part: panel.windows(0) for part, panel in parts.items()}, series_of(0))
-    write_json(BASELINES / "stock.json", figures)
-    write_table(BASELINES / "stock.csv", tables)
+    write_json(BASELINES / "series.json", figures)
+    write_table(BASELINES / "series.csv", tables)
 
 
 def baselines_digits() -> None:
@@ -40,4 +40,4 @@ def baselines_digits() -> None:
 
 
 if __name__ == "__main__":
-    run({"stock": baselines_stock, "digits": baselines_digits})
+    run({"series": baselines_series, "digits": baselines_digits})

@@ -10,8 +10,8 @@ from rnnlab.core.stage import run
 
 def main() -> None:
     params = read_params()
-    if not Path(params.stock.path).exists():  # DVC would remove the data made before, and name no key
-        raise UserError(f"{FILE}: stock.path: {params.stock.path}: there is no such file or folder")
+    if not Path(params.series.path).exists():  # DVC would remove the data made before, and name no key
+        raise UserError(f"{FILE}: series.path: {params.series.path}: there is no such file or folder")
     # Always the same bytes: what depends on this file waits for the check, and is not made anew for it.
     write_text(Path("data/checked.txt"), f"{FILE} is valid.\n")
     # For the stages that show or compare everything: without comments, defaults filled in.

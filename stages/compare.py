@@ -3,7 +3,7 @@
 from typing import Any
 
 from rnnlab.comparison import tutorial, verdict
-from rnnlab.comparison.comparison import compare_digits, compare_stock, summarise_backtest
+from rnnlab.comparison.comparison import compare_digits, compare_series, summarise_backtest
 from rnnlab.comparison.leaderboard import headline, rank, to_markdown
 from rnnlab.comparison.panel_comparison import compare_panel, summarise_panel_backtest
 from rnnlab.core.files import read_json, write_figures, write_json, write_text
@@ -15,21 +15,21 @@ from rnnlab.core.tables import METRICS, read_table, read_tables
 def main() -> None:
     params = read_params()
     # Only the models that params.yaml has now: files of removed ones may still lie there.
-    models = {track: params.models_of(track) for track in ("stock", "digits")}
+    models = {track: params.models_of(track) for track in ("series", "digits")}
     models = {params.board_of(track): names for track, names in models.items() if names}
     results = {
-        track: read_json(METRICS / f"baselines/{'digits' if track == 'digits' else 'stock'}.json")
+        track: read_json(METRICS / f"baselines/{'digits' if track == 'digits' else 'series'}.json")
         | {name: read_json(METRICS / f"test/{name}.json") for name in names}
         for track, names in models.items()
     }
     board, comparison, verdicts = rank(results), dict[str, Any](), dict[str, str]()
-    if "stock" in models:
-        horizon = params.stock.window.horizon
-        baselines = read_table(METRICS / "baselines/stock.csv")
-        comparison["stock"] = compare_stock(read_tables("predictions", models["stock"]), baselines, horizon)
+    if "series" in models:
+        horizon = params.series.window.horizon
+        baselines = read_table(METRICS / "baselines/series.csv")
+        comparison["series"] = compare_series(read_tables("predictions", models["series"]), baselines, horizon)
         backtests = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = {name: summarise_backtest(table, horizon) for name, table in backtests.items()}
-        verdicts["stock"] = verdict.stock(board, models["stock"], comparison["stock"])
+        verdicts["series"] = verdict.series(board, models["series"], comparison["series"])
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])
         backtests = read_tables("backtest", params.backtest.models)

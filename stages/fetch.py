@@ -17,48 +17,48 @@ from rnnlab.data.panel_summary import describe, summary
 RAW = Path("data/raw")
 
 
-def fetch_stock() -> None:
+def fetch_series() -> None:
     if read_params().is_panel:
         fetch_panel()
     else:
-        fetch_series()
+        fetch_single()
 
 
 def fetch_panel() -> None:
     """A panel as arrays, for its table may be larger than the memory: each symbol's rows together, in order of time."""
-    stock = read_params().stock
-    columns = list(dict.fromkeys([*stock.features, stock.target]))
-    with new_arrays(RAW / "stock") as allocate:
-        series, empty = read_panel(Path(stock.path), columns, allocate)
+    params = read_params().series
+    columns = list(dict.fromkeys([*params.features, params.target]))
+    with new_arrays(RAW / "series") as allocate:
+        series, empty = read_panel(Path(params.path), columns, allocate)
         days = series.calendar()
         table = describe(series, days, empty)
     about = {"columns": columns, "symbols": series.symbols, "spans": series.spans.tolist()}
     sentences = summary(table, days)
-    write_json(RAW / "stock/panel.json", about | {"summary": sentences})
-    write_text(RAW / "stock/symbols.csv", table.to_csv(index=False))
+    write_json(RAW / "series/panel.json", about | {"summary": sentences})
+    write_text(RAW / "series/symbols.csv", table.to_csv(index=False))
     print("panel: " + "\n  ".join(sentences))
 
 
-def fetch_series() -> None:
-    stock = read_params().stock
-    target = RAW / "stock/prices.csv"
-    path = Path(stock.path)
-    if stock.source == "csv":
+def fetch_single() -> None:
+    params = read_params().series
+    target = RAW / "series/prices.csv"
+    path = Path(params.path)
+    if params.source == "csv":
         # Checked where it lies, so that messages name the user's own file.
-        prices = read_prices(path, [*stock.features, stock.target])
+        prices = read_prices(path, [*params.features, params.target])
         try:
             with path.open("rb") as source:
                 write(target, lambda file: shutil.copyfileobj(source, file))
         except OSError as error:
             raise UserError(f"{path}: can't be read: {error}") from None
     else:
-        content = sources.kospi() if stock.source == "kospi" else sources.stock_sample().to_csv(index=False).encode()
-        prices = read_prices(io.BytesIO(content), [*stock.features, stock.target], f"source {stock.source}")
+        content = sources.kospi() if params.source == "kospi" else sources.series_sample().to_csv(index=False).encode()
+        prices = read_prices(io.BytesIO(content), [*params.features, params.target], f"source {params.source}")
         write_bytes(target, content)
     for notice in prices.notices:
         print(f"note: {notice}")
     days = prices.frame.index
-    print(f"stock: {len(days)} rows from {days[0].date()} to {days[-1].date()} ({stock.source})")
+    print(f"series: {len(days)} rows from {days[0].date()} to {days[-1].date()} ({params.source})")
 
 
 def fetch_digits() -> None:
@@ -74,4 +74,4 @@ def fetch_digits() -> None:
 
 
 if __name__ == "__main__":
-    run({"stock": fetch_stock, "digits": fetch_digits})
+    run({"series": fetch_series, "digits": fetch_digits})

@@ -29,10 +29,10 @@ def main() -> None:
     # in the main repository, also where the stage runs in a temporary copy
     cache = PictureCache(Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/pictures"))
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
-        track = read_track(name, params.models_of("digits" if name == "digits" else "stock"))
-        if name == "stock":
-            made, pictures = report.stock(track, comparison, cache.draw)
-            card = partial(model_card.stock, comparison=comparison["stock"], params=params, days=describe_days())
+        track = read_track(name, params.models_of("digits" if name == "digits" else "series"))
+        if name == "series":
+            made, pictures = report.series(track, comparison, cache.draw)
+            card = partial(model_card.series, comparison=comparison["series"], params=params, days=describe_days())
         elif name == "panel":
             made, pictures = report.panel(
                 track, comparison["panel"], comparison["backtest"], read_json(ABOUT), cache.draw

@@ -18,34 +18,34 @@ RAW = Path("data/raw")
 SCALED = Path("data/scaled")
 
 
-def scale_stock() -> None:
+def scale_series() -> None:
     """Each symbol by its own past; symbols of a panel that can't take part are left out, and named."""
-    stock = read_params().stock
-    window, split = stock.window, stock.split
+    params = read_params().series
+    window, split = params.window, params.split
     try:
-        series, columns = read_raw(stock)
+        series, columns = read_raw(params)
         calendar = series.calendar()
         dates = SplitDates.at(calendar, window.length, window.horizon, split.train, split.validation)
-        scalers = fit_scalers(series.all, columns, dates, stock.scale.fit_on, LEAST if stock.kind else 1)
+        scalers = fit_scalers(series.all, columns, dates, params.scale.fit_on, LEAST if params.kind else 1)
     except UserError as error:
-        raise UserError(f"{stock.place}: {error}") from None
+        raise UserError(f"{params.place}: {error}") from None
     spans = scalers.spans(series.all)
     rows = int(spans[-1, 1])
-    shapes = {"inputs": ((rows, len(stock.features)), np.float64), "target": ((rows,), np.float64)}
-    with new_arrays(SCALED / "stock") as allocate:
+    shapes = {"inputs": ((rows, len(params.features)), np.float64), "target": ((rows,), np.float64)}
+    with new_arrays(SCALED / "series") as allocate:
         arrays = allocate(shapes | {"dates": ((rows,), calendar.dtype), "days": (calendar.shape, calendar.dtype)})
-        scalers.scale_into(arrays, series.all, stock.features, stock.target)
+        scalers.scale_into(arrays, series.all, params.features, params.target)
         arrays["days"][:] = calendar
-    about = {"format": SCALER, "features": stock.features, "target": stock.target}
-    write_json(SCALED / "stock/scaler.json", about | scalers.to_dict())
+    about = {"format": SCALER, "features": params.features, "target": params.target}
+    write_json(SCALED / "series/scaler.json", about | scalers.to_dict())
     symbols = list(scalers.by_symbol)
-    write_json(SCALED / "stock/panel.json", {"panel": stock.kind, "symbols": symbols, "spans": spans.tolist()})
-    if stock.kind:
-        write_json(SCALED / "stock/about.json", {"summary": read_summary(), "left_out": scalers.left_out})
+    write_json(SCALED / "series/panel.json", {"panel": params.kind, "symbols": symbols, "spans": spans.tolist()})
+    if params.kind:
+        write_json(SCALED / "series/about.json", {"summary": read_summary(), "left_out": scalers.left_out})
         counted = f"{len(symbols)} symbol{'s' * (len(symbols) != 1)}"
-        print(f"stock: {counted}, {rows:,} rows scaled, each symbol by its own past")
+        print(f"series: {counted}, {rows:,} rows scaled, each symbol by its own past")
     else:
-        print(f"stock: {rows} rows scaled, the scaler fitted on the first {scalers.seen[symbols[0]]}")
+        print(f"series: {rows} rows scaled, the scaler fitted on the first {scalers.seen[symbols[0]]}")
     for symbol, why in scalers.left_out.items():
         print(f"  {'note' if symbol in scalers.by_symbol else 'left out'}: {symbol}: {why}")
 
@@ -60,4 +60,4 @@ def scale_digits() -> None:
 
 
 if __name__ == "__main__":
-    run({"stock": scale_stock, "digits": scale_digits})
+    run({"series": scale_series, "digits": scale_digits})

@@ -10,22 +10,22 @@ from rnnlab.windows.panel import PanelPart, SplitDates
 from rnnlab.windows.splitting import draw
 
 
-def split_stock() -> None:
+def split_series() -> None:
     """By days that all symbols share, with the rows that each symbol's windows span."""
-    window = {key: read_json(Path("data/windows/stock.json"))[key] for key in ("length", "horizon")}
-    split, panel = read_params().stock.split, read_panel(SCALED, window)
+    window = {key: read_json(Path("data/windows/series.json"))[key] for key in ("length", "horizon")}
+    split, panel = read_params().series.split, read_panel(SCALED, window)
     (calendar,) = read_arrays(SCALED, "days")
     dates = SplitDates.at(calendar, window["length"], window["horizon"], split.train, split.validation)
     counts = {}
     for name in PARTS:
         part = PanelPart.of(panel, dates, name)
-        with new_arrays(SPLIT / "stock" / name) as allocate:
+        with new_arrays(SPLIT / "series" / name) as allocate:
             part.copy_to(allocate(part.shapes))
         content = {"panel": panel.kind, "symbols": panel.symbols, "spans": part.spans.tolist()}
-        write_json(SPLIT / "stock" / name / "panel.json", content)
-        write_json(SPLIT / "stock" / name / "window.json", window)
+        write_json(SPLIT / "series" / name / "panel.json", content)
+        write_json(SPLIT / "series" / name / "window.json", window)
         counts[name] = part.count
-    print("stock: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
+    print("series: " + ", ".join(f"{count:,} {name}" for name, count in counts.items()))
 
 
 def split_digits() -> None:
@@ -38,4 +38,4 @@ def split_digits() -> None:
 
 
 if __name__ == "__main__":
-    run({"stock": split_stock, "digits": split_digits})
+    run({"series": split_series, "digits": split_digits})

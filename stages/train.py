@@ -11,7 +11,7 @@ from rnnlab.training.engines import choose_device
 def main(name: str) -> None:
     params = read_params()
     track = params.model(name).track  # a wrong name is said before ranks are started, and so once
-    if params.is_per_symbol and track == "stock":
+    if params.is_per_symbol and track == "series":
         train_per_symbol(name, params)
         return
     device = choose_device(params.device)

@@ -10,14 +10,14 @@ from rnnlab.windows.artifacts import SCALED, read_panel
 WINDOWS = Path("data/windows")
 
 
-def window_stock() -> None:
-    window = read_params().stock.window
+def window_series() -> None:
+    window = read_params().series.window
     panel = read_panel(SCALED, {"length": window.length, "horizon": window.horizon})
     counts, features = [len(windows) for _, windows in panel.all()], panel.inputs.shape[1]
     content = {"count": sum(counts), "length": window.length, "features": features, "horizon": window.horizon}
-    write_json(WINDOWS / "stock.json", content | {"symbols": len(panel)})
+    write_json(WINDOWS / "series.json", content | {"symbols": len(panel)})
     of_symbols = f", of {len(panel)} symbols, {min(counts):,} to {max(counts):,} each" if panel.kind else ""
-    print(f"stock: {sum(counts):,} windows of {window.length} rows x {features} features{of_symbols}")
+    print(f"series: {sum(counts):,} windows of {window.length} rows x {features} features{of_symbols}")
 
 
 def window_digits() -> None:
@@ -28,4 +28,4 @@ def window_digits() -> None:
 
 
 if __name__ == "__main__":
-    run({"stock": window_stock, "digits": window_digits})
+    run({"series": window_series, "digits": window_digits})

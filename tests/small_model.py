@@ -16,7 +16,7 @@ LIMITS = {"minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
 SCALER = {"columns": ["Open", "Close"], "features": ["Open", "Close"], "target": "Close"}
 PACKED = {  # as the file has it
     "model": "small",
-    "track": "stock",
+    "track": "series",
     "panel": None,
     "symbols": ["series"],
     "network": NETWORK,

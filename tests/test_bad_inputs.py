@@ -379,42 +379,42 @@ def test_a_missing_parameter(key):
 
 
 VALUES = [
-    ("stock.colour", 1, "stock.colour: unknown key; allowed: source, path"),
-    ("colour", 1, "colour: unknown key; allowed: stock, digits"),
-    ("training.stock.epoch", 1, "training.stock.epoch: unknown key; allowed: epochs"),
-    ("stock", None, "stock: "),
-    ("stock.window", 5, "stock.window: "),
+    ("series.colour", 1, "series.colour: unknown key; allowed: source, path"),
+    ("colour", 1, "colour: unknown key; allowed: series, digits"),
+    ("training.series.epoch", 1, "training.series.epoch: unknown key; allowed: epochs"),
+    ("series", None, "series: "),
+    ("series.window", 5, "series.window: "),
     ("models", [1], "models: "),
     ("models", {}, "models: "),
-    ("models.stock_gru", None, "models.stock_gru: "),
-    ("models.Stock-GRU", {}, "models.Stock-GRU: "),
-    ("stock.path", "", "stock.path: "),
-    ("stock.path", "a\0b", "stock.path: "),
-    ("stock.path", 7, "stock.path: "),
-    ("stock.start", "yesterday", "stock.start: "),
-    ("stock.end", True, "stock.end: "),
-    ("stock.start", 0, "stock.start: should be a day, 'YYYY-MM-DD' (found 0)"),
-    ("stock.start", "1577836800", "stock.start: should be a day, 'YYYY-MM-DD' (found '1577836800')"),
-    ("backtest.models", ["stock_gru", "stock_gru"], "backtest.models: stock_gru stands there twice"),
+    ("models.gru", None, "models.gru: "),
+    ("models.Series-GRU", {}, "models.Series-GRU: "),
+    ("series.path", "", "series.path: "),
+    ("series.path", "a\0b", "series.path: "),
+    ("series.path", 7, "series.path: "),
+    ("series.start", "yesterday", "series.start: "),
+    ("series.end", True, "series.end: "),
+    ("series.start", 0, "series.start: should be a day, 'YYYY-MM-DD' (found 0)"),
+    ("series.start", "1577836800", "series.start: should be a day, 'YYYY-MM-DD' (found '1577836800')"),
+    ("backtest.models", ["gru", "gru"], "backtest.models: gru stands there twice"),
     ("memory.cells", ["rnn", "gru", "rnn"], "memory.cells: rnn stands there twice"),
     ("memory.lengths", [10, 10], "memory.lengths: 10 stands there twice"),
-    ("models.stock_gru.num_layers", 1001, "models.stock_gru.num_layers: input should be less than or equal to 1000"),
-    ("training.stock.seeds", 1001, "training.stock.seeds: input should be less than or equal to 1000 (found 1001)"),
-    ("stock.features", "Close", "stock.features: "),
-    ("stock.features", ["Open", ""], "stock.features.1: "),
-    ("stock.features", [], "stock.features: "),
-    ("stock.window.length", "5", "stock.window.length: input should be a valid integer (found '5')"),
-    ("stock.window.length", 5.0, "stock.window.length: "),
-    ("stock.window.length", 0, "stock.window.length: input should be greater than or equal to 1 (found 0)"),
-    ("stock.window.horizon", 21, "stock.window.horizon: input should be less than or equal to 20 (found 21)"),
-    ("stock.split.train", 1.5, "stock.split.train: "),
-    ("stock.split.train", True, "stock.split.train: "),
+    ("models.gru.num_layers", 1001, "models.gru.num_layers: input should be less than or equal to 1000"),
+    ("training.series.seeds", 1001, "training.series.seeds: input should be less than or equal to 1000 (found 1001)"),
+    ("series.features", "Close", "series.features: "),
+    ("series.features", ["Open", ""], "series.features.1: "),
+    ("series.features", [], "series.features: "),
+    ("series.window.length", "5", "series.window.length: input should be a valid integer (found '5')"),
+    ("series.window.length", 5.0, "series.window.length: "),
+    ("series.window.length", 0, "series.window.length: input should be greater than or equal to 1 (found 0)"),
+    ("series.window.horizon", 21, "series.window.horizon: input should be less than or equal to 20 (found 21)"),
+    ("series.split.train", 1.5, "series.split.train: "),
+    ("series.split.train", True, "series.split.train: "),
     ("digits.split.validation", -1, "digits.split.validation: "),
-    ("training.stock.seed", 2**32, "training.stock.seed: "),
-    ("training.stock.learning_rate", 0, "training.stock.learning_rate: "),
-    ("training.stock.learning_rate", float("inf"), "training.stock.learning_rate: "),
-    ("training.stock.max_grad_norm", -1.0, "training.stock.max_grad_norm: "),
-    ("training.stock.epochs", None, "training.stock.epochs: "),
+    ("training.series.seed", 2**32, "training.series.seed: "),
+    ("training.series.learning_rate", 0, "training.series.learning_rate: "),
+    ("training.series.learning_rate", float("inf"), "training.series.learning_rate: "),
+    ("training.series.max_grad_norm", -1.0, "training.series.max_grad_norm: "),
+    ("training.series.epochs", None, "training.series.epochs: "),
     ("memory.lengths", [1], "memory.lengths.0: input should be greater than or equal to 2 (found 1)"),
     ("memory.cells", ["mlp"], "memory.cells.0: "),
     ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
@@ -425,17 +425,17 @@ VALUES = [
     ("workers", 1025, "workers: "),
     ("ranks", 0, "ranks: "),
     # Contradictions.
-    ("stock.features", ["Open", "Open"], "stock: features names a column twice"),
-    ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null"),
-    ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track stock"),
-    ("models.digits_bigru.rollout", True, "models.digits_bigru: output linear is for track stock"),
-    ("models.stock_mlp.output", "sequence", "models.stock_mlp: output sequence forecasts at each step"),
-    ("models.digits_bigru.target", "change", "models.digits_bigru: target change is for track stock"),
-    ("models.stock_rnn.target", "change", "models.stock_rnn: target change is for track stock with output linear"),
-    ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
-    ("training.stock.patience", 5, "patience of stock_rnn needs a validation part: stock.split.validation is 0"),
-    ("models.stock_gru.rollout", True, "rollout of stock_gru feeds its forecasts back: stock.features must be [Close]"),
-    ("backtest.models", ["digits_bigru"], "backtest.models: digits_bigru is no model of track stock"),
+    ("series.features", ["Open", "Open"], "series: features names a column twice"),
+    ("models.gru.epochs", None, "models.gru: epochs is null"),
+    ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track series"),
+    ("models.digits_bigru.rollout", True, "models.digits_bigru: output linear is for track series"),
+    ("models.mlp.output", "sequence", "models.mlp: output sequence forecasts at each step"),
+    ("models.digits_bigru.target", "change", "models.digits_bigru: target change is for track series"),
+    ("models.rnn.target", "change", "models.rnn: target change is for track series with output linear"),
+    ("models.mlp.bidirectional", True, "models.mlp: cell mlp has no direction"),
+    ("training.series.patience", 5, "patience of rnn needs a validation part: series.split.validation is 0"),
+    ("models.gru.rollout", True, "rollout of gru feeds its forecasts back: series.features must be [Close]"),
+    ("backtest.models", ["digits_bigru"], "backtest.models: digits_bigru is no model of track series"),
 ]
 
 
@@ -469,7 +469,7 @@ def test_an_alias_that_stands_for_gigabytes_is_shown_in_short():
     lines = ["a: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert "stock: input should be" in refusal(read_params, io.BytesIO("\n".join([*lines, "stock: *a9"]).encode()))
+    assert "series: input should be" in refusal(read_params, io.BytesIO("\n".join([*lines, "series: *a9"]).encode()))
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY / 4
 
 
@@ -478,8 +478,8 @@ def test_many_mistakes_are_counted():
 
 
 def test_the_end_before_the_start():
-    backwards = change(change(PARAMS, "stock.start", "2020-02-01"), "stock.end", "2020-01-01")
-    assert "stock: start (2020-02-01) lies after end (2020-01-01)" in refusal(parse, backwards)
+    backwards = change(change(PARAMS, "series.start", "2020-02-01"), "series.end", "2020-01-01")
+    assert "series: start (2020-02-01) lies after end (2020-01-01)" in refusal(parse, backwards)
 
 
 torch.manual_seed(0)
@@ -526,7 +526,7 @@ BROKEN_WEIGHTS = {
     "a size beyond memory": (with_config("network.hidden_size", 10**9), f"{DAMAGED}network.hidden_size: "),
     "unknown argument": (with_config("network.dropout", 0.1), f"{DAMAGED}network.dropout: Extra inputs"),
     "no track": (with_config("track"), f"{DAMAGED}track: Field required"),
-    "unknown track": (with_config("track", "bonds"), f"{DAMAGED}track: Input should be 'stock' or 'digits'"),
+    "unknown track": (with_config("track", "bonds"), f"{DAMAGED}track: Input should be 'series' or 'digits'"),
     "no count of parameters": (with_config("parameters"), f"{DAMAGED}parameters: Field required"),
     "no list of diverged seeds": (with_config("diverged"), f"{DAMAGED}diverged: Field required"),
     "no target": (with_config("target"), f"{DAMAGED}target: Field required"),
@@ -574,7 +574,7 @@ SCALERS = [
 
 @pytest.mark.parametrize(("key", "value", "message"), SCALERS)
 def test_a_broken_scaler(key, value, message):
-    assert message in refusal(check_scaler, change(SCALER, key, *value), "stock", "s.json")
+    assert message in refusal(check_scaler, change(SCALER, key, *value), "series", "s.json")
 
 
 PIXELS = {"format": ["rnnlab-scaler", 2], "minimum": 0, "maximum": 16, "own_test": 0}
@@ -585,16 +585,20 @@ def test_a_broken_scaler_of_pixels(key, value):
     assert f"s.json: is damaged: {key}: " in refusal(check_scaler, change(PIXELS, key, *value), "digits", "s.json")
 
 
-BOARD = {"format": ["rnnlab-leaderboard", 1], "stock": {"persistence": {"rmse": 1.0}}}
+BOARD = {"format": ["rnnlab-leaderboard", 2], "series": {"persistence": {"rmse": 1.0}}}
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", [], "b.json: is not of format ['rnnlab-leaderboard', 1]: make it anew"),
-        ("stock", [[1]], "b.json: is damaged: stock: Input should be a valid dictionary"),
-        ("stock.persistence", [[1]], "b.json: is damaged: stock.persistence: Input should be a valid dictionary"),
-        ("stock.persistence.rmse", ["1"], "b.json: is damaged: stock.persistence.rmse: Input should be a valid number"),
+        ("format", [], "b.json: is not of format ['rnnlab-leaderboard', 2]: make it anew"),
+        ("series", [[1]], "b.json: is damaged: series: Input should be a valid dictionary"),
+        ("series.persistence", [[1]], "b.json: is damaged: series.persistence: Input should be a valid dictionary"),
+        (
+            "series.persistence.rmse",
+            ["1"],
+            "b.json: is damaged: series.persistence.rmse: Input should be a valid number",
+        ),
     ],
 )
 def test_a_broken_leaderboard(key, value, message):
@@ -652,7 +656,7 @@ sys.argv = {words}
 """
 FETCH = (
     "import rnnlab.data.csv_reader, rnnlab.data.sources, rnnlab.core.files, rnnlab.core.params_file",
-    ["fetch", "stock"],
+    ["fetch", "series"],
     'runpy.run_module("stages.fetch", run_name="__main__")',
 )
 FORECAST = (
@@ -678,9 +682,9 @@ PROCESSES = {
 def test_a_command(tmp_path, tmp_path_factory, root, record_property, command, fill, message):
     """As a process: exit code 1, one message, data/ as it was, and less than 1 GiB above what its imports take."""
     YAML(typ="safe").dump(
-        change(change(PARAMS, "stock.source", "csv"), "stock.path", "prices.csv"), tmp_path / "params.yaml"
+        change(change(PARAMS, "series.source", "csv"), "series.path", "prices.csv"), tmp_path / "params.yaml"
     )
-    for name, content in {"data/raw/stock/prices.csv": b"old", "models/small.safetensors": WEIGHTS}.items():
+    for name, content in {"data/raw/series/prices.csv": b"old", "models/small.safetensors": WEIGHTS}.items():
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_bytes(content)
     fill(tmp_path / "prices.csv")
@@ -700,6 +704,6 @@ def test_a_command(tmp_path, tmp_path_factory, root, record_property, command, f
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
-    assert (tmp_path / "data/raw/stock/prices.csv").read_bytes() == b"old"
+    assert (tmp_path / "data/raw/series/prices.csv").read_bytes() == b"old"
     record_property("memory above the imports, MiB", round(int(peak.read_text()) / 2**20))
     assert int(peak.read_text()) < MEMORY

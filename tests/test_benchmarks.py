@@ -16,13 +16,13 @@ def benchmarks(root, monkeypatch, tmp_path):
     return results.FILE
 
 
-def test_stock(benchmarks, monkeypatch, capsys):
-    import stock
+def test_series(benchmarks, monkeypatch, capsys):
+    import series
 
-    monkeypatch.setattr(stock, "EPOCHS", 1)
-    monkeypatch.setattr(stock, "TURNS", 1)
-    stock.main()
-    kept = json.loads(benchmarks.read_text())["stock"]
+    monkeypatch.setattr(series, "EPOCHS", 1)
+    monkeypatch.setattr(series, "TURNS", 1)
+    series.main()
+    kept = json.loads(benchmarks.read_text())["series"]
     assert [row["cell"] for row in kept["rows"]] == ["rnn"] * 5 + ["lstm"] * 5 + ["gru"] * 5
     assert all(row["times the loop"] > 0 for row in kept["rows"])
     assert {"command", "date", "machine", "versions"} < set(kept)

@@ -18,12 +18,12 @@ def figures(name):
     return json.loads((Path(__file__).parent / f"figures/{name}.json").read_text())
 
 
-def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
-    result, baselines = figures("stock_gru"), figures("baselines_stock")
-    comparison = json.loads((root / "metrics/comparison.json").read_text())["stock"]
-    text = model_card.stock("stock_gru", result, baselines, comparison, params, "Forecasts for two days.")
+def test_a_series_card_says_how_it_does_beside_persistence(root, params):
+    result, baselines = figures("gru"), figures("baselines_series")
+    comparison = json.loads((root / "metrics/comparison.json").read_text())["series"]
+    text = model_card.series("gru", result, baselines, comparison, params, "Forecasts for two days.")
     ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, baselines["persistence"]))
-    assert text.startswith(f"# stock_gru\n\nstock_gru has an RMSE of {ours:.2f} points on {result['days']} days, ")
+    assert text.startswith(f"# gru\n\ngru has an RMSE of {ours:.2f} points on {result['days']} days, ")
     assert f"persistence {naive:.2f} (" in text
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         f"## {title}" for title in ("Data", "Protocol", "Figures", "Intervals", "Limits")
@@ -36,11 +36,11 @@ def test_a_stock_card_says_how_it_does_beside_persistence(root, params):
 
 def test_a_scaler_that_leaks_is_named(root, params):
     content = YAML(typ="safe").load(root / "params.yaml")
-    content["stock"]["scale"]["fit_on"] = "all"
-    result, baselines = figures("stock_gru"), figures("baselines_stock")
-    comparison = json.loads((root / "metrics/comparison.json").read_text())["stock"]
-    assert "leaks the test period" in model_card.stock("stock_gru", result, baselines, comparison, parse(content), "")
-    assert "leaks the test period" not in model_card.stock("stock_gru", result, baselines, comparison, params, "")
+    content["series"]["scale"]["fit_on"] = "all"
+    result, baselines = figures("gru"), figures("baselines_series")
+    comparison = json.loads((root / "metrics/comparison.json").read_text())["series"]
+    assert "leaks the test period" in model_card.series("gru", result, baselines, comparison, parse(content), "")
+    assert "leaks the test period" not in model_card.series("gru", result, baselines, comparison, params, "")
 
 
 def test_a_digits_card_has_the_interval_of_its_accuracy(root, params):

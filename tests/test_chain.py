@@ -1,4 +1,4 @@
-"""The stock track from prices to leaderboard, stage by stage in one process: faster than `dvc`."""
+"""The series track from prices to leaderboard, stage by stage in one process: faster than `dvc`."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from stages import backtest, baselines, compare, evaluate, fetch, scale, split, 
 
 pytestmark = pytest.mark.promise(number=4)
 
-MODEL = "stock_gru"
+MODEL = "gru"
 
 
 def run(root, folder, monkeypatch, train_windows=30, still=0):
@@ -29,17 +29,17 @@ def run(root, folder, monkeypatch, train_windows=30, still=0):
     monkeypatch.chdir(folder)
     prices.to_csv("prices.csv", index=False)
     params = YAML(typ="safe").load(root / "params.yaml")
-    params["stock"] |= {"source": "csv", "path": "prices.csv"}
-    params["stock"]["split"]["train"] = train_windows
-    params["training"]["stock"] |= {"epochs": 1, "seeds": 2}
+    params["series"] |= {"source": "csv", "path": "prices.csv"}
+    params["series"]["split"]["train"] = train_windows
+    params["training"]["series"] |= {"epochs": 1, "seeds": 2}
     params["backtest"] |= {"models": [MODEL], "train": 30, "folds": 2, "seeds": 1}
     params |= {"models": {MODEL: params["models"][MODEL]}, "threads": 1}
     YAML().dump(params, Path("params.yaml"))
-    for stage in (fetch.fetch_stock, scale.scale_stock, window.window_stock, split.split_stock):
+    for stage in (fetch.fetch_series, scale.scale_series, window.window_series, split.split_series):
         stage()
     for stage in (train, evaluate, backtest):
         stage.main(MODEL)
-    baselines.baselines_stock()
+    baselines.baselines_series()
     compare.main()
     made = [path for name in ("data", "models", "metrics") for path in Path(name).rglob("*") if path.is_file()]
     return {str(path): path.read_bytes() for path in made}

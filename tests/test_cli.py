@@ -22,8 +22,8 @@ from rnnlab.networks.weights import pack
 from rnnlab.tracking.mirror import Result, add
 from rnnlab.tracking.store import Store
 
-STOCK = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
-DIGITS = STOCK | {"input_size": 8, "length": 8, "output_size": 10}
+SERIES = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
+DIGITS = SERIES | {"input_size": 8, "length": 8, "output_size": 10}
 SHAPE = {"bidirectional": False, "head": "flatten", "output": "linear"}
 DATES = pd.bdate_range("2024-01-01", periods=40)
 
@@ -43,11 +43,11 @@ def _workspace(tmp_path, monkeypatch):
     series = {"panel": None, "symbols": ["series"], "scaler": scaler | {"symbols": ["series"]}}
     series |= {"target": {"kind": "level", "sequence": False, "rollout": False, "units": [1.0]}, "horizon": 1}
     series |= {"trained_until": [str(DATES[9])], "spacing": [None]}
-    weights("stock_gru", "stock", STOCK, **series)
+    weights("gru", "series", SERIES, **series)
     weights("digits_gru", "digits", DIGITS, scaler={"minimum": 0, "maximum": 16})
-    figures = {"persistence": {"rmse": 2.0}, "stock_gru": {"rmse": 3.0}}
+    figures = {"persistence": {"rmse": 2.0}, "gru": {"rmse": 3.0}}
     digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
-    write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "stock": figures, "digits": digits})
+    write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "series": figures, "digits": digits})
     close = 100 + np.random.default_rng(0).normal(0, 2, 40).cumsum()
     pd.DataFrame({"Date": DATES, "Close": close}).to_csv("prices.csv", index=False)
 
@@ -71,14 +71,14 @@ def call(monkeypatch, capsys):
 def test_forecast_prints_a_table(call):
     code, text = call("forecast", "--data", "prices.csv")
     assert code == 0
-    assert "stock_gru, Close after" in text
+    assert "gru, Close after" in text
     assert "2024-02-26" in text  # the Monday after the last day, a Friday
     assert "Mean absolute error on the last 30 days that it was not trained on" in text
     assert "note: dates are the week's trading days" in text
 
 
 def test_forecast_as_json(call):
-    code, text = call("forecast", "--data", "prices.csv", "--json", "--model", "stock_gru")
+    code, text = call("forecast", "--data", "prices.csv", "--json", "--model", "gru")
     content = json.loads(text)
     assert code == 0
     (day,) = content["days"]
@@ -88,7 +88,7 @@ def test_forecast_as_json(call):
 
 
 def test_a_models_file_may_be_given_as_it_lies(call):
-    names = "stock_gru", "models/stock_gru.safetensors"
+    names = "gru", "models/gru.safetensors"
     by_name, by_file = (call("forecast", "--data", "prices.csv", "--model", name) for name in names)
     assert by_name == by_file
     assert by_name[0] == 0
@@ -111,11 +111,11 @@ def test_forecast_draws_a_picture(call):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("forecast",), "data/raw/stock/prices.csv: is not there; `dvc repro` makes it"),
+        (("forecast",), "data/raw/series/prices.csv: is not there; `dvc repro` makes it"),
         (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
-        (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, stock_gru"),
-        (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track stock is wanted"),
+        (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, gru"),
+        (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track series is wanted"),
         (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 day ahead"),
         (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "there is no folder nix.txt"),
         (("forecast", "--data", "prices.csv", "--plot", "nix/a.png"), "--plot nix/a.png: there is no folder nix"),
@@ -123,7 +123,7 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "prices.csv", "--model", "nix.safetensors"), "nix.safetensors: is not there"),
         (("classify", "nix.png"), "nix.png: there is no such file"),
         (("classify", "bad.csv"), "bad.csv: can't be read as a picture"),
-        (("promote",), "stock_gru has rmse 3, persistence 2: it does not beat the baseline"),
+        (("promote",), "gru has rmse 3, persistence 2: it does not beat the baseline"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_1(call, args, message):
@@ -205,7 +205,7 @@ def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
 
 
 def test_tidy_closes_what_is_left(call, store):
-    run = store.start("stock", "left", {"process": "elsewhere 1 0"})
+    run = store.start("series", "left", {"process": "elsewhere 1 0"})
     assert "0 runs closed" in call("tidy")[1]
     assert "closed: left\n1 run closed" in call("tidy", "--older-than", "0")[1]
     assert store.client.get_run(run).info.status == "KILLED"
@@ -239,8 +239,8 @@ def test_elsewhere_nothing_is_made(call, command, tmp_path, monkeypatch):
     ("typed", "completed"),
     [
         ("rnnlab f", ["forecast"]),
-        ("rnnlab forecast --model st", ["stock_gru"]),
-        ("rnnlab serve --model ", ["digits_gru", "stock_gru"]),
+        ("rnnlab forecast --model g", ["gru"]),
+        ("rnnlab serve --model ", ["digits_gru", "gru"]),
         ("rnnlab tune d", ["digits_gru"]),
     ],
 )

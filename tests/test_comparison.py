@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from rnnlab.comparison import verdict
-from rnnlab.comparison.comparison import compare_digits, compare_stock
+from rnnlab.comparison.comparison import compare_digits, compare_series
 
 DAYS = 50
 GENERATOR = np.random.default_rng(0)
@@ -26,7 +26,7 @@ def compared():
         "bad": table(seed_0=noisy(5.0), seed_1=TRUTH),
         "same": table(seed_0=persistence),
     }
-    return compare_stock(predictions, table(persistence=persistence, drift=noisy(1.0)), horizon=1)
+    return compare_series(predictions, table(persistence=persistence, drift=noisy(1.0)), horizon=1)
 
 
 def test_seeds_are_counted_and_not_taken_for_days(compared):
@@ -67,7 +67,7 @@ def test_digits_are_compared_by_their_first_seeds():
 
 def test_tests_know_the_horizon_and_are_corrected_as_a_family():
     persistence, networks = noisy(1.0), {name: table(seed_0=noisy(1.0)) for name in ("a", "b", "c")}
-    by_horizon = [compare_stock(networks, table(persistence=persistence), h)["against_persistence"] for h in (1, 5)]
+    by_horizon = [compare_series(networks, table(persistence=persistence), h)["against_persistence"] for h in (1, 5)]
     assert all(by_horizon[0][name]["statistic"] != by_horizon[1][name]["statistic"] for name in networks)
     smallest = min(by_horizon[0].values(), key=lambda test: test["p"])
     assert smallest["p_holm"] == pytest.approx(min(1.0, 3 * smallest["p"]))
@@ -93,18 +93,18 @@ def against(name, statistic, p):
     ],
 )
 def test_the_verdict_on_prices_follows_the_numbers(rmse, statistic, p, sentence):
-    board = {"stock": {"a": {"rmse": rmse}, "persistence": {"rmse": 10.0}, "b": {"rmse": 20.0}}}
+    board = {"series": {"a": {"rmse": rmse}, "persistence": {"rmse": 10.0}, "b": {"rmse": 20.0}}}
     tests = {"horizon": 1, "days": 9, "against_persistence": against("a", statistic, p) | against("b", 9.0, 0.001)}
-    assert sentence in verdict.stock(board, ["a", "b"], tests)
+    assert sentence in verdict.series(board, ["a", "b"], tests)
 
 
 def test_the_verdict_names_the_best_winner_and_a_single_network():
-    board = {"stock": {"a": {"rmse": 8.0}, "b": {"rmse": 9.0}, "persistence": {"rmse": 10.0}}}
+    board = {"series": {"a": {"rmse": 8.0}, "b": {"rmse": 9.0}, "persistence": {"rmse": 10.0}}}
     tests = {"horizon": 5, "days": 1, "against_persistence": against("a", -1.0, 0.2) | against("b", -4.0, 0.001)}
-    assert "1 of the 2 networks beats persistence on the only day; the best of them, b," in verdict.stock(
+    assert "1 of the 2 networks beats persistence on the only day; the best of them, b," in verdict.series(
         board, ["a", "b"], tests
     )
-    assert verdict.stock(board, ["a"], tests).startswith(
+    assert verdict.series(board, ["a"], tests).startswith(
         "The network does not beat persistence on the only day beyond chance"
     )
 

@@ -21,10 +21,10 @@ def fail(error):
     [
         (
             ["bonds"],
-            {"stock": lambda: None, "digits": lambda: None},
-            "error: expected one of stock, digits; found bonds",
+            {"series": lambda: None, "digits": lambda: None},
+            "error: expected one of series, digits; found bonds",
         ),
-        ([], {"stock": lambda: None}, "error: expected one of stock; found nothing"),
+        ([], {"series": lambda: None}, "error: expected one of series; found nothing"),
         ([], lambda name: None, "error: expected name; found nothing"),
         (["a"], lambda name: fail(UserError("a.csv: line 3")), "error: a.csv: line 3"),
         ([], lambda: torch.empty(2**50), "error: there is not enough memory; smaller sizes, fewer seeds"),
@@ -44,7 +44,7 @@ def test_a_mistake_is_one_message_and_exit_code_1(monkeypatch, tmp_path, words, 
 def test_the_word_chooses(monkeypatch):
     called = []
     monkeypatch.setattr("sys.argv", ["stage", "digits"])
-    run({"stock": lambda: called.append("stock"), "digits": lambda: called.append("digits")})
+    run({"series": lambda: called.append("series"), "digits": lambda: called.append("digits")})
     assert called == ["digits"]
 
 

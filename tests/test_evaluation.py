@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits, evaluate_majority_class
-from rnnlab.evaluation.series_evaluation import Days, days_by_part, evaluate_stock
+from rnnlab.evaluation.series_evaluation import Days, days_by_part, evaluate_forecast
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
 
@@ -15,8 +15,8 @@ def days(y_true=TRUE, y_last=LAST):
     return Days(y_true, y_last, horizon=1, naive_mae=0.5, to_scaled=lambda values: values / 10)
 
 
-def test_stock_is_measured_beside_persistence():
-    result, _ = evaluate_stock(days(), {0: TRUE + 1, 1: TRUE + 3})
+def test_series_is_measured_beside_persistence():
+    result, _ = evaluate_forecast(days(), {0: TRUE + 1, 1: TRUE + 3})
     assert (result["days"], result["seeds"]) == (2, 2)
     assert result["metrics"]["rmse"] == {"mean": 2.0, "std": pytest.approx(2**0.5)}
     assert result["metrics"]["mase"]["mean"] == 4.0
@@ -27,17 +27,17 @@ def test_stock_is_measured_beside_persistence():
 
 def test_an_echo_of_the_last_day_is_found_by_its_lag():
     series = np.random.default_rng(0).standard_normal(40).cumsum()
-    echo, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[:-1] + 0.001})
+    echo, _ = evaluate_forecast(days(series[1:], series[:-1]), {0: series[:-1] + 0.001})
     assert echo["lag"]["shift"] == 1
     assert echo["lag"]["correlation_with_last"] == pytest.approx(1.0)
     assert echo["lag"]["correlation_with_last"] > echo["lag"]["correlation_with_target"]
-    seer, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[1:]})
+    seer, _ = evaluate_forecast(days(series[1:], series[:-1]), {0: series[1:]})
     assert seer["lag"]["shift"] == 0
 
 
 def test_intervals_are_those_of_the_mean_forecast_calibrated_on_validation():
     before = np.full(30, 5.0), {0: np.full(30, 6.0), 1: np.full(30, 6.0)}  # always off by 1
-    result, bounds = evaluate_stock(days(), {0: TRUE, 1: TRUE + 1}, before)
+    result, bounds = evaluate_forecast(days(), {0: TRUE, 1: TRUE + 1}, before)
     assert bounds["lower_80"][0] == TRUE[0] + 0.5 - 1
     assert result["intervals"]["95"] == {"days": 2, "coverage": 1.0, "width": 2.0, "score": 2.0}
 
@@ -45,7 +45,7 @@ def test_intervals_are_those_of_the_mean_forecast_calibrated_on_validation():
 def test_a_longer_horizon_shifts_further_and_calibrates_later():
     series = np.random.default_rng(0).standard_normal(60).cumsum()
     far = Days(series[7:], series[:-7], horizon=7, naive_mae=1.0)
-    result, bounds = evaluate_stock(far, {0: series[:-7]})
+    result, bounds = evaluate_forecast(far, {0: series[:-7]})
     assert result["lag"]["shift"] == 7
     # four errors are known 4 + 7 - 1 days later
     assert np.flatnonzero(np.isfinite(bounds["lower_80"]))[0] == 10
@@ -53,7 +53,7 @@ def test_a_longer_horizon_shifts_further_and_calibrates_later():
 
 @pytest.mark.promise(number=4)
 def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
-    result, _ = evaluate_stock(days(TRUE, TRUE), {0: TRUE + 1})
+    result, _ = evaluate_forecast(days(TRUE, TRUE), {0: TRUE + 1})
     assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None}
     json.dumps(result, allow_nan=False)
 
@@ -61,7 +61,7 @@ def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
 @pytest.mark.promise(number=4)
 def test_a_truth_that_does_not_vary_leaves_figures_out_and_says_why():
     still = np.full(3, 12.0)
-    result, _ = evaluate_stock(days(still, still), {0: still + 1})
+    result, _ = evaluate_forecast(days(still, still), {0: still + 1})
     assert result["metrics"]["r2"]["mean"] is None
     assert result["undefined"] == {
         "r2": "the true values do not vary",
@@ -77,7 +77,7 @@ def test_a_truth_that_does_not_vary_leaves_figures_out_and_says_why():
 
 @pytest.mark.promise(number=4)
 def test_one_day():
-    result, bounds = evaluate_stock(days(TRUE[:1], LAST[:1]), {0: TRUE[:1] + 1, 1: TRUE[:1] + 3})
+    result, bounds = evaluate_forecast(days(TRUE[:1], LAST[:1]), {0: TRUE[:1] + 1, 1: TRUE[:1] + 3})
     assert result["metrics"]["rmse"]["mean"] == 2.0
     assert set(result["undefined"]) == {"r2", "shift", "correlation_with_last", "correlation_with_target"}
     assert np.isnan(bounds["lower_80"]).all()
@@ -87,7 +87,7 @@ def test_one_day():
 @pytest.mark.promise(number=4)
 def test_where_all_is_defined_nothing_is_said():
     series = np.random.default_rng(0).standard_normal(40).cumsum() + 100
-    result, _ = evaluate_stock(days(series[1:], series[:-1]), {0: series[1:] + 1})
+    result, _ = evaluate_forecast(days(series[1:], series[:-1]), {0: series[1:] + 1})
     assert result["undefined"] == {}
 
 

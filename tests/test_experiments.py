@@ -18,8 +18,8 @@ from workspace import Workspace, make_workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
-RMSE = "stock.stock_gru.rmse"
-SIZE = "models.stock_gru.hidden_size"
+RMSE = "series.gru.rmse"
+SIZE = "models.gru.hidden_size"
 # Top-level runs with all that is asked of them below; `Workspace.runs` gives their names alone.
 RUNS = """
 import json, sys
@@ -79,10 +79,10 @@ class Sweep:
         return self.workspace.call("git", "show", f"{found}:{file}")
 
     def size(self, revision: str) -> int:
-        return YAML(typ="safe").load(self.show(revision, "params.yaml"))["models"]["stock_gru"]["hidden_size"]
+        return YAML(typ="safe").load(self.show(revision, "params.yaml"))["models"]["gru"]["hidden_size"]
 
     def rmse(self, revision: str) -> float:
-        return json.loads(self.show(revision, "metrics/leaderboard.json"))["stock"]["stock_gru"]["rmse"]
+        return json.loads(self.show(revision, "metrics/leaderboard.json"))["series"]["gru"]["rmse"]
 
 
 def wait_for_queue(workspace: Workspace, seconds: float) -> str:
@@ -162,15 +162,15 @@ def test_a_queue_leaves_the_workspace_as_it_is(sweep):
 
 def test_each_queued_experiment_has_one_finished_run_that_says_where_it_came_from(sweep):
     for name in ("sweep-1", "sweep-2"):
-        run = sweep.run(f"{name} / stock_gru")
+        run = sweep.run(f"{name} / gru")
         assert run["status"] == "FINISHED"
-        expected = {"dvc.exp_name": name, "dvc.stage": "train@stock_gru", "git.commit": sweep.baseline}
+        expected = {"dvc.exp_name": name, "dvc.stage": "train@gru", "git.commit": sweep.baseline}
         assert {key: run["tags"].get(key) for key in expected} == expected
 
 
 def test_what_both_experiments_could_add_is_there_once(sweep):
     models = [run["tags"]["model"] for run in sweep.runs()]
-    assert sorted(models) == ["digits_bigru", "stock_gru", "stock_gru", "stock_rnn"]
+    assert sorted(models) == ["digits_bigru", "gru", "gru", "rnn"]
 
 
 def test_two_track_stages_at_the_same_moment_double_no_run(sweep, tmp_path):
@@ -178,7 +178,7 @@ def test_two_track_stages_at_the_same_moment_double_no_run(sweep, tmp_path):
     (tmp_path / ".dvc/tmp").mkdir(parents=True)
     env = sweep.workspace.env | {"DVC_ROOT": str(tmp_path)}  # a store of its own
     subprocess.run([sys.executable, "-c", TOGETHER], cwd=sweep.workspace.folder, env=env, check=True)
-    assert sorted(run["tags"]["model"] for run in sweep.runs(tmp_path)) == ["digits_bigru", "stock_gru", "stock_rnn"]
+    assert sorted(run["tags"]["model"] for run in sweep.runs(tmp_path)) == ["digits_bigru", "gru", "rnn"]
 
 
 def test_the_recommended_table_has_the_changed_parameter_and_the_figure_that_ranks(sweep, root):
@@ -231,21 +231,21 @@ def test_exp_branch_makes_a_branch_with_the_experiments_parameters(sweep):
 def test_exp_apply_brings_parameters_figures_and_weights(sweep):
     sweep.workspace.dvc("exp", "apply", "sweep-2")
     params = YAML(typ="safe").load(sweep.workspace.folder / "params.yaml")
-    assert params["models"]["stock_gru"]["hidden_size"] == 5
+    assert params["models"]["gru"]["hidden_size"] == 5
     board = sweep.workspace.read("metrics/leaderboard.json")
-    assert board["stock"]["stock_gru"]["rmse"] == sweep.rmse("sweep-2") != sweep.rmse("HEAD")
+    assert board["series"]["gru"]["rmse"] == sweep.rmse("sweep-2") != sweep.rmse("HEAD")
     assert sweep.workspace.dvc("status", "-q") == ""  # what git does not keep is there too
 
 
 @pytest.mark.usefixtures("restored")
 def test_a_name_names_the_run_and_a_plus_overrides_a_training_figure_for_one_model(sweep):
-    change = "+models.stock_gru.learning_rate=0.003"
-    assert "train@stock_gru" in sweep.workspace.ran("exp", "run", "-n", "faster", "-S", change)
-    assert sweep.run("faster / stock_gru")["tags"]["dvc.exp_name"] == "faster"
+    change = "+models.gru.learning_rate=0.003"
+    assert "train@gru" in sweep.workspace.ran("exp", "run", "-n", "faster", "-S", change)
+    assert sweep.run("faster / gru")["tags"]["dvc.exp_name"] == "faster"
 
 
 def test_exp_remove_takes_the_experiment_and_leaves_its_run(sweep):
     """The last: it takes what the others read."""
     sweep.workspace.dvc("exp", "remove", "sweep-1")
     assert sweep.workspace.dvc("exp", "list", "--name-only").split() == ["faster", "sweep-2"]
-    assert sweep.run("sweep-1 / stock_gru")["status"] == "FINISHED"
+    assert sweep.run("sweep-1 / gru")["status"] == "FINISHED"

@@ -40,8 +40,8 @@ def read(name):
     return json.loads((FOLDER / name).read_text())
 
 
-def test_weights_3_forecast_what_they_forecast():
-    networks, config = unpack(str(FOLDER / "weights-3.safetensors"))
+def test_weights_4_forecast_what_they_forecast():
+    networks, config = unpack(str(FOLDER / "weights-4.safetensors"))
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     first = math.tanh(0.5 * 0.2)
     second = math.tanh(0.5 * 0.3 + 0.5 * first)
@@ -50,7 +50,7 @@ def test_weights_3_forecast_what_they_forecast():
 
 
 def test_scaler_2_scales_as_it_did():
-    content = check_scaler(read("scaler-2.json"), "stock", "scaler-2.json")
+    content = check_scaler(read("scaler-2.json"), "series", "scaler-2.json")
     scaler = MinMaxScaler.from_dict(of_symbol(content, 0))
     assert scaler.inverse(0.25, content["target"]) == 125.0
     assert content["features"] == ["Close"]
@@ -61,10 +61,10 @@ def test_scaler_2_of_digits():
     assert (content["maximum"], content["own_test"]) == (16, 360)
 
 
-def test_leaderboard_1():
-    board = check_headline(read("leaderboard-1.json"), "leaderboard-1.json")
+def test_leaderboard_2():
+    board = check_headline(read("leaderboard-2.json"), "leaderboard-2.json")
     assert board == {
-        "stock": {"persistence": {"rmse": 1.5}, "stock_gru": {"rmse": 2.0, "rmse_std": 0.25}},
+        "series": {"persistence": {"rmse": 1.5}, "gru": {"rmse": 2.0, "rmse_std": 0.25}},
         "digits": {"digits_gru": {"test_accuracy": 0.75}},
     }
 
@@ -88,15 +88,15 @@ def test_another_version_is_named_with_what_to_do(expected, step, cure):
 @pytest.mark.parametrize(("step", "cure"), VERSIONS)
 def test_weights_of_another_version(tmp_path, step, cure):
     path = tmp_path / "w.safetensors"
-    path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {f"rnnlab-{3 + step}": "{}"}))
+    path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {f"rnnlab-{4 + step}": "{}"}))
     with pytest.raises(UserError) as error:
         read_config(str(path))
-    assert str(error.value) == f"{path}: is of format rnnlab-{3 + step}, and this program reads rnnlab-3: {cure}"
+    assert str(error.value) == f"{path}: is of format rnnlab-{4 + step}, and this program reads rnnlab-4: {cure}"
 
 
 SINGLE = {
     "model": "tiny",
-    "track": "stock",
+    "track": "series",
     "panel": None,
     "symbols": ["series"],
     "network": NETWORK,
@@ -124,14 +124,14 @@ PANEL = SINGLE | {
 def test_weights_of_a_panel_of_an_earlier_version_are_named(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {"rnnlab-panel-1": "{}"}))
-    with pytest.raises(UserError, match=r"is of format rnnlab-1, and this program reads rnnlab-3: make it anew"):
+    with pytest.raises(UserError, match=r"is of format rnnlab-1, and this program reads rnnlab-4: make it anew"):
         read_config(str(path))
 
 
 def test_weights_of_a_panel_forecast_what_those_of_a_single_series_do():
-    networks, config = unpack(str(FOLDER / "weights-3-panel.safetensors"), "KS11")
+    networks, config = unpack(str(FOLDER / "weights-4-panel.safetensors"), "KS11")
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
-    single = unpack(str(FOLDER / "weights-3.safetensors"))
+    single = unpack(str(FOLDER / "weights-4.safetensors"))
     assert forecast_next_days(networks, config, prices).days == forecast_next_days(*single, prices).days
 
 
@@ -170,23 +170,23 @@ def test_damaged_weights_of_a_panel_are_named(tmp_path, bias, message):
 
 def test_a_symbol_that_is_not_there_is_named_with_those_that_are():
     with pytest.raises(UserError, match=r"--symbol KS1: tiny is of a panel of 2 symbols, as KS11"):
-        unpack(str(FOLDER / "weights-3-panel.safetensors"), "KS1")
+        unpack(str(FOLDER / "weights-4-panel.safetensors"), "KS1")
 
 
 def write():
-    packed = {"weights-3": pack({0: {name: torch.tensor(value) for name, value in STATE.items()}}, SINGLE)}
-    packed |= {"weights-3-panel": pack({0: PANEL_STATE}, PANEL)}
+    packed = {"weights-4": pack({0: {name: torch.tensor(value) for name, value in STATE.items()}}, SINGLE)}
+    packed |= {"weights-4-panel": pack({0: PANEL_STATE}, PANEL)}
     for name, weights in packed.items():
         (FOLDER / f"{name}.safetensors").write_bytes(weights)
     pixels = {"minimum": 0, "maximum": 16, "own_test": 360}
     results = {
-        "stock": {"persistence": result("stock", 1.5, None), "stock_gru": result("stock", 2.0, 0.25)},
+        "series": {"persistence": result("series", 1.5, None), "gru": result("series", 2.0, 0.25)},
         "digits": {"digits_gru": result("digits", 0.75, None)},
     }
     files = {
         "scaler-2.json": {"format": formats.SCALER} | SCALER,
         "scaler-2-digits.json": {"format": formats.SCALER} | pixels,
-        "leaderboard-1.json": headline(rank(results)),
+        "leaderboard-2.json": headline(rank(results)),
     }
     for name, content in files.items():
         (FOLDER / name).write_text(json.dumps(content, indent=2) + "\n")

@@ -11,7 +11,7 @@ from workspace import Workspace, make_workspace
 
 pytestmark = [pytest.mark.long, pytest.mark.promise(number=2), pytest.mark.slow, pytest.mark.timeout(600)]
 
-STAGES = ("scale stock", "split digits", "train stock_gru", "evaluate stock_gru", "baselines stock")
+STAGES = ("scale series", "split digits", "train gru", "evaluate gru", "baselines series")
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def disk(tmp_path_factory):
 @pytest.fixture(scope="module")
 def workspace(disk):
     workspace = make_workspace(disk / "home/project")
-    workspace.keep_models("stock_gru", "digits_bigru")
-    workspace.dvc("repro", "evaluate@stock_gru", "baselines@stock", "split@digits")
+    workspace.keep_models("gru", "digits_bigru")
+    workspace.dvc("repro", "evaluate@gru", "baselines@series", "split@digits")
     workspace.commit()
     return workspace
 
@@ -104,9 +104,9 @@ def test_a_stage_once_there_is_space(workspace, words):
 
 
 def change(workspace):
-    workspace.set("models.stock_gru.hidden_size", 48)  # 35 KB a seed
+    workspace.set("models.gru.hidden_size", 48)  # 35 KB a seed
     workspace.set("threads", 1)  # not measured: another number of threads gives other last digits
-    workspace.set("stock.window.length", 4)
+    workspace.set("series.window.length", 4)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def expected(workspace, tmp_path_factory):
     """What the changed parameters make where there is space."""
     elsewhere = copy(workspace, tmp_path_factory.mktemp("elsewhere") / "home")
     change(elsewhere)
-    elsewhere.dvc("repro", "evaluate@stock_gru")
+    elsewhere.dvc("repro", "evaluate@gru")
     return by_name(elsewhere)
 
 
@@ -134,7 +134,7 @@ def test_the_pipeline(disk, workspace, expected, free):
     tried = copy(workspace, disk / f"tried-{free}")
     change(tried)
     fill(disk, free)
-    output = tried.dvc("repro", "evaluate@stock_gru", ok=False)
+    output = tried.dvc("repro", "evaluate@gru", ok=False)
     (disk / "filler").unlink()
     assert re.search("No space left on device|disk is full|disk I/O error", output)  # the last two SQLite's, in DVC
     assert "Traceback" not in output
@@ -145,7 +145,7 @@ def test_the_pipeline(disk, workspace, expected, free):
     assert names_of_different(by_name(before), by_name(workspace)) == set()
     shutil.rmtree(before.folder.parent)
 
-    tried.dvc("repro", "evaluate@stock_gru")
+    tried.dvc("repro", "evaluate@gru")
     assert names_of_different(by_name(tried), expected) == set()
     shutil.rmtree(tried.folder.parent)
 

@@ -18,7 +18,7 @@ from workspace import Workspace, make_workspace
 
 pytestmark = [pytest.mark.long, pytest.mark.promise(number=1), pytest.mark.slow, pytest.mark.timeout(600)]
 
-CHANGE = ["-n", "night", "-S", "models.stock_gru.hidden_size=4"]
+CHANGE = ["-n", "night", "-S", "models.gru.hidden_size=4"]
 WAYS = {
     "repro": [["dvc", "repro"]],
     "temp": [["dvc", "exp", "run", "--temp", *CHANGE]],
@@ -44,8 +44,8 @@ print(json.dumps(sorted([
 def fresh(tmp_path_factory):
     """A workspace in which nothing is made yet; copies of it are killed."""
     workspace = make_workspace(tmp_path_factory.mktemp("killed") / "fresh/project")
-    workspace.keep_models("stock_gru", "digits_bigru")
-    workspace.set("training.stock.epochs", 40)
+    workspace.keep_models("gru", "digits_bigru")
+    workspace.set("training.series.epochs", 40)
     workspace.set("training.digits.epochs", 100)
     for path, old, new in (
         # as in trainings of hours: a kill finds a run that is watched, and a checkpoint

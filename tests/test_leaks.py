@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from rnnlab.core.files import read_json
 from stages import baselines, fetch, scale, split, train, window
 
-MODELS = ("stock_gru", "stock_rnn_change")
+MODELS = ("gru", "rnn_change")
 TRAIN, LENGTH = 200, 5
 SPAN = TRAIN + LENGTH  # rows up to the last day of the first test window, which its forecast may know
 
@@ -23,15 +23,15 @@ def run(prices: pd.DataFrame) -> dict[str, bytes]:
     for folder in ("data", "models", "metrics"):
         shutil.rmtree(folder, ignore_errors=True)
     prices.to_csv("prices.csv", index=False)
-    fetch.fetch_stock()
-    scale.scale_stock()
-    window.window_stock()
-    split.split_stock()
+    fetch.fetch_series()
+    scale.scale_series()
+    window.window_series()
+    split.split_series()
     for model in MODELS:
         train.main(model)
     paths = [
-        Path("data/scaled/stock/scaler.json"),
-        *Path("data/split/stock/train").iterdir(),
+        Path("data/scaled/series/scaler.json"),
+        *Path("data/split/series/train").iterdir(),
         *Path("models").iterdir(),
     ]
     return {str(path): path.read_bytes() for path in paths}
@@ -41,8 +41,8 @@ def run(prices: pd.DataFrame) -> dict[str, bytes]:
 def prices(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     params = YAML(typ="safe").load(root / "params.yaml")
-    params["stock"] |= {"source": "csv", "path": "prices.csv"}
-    params["training"]["stock"] |= {"epochs": 1, "seeds": 2}
+    params["series"] |= {"source": "csv", "path": "prices.csv"}
+    params["training"]["series"] |= {"epochs": 1, "seeds": 2}
     params["threads"] = 1
     YAML().dump(params, Path("params.yaml"))
     threads = torch.get_num_threads()
@@ -52,7 +52,7 @@ def prices(root, tmp_path, monkeypatch):
 
 def change(key, value):
     params = YAML(typ="safe").load(Path("params.yaml"))
-    params["stock"]["window" if key == "horizon" else "scale"][key] = value
+    params["series"]["window" if key == "horizon" else "scale"][key] = value
     YAML().dump(params, Path("params.yaml"))
 
 
@@ -85,14 +85,14 @@ def test_the_check_can_fail(prices):
 def test_no_baseline_reads_a_day_before_it_is_over(prices):
     """Forecasts of baselines for the days up to the altered one are as they were."""
     run(prices)
-    baselines.baselines_stock()
-    before = pd.read_csv("metrics/baselines/stock.csv")
+    baselines.baselines_series()
+    before = pd.read_csv("metrics/baselines/series.csv")
     altered = prices.copy()
     altered.loc[len(prices) - 10 :, ["Open", "High", "Low", "Close"]] *= 3
     run(altered)
-    baselines.baselines_stock()
-    after = pd.read_csv("metrics/baselines/stock.csv")
-    names = list(read_json(Path("metrics/baselines/stock.json")))
+    baselines.baselines_series()
+    after = pd.read_csv("metrics/baselines/series.csv")
+    names = list(read_json(Path("metrics/baselines/series.json")))
     # the first altered day is forecast from the days before it
     pd.testing.assert_frame_equal(before[names].iloc[:-9], after[names].iloc[:-9])
     assert not before[names].iloc[-9:].equals(after[names].iloc[-9:])

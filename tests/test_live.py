@@ -18,7 +18,7 @@ from rnnlab.tracking.store import Store
 
 ROOT = Path(__file__).parent.parent
 PARAMS = read_params(ROOT / "params.yaml")
-ABOUT = "stock_gru", "k", PARAMS
+ABOUT = "gru", "k", PARAMS
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def epoch(number):
 
 def the_run(tmp_path):
     store = Store(tmp_path)
-    (run,) = store.client.search_runs([store.experiments["stock"]])
+    (run,) = store.client.search_runs([store.experiments["series"]])
     return run
 
 
@@ -67,7 +67,7 @@ from rnnlab.execution import live_run as live
 from rnnlab.core.stage import run
 def main():
     live.AFTER = 0.0
-    with live.LiveRun("stock_gru", "k", read_params(Path({str(ROOT)!r}, "params.yaml"))) as live_run:
+    with live.LiveRun("gru", "k", read_params(Path({str(ROOT)!r}, "params.yaml"))) as live_run:
         live_run.add({epoch(0)})
         print("goes on", flush=True)
         time.sleep(60)
@@ -95,7 +95,7 @@ def test_a_signal_leaves_a_killed_run(tmp_path, number):
 
 def runs(tmp_path):
     store = Store(tmp_path)
-    return store.client.search_runs([store.experiments["stock"]])
+    return store.client.search_runs([store.experiments["series"]])
 
 
 def test_a_training_goes_on_without_mlflow_and_says_so_once(monkeypatch, capfd):
@@ -129,7 +129,7 @@ def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):
     monkeypatch.setattr("rnnlab.tracking.store.Store", lambda *_: None)
     monkeypatch.setattr("rnnlab.tracking.training_run.begin", lambda *_: Run())
     about = {
-        "model": "stock_gru",
+        "model": "gru",
         "key": "k",
         "params": PARAMS.model_dump_json(exclude_unset=True),
         "process": "",

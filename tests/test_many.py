@@ -29,7 +29,7 @@ from rnnlab.tracking.store import Store
 def result(key):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     return Result(
-        model="m", track="stock", key=key, weights_key=key, params={}, parameters=1, figures={"test/rmse": 3.0},
+        model="m", track="series", key=key, weights_key=key, params={}, parameters=1, figures={"test/rmse": 3.0},
         figures_by_seed={0: {"test/rmse": 3.0}}, history=history, artifacts={}, data_path=Path(), data_name="d",
         data_digest="d" * 32, tags={}, note="",
     )
@@ -64,7 +64,7 @@ def test_four_processes_on_a_store_that_is_not_there(root, tmp_path):
 def workspace(tmp_path_factory):
     """All is made but the store. Where nothing is, DVC's own workers trip over its run cache (docs/experiments.md)."""
     workspace = make_workspace(tmp_path_factory.mktemp("many") / "project")
-    workspace.keep_models("stock_gru", "digits_bigru")
+    workspace.keep_models("gru", "digits_bigru")
     workspace.dvc("repro")
     workspace.commit()
     (workspace.folder / "mlflow.db").unlink()
@@ -75,7 +75,7 @@ def workspace(tmp_path_factory):
 @pytest.mark.long
 def test_four_workers_of_a_queue(workspace):
     sizes = range(3, 3 + WORKERS)
-    workspace.dvc("exp", "run", "--queue", "-S", f"models.stock_gru.hidden_size={','.join(map(str, sizes))}")
+    workspace.dvc("exp", "run", "--queue", "-S", f"models.gru.hidden_size={','.join(map(str, sizes))}")
     # its workers would hold this pipe open until they end
     subprocess.run(
         ["dvc", "queue", "start", "-j", str(WORKERS)],
@@ -90,7 +90,7 @@ def test_four_workers_of_a_queue(workspace):
     found = names(workspace.folder)
     assert {status for _, status in found} == {"FINISHED"}
     models = Counter(name.split(" / ")[1] for name, _ in found.elements())
-    assert models == {"stock_gru": WORKERS, "digits_bigru": 1}  # which all four have in common
+    assert models == {"gru": WORKERS, "digits_bigru": 1}  # which all four have in common
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def full_store(workspace):
     seconds = track_one(workspace)
     store = Store(workspace.folder)
     for number in range(RUNS):
-        run = store.start("stock", f"run {number}", {"content_key": f"key {number}"})
+        run = store.start("series", f"run {number}", {"content_key": f"key {number}"})
         params = {f"model.p{k}": k for k in range(25)}
         store.log(run, params=params, figures={f"test/m{k}": float(number) for k in range(25)})
         store.client.set_terminated(run)
@@ -109,12 +109,10 @@ def full_store(workspace):
 
 def track_one(workspace):
     store = Store(workspace.folder)
-    (mirrored,) = store.client.search_runs(
-        [store.experiments["stock"]], "tags.mlflow.runName = 'workspace / stock_gru'"
-    )
+    (mirrored,) = store.client.search_runs([store.experiments["series"]], "tags.mlflow.runName = 'workspace / gru'")
     store.client.delete_run(mirrored.info.run_id)
     began = time.monotonic()
-    assert "new run: workspace / stock_gru" in workspace.call(sys.executable, "-m", "stages.track")
+    assert "new run: workspace / gru" in workspace.call(sys.executable, "-m", "stages.track")
     return time.monotonic() - began
 
 
@@ -141,7 +139,7 @@ def test_the_ui_over_a_thousand_runs(workspace, full_store, browser, record_prop
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/health", server)
-        experiment = Store(workspace.folder).experiments["stock"]
+        experiment = Store(workspace.folder).experiments["series"]
         began = time.monotonic()
         browser.get(f"http://127.0.0.1:{port}/#/experiments/{experiment}/runs")
         while f"run {RUNS - 1}" not in browser.find_element(By.TAG_NAME, "body").text:

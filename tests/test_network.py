@@ -5,16 +5,16 @@ import torch
 from rnnlab.networks.network import RecurrentNetwork, count_parameters
 
 BASE = {"hidden_size": 8, "num_layers": 2, "head": "flatten", "bidirectional": False, "output": "linear"}
-STOCK = BASE | {"input_size": 4, "length": 5, "output_size": 1}
+SERIES = BASE | {"input_size": 4, "length": 5, "output_size": 1}
 DIGITS = BASE | {"input_size": 28, "length": 28, "output_size": 10, "hidden_size": 12, "bidirectional": True}
 
 
 @pytest.mark.parametrize(
     ("config", "parameters"),
     [
-        (STOCK | {"cell": "rnn", "output": "sigmoid"}, 297),
-        (STOCK | {"cell": "lstm"}, 1065),
-        (STOCK | {"cell": "gru"}, 809),
+        (SERIES | {"cell": "rnn", "output": "sigmoid"}, 297),
+        (SERIES | {"cell": "lstm"}, 1065),
+        (SERIES | {"cell": "gru"}, 809),
         (DIGITS | {"cell": "lstm"}, 14410),
     ],
 )
@@ -26,13 +26,13 @@ def test_the_tutorials_parameter_counts(config, parameters):
 @pytest.mark.parametrize("head", ["flatten", "last"])
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_shapes(cell, head, bidirectional):
-    network = RecurrentNetwork(**STOCK | {"cell": cell, "head": head, "bidirectional": bidirectional})
+    network = RecurrentNetwork(**SERIES | {"cell": cell, "head": head, "bidirectional": bidirectional})
     assert network(torch.zeros(3, 5, 4)).shape == (3, 1)
 
 
 def test_the_basic_cell_is_the_papers_equation():
     torch.manual_seed(0)
-    network = RecurrentNetwork(**STOCK | {"cell": "rnn", "num_layers": 1, "head": "last", "output": "sigmoid"})
+    network = RecurrentNetwork(**SERIES | {"cell": "rnn", "num_layers": 1, "head": "last", "output": "sigmoid"})
     x = torch.rand(2, 5, 4)
     weights = {name: value.detach().numpy() for name, value in network.state_dict().items()}
     h = np.zeros((2, 8))
@@ -48,7 +48,7 @@ def test_the_basic_cell_is_the_papers_equation():
 
 
 def test_head_last_joins_the_final_states_of_both_directions():
-    network = RecurrentNetwork(**STOCK | {"cell": "gru", "head": "last", "bidirectional": True})
+    network = RecurrentNetwork(**SERIES | {"cell": "gru", "head": "last", "bidirectional": True})
     x = torch.rand(2, 5, 4)
     outputs, _ = network.recurrent(x)
     forward, backward = outputs[:, -1, :8], outputs[:, 0, 8:]  # each has then read the whole sequence

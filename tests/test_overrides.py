@@ -5,7 +5,7 @@ from omegaconf import OmegaConf, open_dict
 
 from rnnlab.tracking.overrides import overrides
 
-BASE = {"stock": {"rows": None, "features": ["Open"]}, "models": {"a": {"cell": "rnn", "rollout": False}}}
+BASE = {"series": {"rows": None, "features": ["Open"]}, "models": {"a": {"cell": "rnn", "rollout": False}}}
 
 
 def changed(**models):

@@ -71,7 +71,7 @@ def test_each_symbol_is_tested_in_each_fold(kind, refit):
 
 def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
     from rnnlab.backtesting.backtest import Walk, walk_forward
-    from rnnlab.evaluation.series_evaluation import Days, stock_figures
+    from rnnlab.evaluation.series_evaluation import Days, series_figures
 
     whole, windows = panel(100), panel(100).windows(0)
     folds = make_folds(len(windows), **WALK, horizon=1)
@@ -85,7 +85,7 @@ def test_a_fold_of_one_symbol_is_as_that_of_a_single_series():
         test = windows.part(fold.test_start, fold.test_stop)
         days = Days(test.y[:, 0], test.last[:, 0], 1, 1.0)
         for seed, forecast in by_seed.items():
-            figures = stock_figures(days, forecast)
+            figures = series_figures(days, forecast)
             assert row[f"mse_{seed}"] == pytest.approx(figures["rmse"] ** 2, rel=1e-5)
 
 

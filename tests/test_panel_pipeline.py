@@ -50,14 +50,14 @@ def workspace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("panel")
     make_table(SYMBOLS, DAYS).to_csv(folder / "prices.csv", index=False)
     workspace = make_workspace(folder / "project")
-    workspace.keep_models("stock_gru")
+    workspace.keep_models("gru")
     for key, value in {
         "source": "panel",
         "path": str(folder / "prices.csv"),
         "split.train": 0.6,
         "split.validation": 0.1,
     }.items():
-        workspace.set(f"stock.{key}", value)
+        workspace.set(f"series.{key}", value)
     workspace.set("backtest.train", 60)
     workspace.commit()
     return workspace
@@ -92,12 +92,12 @@ def test_scaling_and_parts_end_on_the_same_days_whichever_symbols_are_left_out(t
     pd.concat([table, saturdays.assign(Open=1.0, High=1.0, Low=1.0, Close=1.0, Volume=1.0)]).to_csv(path, index=False)
     workspace = make_workspace(tmp_path / "project/copy")
     for key, value in {"source": "panel", "path": str(path), "split.train": 0.6}.items():
-        workspace.set(f"stock.{key}", value)
+        workspace.set(f"series.{key}", value)
     for stage in ("fetch", "scale", "window", "split"):
-        workspace.call(sys.executable, "-m", f"stages.{stage}", "stock")
+        workspace.call(sys.executable, "-m", f"stages.{stage}", "series")
     scaler, dates = (
-        workspace.read("data/scaled/stock/scaler.json"),
-        workspace.folder / "data/split/stock/train/dates.npy",
+        workspace.read("data/scaled/series/scaler.json"),
+        workspace.folder / "data/split/series/train/dates.npy",
     )
     assert "weekly" not in scaler["symbols"]
     seen = table[(table["Symbol"] == "s0") & (table["Date"] <= np.load(dates).max())]
@@ -106,7 +106,7 @@ def test_scaling_and_parts_end_on_the_same_days_whichever_symbols_are_left_out(t
 
 
 def test_figures_are_of_each_symbol_and_over_symbols(workspace, output):
-    figures = workspace.read("metrics/test/stock_gru.json")
+    figures = workspace.read("metrics/test/gru.json")
     assert list(figures["by_symbol"]) == ["s0", "s1", "s2", "s3", "s5", "s6", "s7"]
     ratios = [each["relative_rmse"] for each in figures["by_symbol"].values()]
     assert figures["over_symbols"]["relative_rmse"][1] == pytest.approx(np.median(ratios), rel=1e-4)
@@ -117,23 +117,23 @@ def test_figures_are_of_each_symbol_and_over_symbols(workspace, output):
 
 def test_mlflow_has_one_run_for_the_panel_with_its_table(workspace, output):
     store = Store(workspace.folder)
-    runs = store.client.search_runs([store.experiments["stock"]])
+    runs = store.client.search_runs([store.experiments["series"]])
     (run,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(runs) == 1 + 2  # and one a seed
     assert {"test/relative_rmse_median", "test/beaten", "baseline/mase"} <= set(run.data.metrics)
-    assert "stock_gru-symbols.csv" in {file.path for file in store.client.list_artifacts(run.info.run_id)}
+    assert "gru-symbols.csv" in {file.path for file in store.client.list_artifacts(run.info.run_id)}
 
 
 def test_a_symbol_is_forecast_from_what_was_fetched_the_table_or_its_own_file(workspace, output, tmp_path):
     table, own = workspace.folder.parent / "prices.csv", tmp_path / "s3.csv"
     pd.read_csv(table).query("Symbol == 's3'").drop(columns="Symbol").to_csv(own, index=False)
-    words = ("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s3", "--json")
+    words = ("rnnlab", "forecast", "--model", "gru", "--symbol", "s3", "--json")
     found = [json.loads(workspace.call(*words, *more))["days"] for more in ((), ("--data", table), ("--data", own))]
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == 1
-    said = workspace.call("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s9", ok=False)
-    assert "--symbol s9: stock_gru is of a panel of 7 symbols, as s" in said
-    said = workspace.call("rnnlab", "forecast", "--model", "stock_gru", "--symbol", "s4", ok=False)
+    said = workspace.call("rnnlab", "forecast", "--model", "gru", "--symbol", "s9", ok=False)
+    assert "--symbol s9: gru is of a panel of 7 symbols, as s" in said
+    said = workspace.call("rnnlab", "forecast", "--model", "gru", "--symbol", "s4", ok=False)
     assert "--symbol s4: was left out of the panel: 0 training windows, at least 20 are needed" in said
 
 
@@ -145,10 +145,10 @@ def test_progress_is_seen_in_mlflow(workspace, output):
     watched = "import runpy, stages, rnnlab.execution.live_run as l, rnnlab.training.panel_training as p;"
     watched += "l.AFTER, p.REPLICAS = 0, 3;"
     watched += "runpy.run_module('stages.train', run_name='__main__')"
-    said = workspace.call(sys.executable, "-c", watched, "stock_gru")
-    assert "stock_gru: 7 of 7 symbols" in said
+    said = workspace.call(sys.executable, "-c", watched, "gru")
+    assert "gru: 7 of 7 symbols" in said
     store = Store(workspace.folder)
-    found = store.client.search_runs([store.experiments["stock"]], order_by=["attributes.start_time DESC"])
+    found = store.client.search_runs([store.experiments["series"]], order_by=["attributes.start_time DESC"])
     run = next(run for run in found if "mlflow.parentRunId" not in run.data.tags)
     progress = store.client.get_metric_history(run.info.run_id, "progress/symbols")
     assert [point.step for point in progress] == list(range(len(progress)))
@@ -159,14 +159,14 @@ def test_progress_is_seen_in_mlflow(workspace, output):
 
 @pytest.mark.long
 def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
-    weights = workspace.folder / "models/stock_gru.safetensors"
+    weights = workspace.folder / "models/gru.safetensors"
     whole, expected = weights.read_bytes(), load_file(weights)
     module = workspace.folder / "rnnlab/training/panel_training.py"
     code = module.read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
     said = kill_and_go_on(workspace, "train")
     module.write_text(code)
-    assert re.search(r"stock_gru.train: 1 of [2-9] tasks are done", said)
+    assert re.search(r"gru.train: 1 of [2-9] tasks are done", said)
     found = load_file(weights)
     weights.write_bytes(whole)  # smaller groups may differ in the last bits
     for name, tensor in found.items():
@@ -175,21 +175,18 @@ def test_a_killed_training_goes_on_with_its_groups(workspace, output, tmp_path):
 
 @pytest.mark.long
 def test_a_killed_backtest_goes_on_with_its_tasks(workspace, output):
-    table = workspace.folder / "metrics/backtest/stock_gru.csv"
+    table = workspace.folder / "metrics/backtest/gru.csv"
     expected = table.read_bytes()
     table.unlink()
     said = kill_and_go_on(workspace, "backtest")
-    assert re.search(r"stock_gru.backtest: 1 of \d+ tasks are done", said)
+    assert re.search(r"gru.backtest: 1 of \d+ tasks are done", said)
     assert table.read_bytes() == expected
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("stage", ["train", "backtest"])
 def test_a_damaged_task_is_done_again(workspace, output, stage):
-    made = (
-        workspace.folder
-        / {"train": "models/stock_gru.safetensors", "backtest": "metrics/backtest/stock_gru.csv"}[stage]
-    )
+    made = workspace.folder / {"train": "models/gru.safetensors", "backtest": "metrics/backtest/gru.csv"}[stage]
     expected = made.read_bytes()
     said = kill_and_go_on(workspace, stage, damaged=True)
     assert "is not whole, the task is done again" in said
@@ -198,8 +195,8 @@ def test_a_damaged_task_is_done_again(workspace, output, stage):
 
 def kill_and_go_on(workspace, stage, damaged=False):
     """Kill a stage when a task is done, and call it again; what it said then."""
-    kept, until = workspace.folder / f"data/checkpoints/stock_gru.{stage}", time.monotonic() + 120
-    words = [sys.executable, "-c", WAITS, f"stages.{stage}", "stock_gru"]
+    kept, until = workspace.folder / f"data/checkpoints/gru.{stage}", time.monotonic() + 120
+    words = [sys.executable, "-c", WAITS, f"stages.{stage}", "gru"]
     running = subprocess.Popen(words, cwd=workspace.folder, env=workspace.env)
     while not [path for path in kept.rglob("*") if path.suffix in (".safetensors", ".json")]:
         assert running.poll() is None
@@ -210,7 +207,7 @@ def kill_and_go_on(workspace, stage, damaged=False):
     if damaged:
         for path in kept.rglob("*.*"):
             path.write_bytes(path.read_bytes()[:100])
-    said = workspace.call(sys.executable, "-m", f"stages.{stage}", "stock_gru")
+    said = workspace.call(sys.executable, "-m", f"stages.{stage}", "gru")
     assert not kept.exists()
     return said
 
@@ -222,24 +219,24 @@ def test_a_worker_that_dies_costs_no_result(workspace, output, kind, worker):
         pytest.skip("needs Ray: pip install -e '.[cluster]'")
     module, weights = (
         workspace.folder / "rnnlab/training/panel_training.py",
-        workspace.folder / "models/stock_gru.safetensors",
+        workspace.folder / "models/gru.safetensors",
     )
     code, params = module.read_text(), (workspace.folder / "params.yaml").read_text()
     module.write_text(code.replace("REPLICAS = 64", "REPLICAS = 4"))  # several groups
-    workspace.set("models.stock_gru.epochs", 300)
+    workspace.set("models.gru.epochs", 300)
     try:
-        workspace.call(sys.executable, "-m", "stages.train", "stock_gru")
+        workspace.call(sys.executable, "-m", "stages.train", "gru")
         expected = weights.read_bytes()
         workspace.set("executor", kind)
         workspace.set("workers", 2)
         training = subprocess.Popen(
-            [sys.executable, "-m", "stages.train", "stock_gru"],
+            [sys.executable, "-m", "stages.train", "gru"],
             cwd=workspace.folder,
             env=workspace.env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        kept, until = workspace.folder / "data/checkpoints/stock_gru.train", time.monotonic() + 200
+        kept, until = workspace.folder / "data/checkpoints/gru.train", time.monotonic() + 200
         while not (list(kept.rglob("*.safetensors")) and (at_work := busy(training, worker))):
             assert training.poll() is None
             assert time.monotonic() < until
@@ -263,9 +260,9 @@ def busy(training, worker):
 
 
 def test_one_network_for_all_symbols(workspace, output):
-    workspace.set("stock.panel", "global")
-    ran = workspace.ran("repro", "evaluate@stock_gru", "backtest@stock_gru")
-    assert {"scale@stock", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} <= ran
-    assert workspace.read("metrics/test/stock_gru.json")["symbols"] == 7
-    history = pd.read_csv(workspace.folder / "metrics/history/stock_gru.csv")
+    workspace.set("series.panel", "global")
+    ran = workspace.ran("repro", "evaluate@gru", "backtest@gru")
+    assert {"scale@series", "train@gru", "evaluate@gru", "backtest@gru"} <= ran
+    assert workspace.read("metrics/test/gru.json")["symbols"] == 7
+    history = pd.read_csv(workspace.folder / "metrics/history/gru.csv")
     assert {"train_loss", "validation_loss"} <= set(history)

@@ -24,65 +24,67 @@ def change(content, key, value):
 
 def test_the_committed_file_is_valid(content):
     params = parse(content)
-    assert params.stock.features == ("Open", "High", "Low", "Volume")
-    assert params.training_of("stock_gru").epochs == 301
+    assert params.series.features == ("Open", "High", "Low", "Volume")
+    assert params.training_of("gru").epochs == 301
 
 
 def test_a_model_can_switch_off_what_its_track_has(content):
-    content["training"]["stock"]["max_grad_norm"] = 1.0
-    assert parse(content).training_of("stock_gru").max_grad_norm == 1.0
-    assert parse(change(content, "models.stock_gru.max_grad_norm", None)).training_of("stock_gru").max_grad_norm is None
+    content["training"]["series"]["max_grad_norm"] = 1.0
+    assert parse(content).training_of("gru").max_grad_norm == 1.0
+    assert parse(change(content, "models.gru.max_grad_norm", None)).training_of("gru").max_grad_norm is None
 
 
 def test_a_model_overrides_its_tracks_training(content):
-    params = parse(change(content, "models.stock_gru.epochs", 7))
-    assert params.training_of("stock_gru").epochs == 7
-    assert params.training_of("stock_gru").batch_size == 20
-    assert params.training_of("stock_lstm").epochs == 301
+    params = parse(change(content, "models.gru.epochs", 7))
+    assert params.training_of("gru").epochs == 7
+    assert params.training_of("gru").batch_size == 20
+    assert params.training_of("lstm").epochs == 301
 
 
 @pytest.mark.promise(number=3)
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("stock.window.length", 0, "stock.window.length: input should be greater than or equal to 1 (found 0)"),
-        ("stock.window.length", "5", "stock.window.length: input should be a valid integer (found '5')"),
-        ("stock.window.horizon", 21, "stock.window.horizon: input should be less than or equal to 20 (found 21)"),
-        ("stock.scale.fit_on", "test", "stock.scale.fit_on: input should be 'train' or 'all' (found 'test')"),
-        ("stock.colour", 1, "stock.colour: unknown key; allowed: source, path, panel"),
-        ("stock.split.train", 1.5, "stock.split.train: "),
-        ("stock.split.train", -1, "stock.split.train: "),
-        ("stock.features", ["Open", "Open"], "features names a column twice"),
-        ("stock.features", [], "stock.features: "),
-        ("stock.start", "yesterday", "stock.start: "),
+        ("series.window.length", 0, "series.window.length: input should be greater than or equal to 1 (found 0)"),
+        ("series.window.length", "5", "series.window.length: input should be a valid integer (found '5')"),
+        ("series.window.horizon", 21, "series.window.horizon: input should be less than or equal to 20 (found 21)"),
+        ("series.scale.fit_on", "test", "series.scale.fit_on: input should be 'train' or 'all' (found 'test')"),
+        ("stock", {}, "stock: is called series now"),
+        ("training.stock", {}, "training.stock: is called series now"),
+        ("series.colour", 1, "series.colour: unknown key; allowed: source, path, panel"),
+        ("series.split.train", 1.5, "series.split.train: "),
+        ("series.split.train", -1, "series.split.train: "),
+        ("series.features", ["Open", "Open"], "features names a column twice"),
+        ("series.features", [], "series.features: "),
+        ("series.start", "yesterday", "series.start: "),
         (
-            "models.stock_gru.cell",
+            "models.gru.cell",
             "transformer",
-            "models.stock_gru.cell: input should be 'rnn', 'lstm', 'gru' or 'mlp'",
+            "models.gru.cell: input should be 'rnn', 'lstm', 'gru' or 'mlp'",
         ),
-        ("models.stock_gru.hidden", 8, "models.stock_gru.hidden: unknown key; allowed: track, cell"),
-        ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track stock"),
-        ("models.stock_rnn.target", "change", "models.stock_rnn: target change is for track stock with output linear"),
-        ("models.stock_mlp.bidirectional", True, "models.stock_mlp: cell mlp has no direction"),
-        ("models.stock_gru.epochs", None, "models.stock_gru: epochs is null: give a value, or leave the key out"),
-        ("backtest.models", ["stock_gru", "digits_bigru"], "backtest.models: digits_bigru is no model of track stock"),
+        ("models.gru.hidden", 8, "models.gru.hidden: unknown key; allowed: track, cell"),
+        ("models.digits_bigru.output", "sigmoid", "models.digits_bigru: output sigmoid is for track series"),
+        ("models.rnn.target", "change", "models.rnn: target change is for track series with output linear"),
+        ("models.mlp.bidirectional", True, "models.mlp: cell mlp has no direction"),
+        ("models.gru.epochs", None, "models.gru: epochs is null: give a value, or leave the key out"),
+        ("backtest.models", ["gru", "digits_bigru"], "backtest.models: digits_bigru is no model of track series"),
         (
-            "models.stock_gru.rollout",
+            "models.gru.rollout",
             True,
-            "rollout of stock_gru feeds its forecasts back: stock.features must be [Close]",
+            "rollout of gru feeds its forecasts back: series.features must be [Close]",
         ),
-        ("models.stock_mlp.output", "sequence", "models.stock_mlp: output sequence forecasts at each step"),
-        ("models.digits_bigru.output", "sequence", "models.digits_bigru: output sequence is for track stock"),
-        ("models.Stock-GRU", {}, "models.Stock-GRU: "),
+        ("models.mlp.output", "sequence", "models.mlp: output sequence forecasts at each step"),
+        ("models.digits_bigru.output", "sequence", "models.digits_bigru: output sequence is for track series"),
+        ("models.Series-GRU", {}, "models.Series-GRU: "),
         ("models", {}, "models: "),
-        ("training.stock.learning_rate", float("nan"), "training.stock.learning_rate: "),
-        ("training.stock.seeds", True, "training.stock.seeds: input should be a valid integer (found True)"),
+        ("training.series.learning_rate", float("nan"), "training.series.learning_rate: "),
+        ("training.series.seeds", True, "training.series.seeds: input should be a valid integer (found True)"),
         ("threads", 0, "threads: "),
         ("executor", "dask", "executor: input should be 'local' or 'ray' (found 'dask')"),
         ("workers", 0, "workers: "),
-        ("training.stock.schedule", "cosine", "training.stock.schedule: input should be 'constant' or 'onecycle'"),
-        ("training.stock.max_grad_norm", 0, "training.stock.max_grad_norm: "),
-        ("training.stock.patience", 5, "patience of stock_rnn needs a validation part: stock.split.validation is 0"),
+        ("training.series.schedule", "cosine", "training.series.schedule: input should be 'constant' or 'onecycle'"),
+        ("training.series.max_grad_norm", 0, "training.series.max_grad_norm: "),
+        ("training.series.patience", 5, "patience of rnn needs a validation part: series.split.validation is 0"),
         ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
     ],
 )
@@ -93,9 +95,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(content, key, value, messag
 
 
 @pytest.mark.promise(number=3)
-@pytest.mark.parametrize(
-    "key", ["stock.path", "stock.window", "digits", "training.digits.seed", "models.stock_rnn.head"]
-)
+@pytest.mark.parametrize("key", ["series.path", "series.window", "digits", "training.digits.seed", "models.rnn.head"])
 def test_a_missing_key_is_named(content, key):
     *path, last = key.split(".")
     section = content
@@ -108,8 +108,8 @@ def test_a_missing_key_is_named(content, key):
 
 @pytest.mark.promise(number=3)
 def test_start_after_end(content):
-    changed = change(change(content, "stock.start", "2020-02-01"), "stock.end", "2020-01-01")
-    with pytest.raises(UserError, match=r"stock: start \(2020-02-01\) lies after end"):
+    changed = change(change(content, "series.start", "2020-02-01"), "series.end", "2020-01-01")
+    with pytest.raises(UserError, match=r"series: start \(2020-02-01\) lies after end"):
         parse(changed)
 
 
@@ -121,8 +121,8 @@ def test_a_file_that_is_no_mapping(content_):
 
 
 def test_an_unknown_model_is_named_with_those_there_are(content):
-    with pytest.raises(UserError, match="there is no stock_x; there are stock_rnn, stock_lstm"):
-        parse(content).training_of("stock_x")
+    with pytest.raises(UserError, match="there is no x; there are rnn, lstm"):
+        parse(content).training_of("x")
 
 
 def test_flatten_names_keys_as_they_are_typed():

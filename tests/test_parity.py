@@ -46,9 +46,9 @@ def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
     assert tutorial.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
 
 
-def stock(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
+def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
     """Networks whose errors are these on every day; the RNN's first loss is ``loss``."""
-    errors = dict(zip(tutorial.STOCK, (rnn, lstm, gru), strict=True))
+    errors = dict(zip(tutorial.SERIES, (rnn, lstm, gru), strict=True))
     truth = np.arange(40.0, 0, -1)
     results = {
         name: {"parameters": tutorial.PARAMETERS[name], "lag": {"shift": shift}, "metrics": {"rmse": {"mean": error}}}
@@ -67,18 +67,18 @@ def stock(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
         )
         for name, error in errors.items()
     }
-    return verdicts(tutorial.stock_rows(results, histories, predictions))
+    return verdicts(tutorial.series_rows(results, histories, predictions))
 
 
 def test_claims_follow_the_numbers():
-    found = stock()
+    found = series()
     assert found["predictions look shifted to the right, by a day or more"] == "reproduced"
     assert found["the RNN misses the sharp fall"] == "reproduced"
     assert found["the GRU follows the fall and is best"] == "reproduced"
     assert found["the LSTM converges faster than the RNN"] == "not reproduced"  # as fast
     assert found["RNN's loss, epoch 0"] == "reproduced"
-    assert found["stock_lstm, parameters"] == "reproduced"
-    found = stock(shift=0, rnn=1.0, gru=3.0, loss=0.04)
+    assert found["lstm, parameters"] == "reproduced"
+    found = series(shift=0, rnn=1.0, gru=3.0, loss=0.04)
     assert found["predictions look shifted to the right, by a day or more"] == "not reproduced"
     assert found["the RNN misses the sharp fall"] == "not reproduced"
     assert found["the GRU follows the fall and is best"] == "not reproduced"

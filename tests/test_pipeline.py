@@ -24,13 +24,13 @@ def test_end_to_end(workspace, made):
     """The first run makes everything; the tests below go on from it, each ends as it began."""
     board = workspace.read("metrics/leaderboard.json")
     baselines = {"persistence", "drift", "moving_average", "same_weekday", "ridge"}
-    assert set(board["stock"]) == baselines | {"stock_rnn", "stock_gru"}
+    assert set(board["series"]) == baselines | {"rnn", "gru"}
     assert set(board["digits"]) == {"majority_class", "digits_bigru"}
-    assert workspace.read("data/windows/stock.json")["count"] == 426
-    assert workspace.read("metrics/test/stock_gru.json")["days"] == 226
-    assert (workspace.folder / "report/pictures/stock_gru/forecast.png").is_file()
-    assert "stock_gru: epoch    2" in made.first
-    assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / stock_gru", "workspace / stock_rnn"]
+    assert workspace.read("data/windows/series.json")["count"] == 426
+    assert workspace.read("metrics/test/gru.json")["days"] == 226
+    assert (workspace.folder / "report/pictures/gru/forecast.png").is_file()
+    assert "gru: epoch    2" in made.first
+    assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / gru", "workspace / rnn"]
     assert workspace.call("git", "status", "--short") == ""
 
 
@@ -78,7 +78,7 @@ def test_the_same_params_give_the_same_bytes_in_other_surroundings(workspace, mo
 @pytest.mark.promise(number=8)
 def test_dvc_shows_figures_and_no_format_among_the_metrics(workspace):
     shown = json.loads(workspace.dvc("metrics", "show", "--json"))[""]["data"]["metrics/leaderboard.json"]["data"]
-    assert set(shown) == {"stock", "digits"}
+    assert set(shown) == {"series", "digits"}
 
 
 def outputs(workspace):
@@ -87,15 +87,15 @@ def outputs(workspace):
 
 
 MISTAKES = [
-    ("training.stock.seeds", -1, "training.stock.seeds: input should be greater than or equal to 1 (found -1)"),
+    ("training.series.seeds", -1, "training.series.seeds: input should be greater than or equal to 1 (found -1)"),
     ("memory.seeds", 0, "memory.seeds: input should be greater than or equal to 1 (found 0)"),
-    ("models.stock_gru.track", "bonds", "models.stock_gru.track: input should be 'stock' or 'digits'"),
-    ("stock.path", "no/such.csv", "params.yaml: stock.path: no/such.csv: there is no such file or folder"),
-    ("report", 1, "report: unknown key; allowed: stock, digits"),
+    ("models.gru.track", "bonds", "models.gru.track: input should be 'series' or 'digits'"),
+    ("series.path", "no/such.csv", "params.yaml: series.path: no/such.csv: there is no such file or folder"),
+    ("report", 1, "report: unknown key; allowed: series, digits"),
     # what dvc.yaml itself reads is refused by DVC, in its own words
     ("models", 3, "failed to resolve 'stages.train.foreach' in 'dvc.yaml': expected list/dictionary, got int"),
     ("backtest", {}, "failed to parse 'stages.backtest.foreach' in 'dvc.yaml': Could not find 'backtest.models'"),
-    ("stock", {}, "failed to parse 'stages.fetch.foreach' in 'dvc.yaml': Could not find 'stock.path'"),
+    ("series", {}, "failed to parse 'stages.fetch.foreach' in 'dvc.yaml': Could not find 'series.path'"),
 ]
 
 
@@ -125,7 +125,7 @@ def tried(workspace):
     """An experiment with a smaller model, made while MLflow is away; its run added later; and the way back."""
     before = workspace.runs()
     workspace.env["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
-    made = workspace.dvc("exp", "run", "-n", "outage", "-S", "models.stock_gru.hidden_size=4")
+    made = workspace.dvc("exp", "run", "-n", "outage", "-S", "models.gru.hidden_size=4")
     del workspace.env["MLFLOW_TRACKING_URI"]
     during = workspace.runs()
     tracked, status = workspace.call(sys.executable, "-m", "stages.track"), workspace.dvc("status", "-q")
@@ -138,30 +138,30 @@ def tried(workspace):
 
 
 def test_a_models_size_touches_that_model_alone(tried):
-    expected = {"check", "train@stock_gru", "evaluate@stock_gru", "backtest@stock_gru"} | AFTER
+    expected = {"check", "train@gru", "evaluate@gru", "backtest@gru"} | AFTER
     assert set(RAN.findall(tried.made)) == expected
 
 
 def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(tried):
     assert tried.made.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
     assert tried.during == tried.before
-    assert "new run: outage / stock_gru" in tried.tracked
+    assert "new run: outage / gru" in tried.tracked
     assert tried.status == ""
 
 
 def test_a_value_tried_before_is_restored(tried, workspace):
-    assert {"train@stock_gru", "evaluate@stock_gru", "report", "track"} <= set(RESTORED.findall(tried.back))
+    assert {"train@gru", "evaluate@gru", "report", "track"} <= set(RESTORED.findall(tried.back))
     assert set(RAN.findall(tried.back)) <= {"check", "compare"}
     workspace.call(sys.executable, "-m", "stages.track")
     assert workspace.runs() == tried.after  # the same result makes no second run
     assert workspace.call("git", "status", "--short") == ""
 
 
-@pytest.mark.parametrize(("key", "value"), [("stock.window.length", 4), ("stock.panel", "global")])
-def test_a_parameter_of_the_series_touches_the_stock_track_alone(workspace, key, value):
+@pytest.mark.parametrize(("key", "value"), [("series.window.length", 4), ("series.panel", "global")])
+def test_a_parameter_of_the_series_touches_the_series_track_alone(workspace, key, value):
     workspace.set(key, value)
-    expected = {f"{stage}@stock" for stage in ("scale", "window", "split", "baselines")} | {"backtest@stock_gru"}
-    expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("stock_rnn", "stock_gru")}
+    expected = {f"{stage}@series" for stage in ("scale", "window", "split", "baselines")} | {"backtest@gru"}
+    expected |= {f"{stage}@{model}" for stage in ("train", "evaluate") for model in ("rnn", "gru")}
     touched = workspace.touched()
     workspace.call("git", "checkout", "-q", ".")
     assert touched == expected | AFTER
@@ -172,36 +172,38 @@ def test_a_metrics_code_retrains_nothing(workspace):
     path.write_text(path.read_text() + "\n# a comment\n")
     touched = workspace.touched()
     workspace.call("git", "checkout", "-q", ".")
-    names = ("stock_rnn", "stock_gru", "digits_bigru")
-    expected = {f"evaluate@{name}" for name in names} | {"baselines@stock", "baselines@digits"}
+    names = ("rnn", "gru", "digits_bigru")
+    expected = {f"evaluate@{name}" for name in names} | {"baselines@series", "baselines@digits"}
     assert touched == expected | AFTER
 
 
 @pytest.mark.long
 def test_an_added_model_trains_alone_in_a_temporary_copy_and_lands_in_the_same_store(workspace):
     before = workspace.runs()
-    model = "{track: stock, cell: gru, bidirectional: false, hidden_size: 3, num_layers: 1, head: last, output: linear}"
-    output = workspace.dvc("exp", "run", "--temp", "-n", "lunar-gyms", "-S", f"+models.stock_tiny={model}")
-    assert set(RAN.findall(output)) == {"check", "train@stock_tiny", "evaluate@stock_tiny"} | AFTER
-    assert workspace.runs() == [*before, "lunar-gyms / stock_tiny"]
+    model = (
+        "{track: series, cell: gru, bidirectional: false, hidden_size: 3, num_layers: 1, head: last, output: linear}"
+    )
+    output = workspace.dvc("exp", "run", "--temp", "-n", "lunar-gyms", "-S", f"+models.tiny={model}")
+    assert set(RAN.findall(output)) == {"check", "train@tiny", "evaluate@tiny"} | AFTER
+    assert workspace.runs() == [*before, "lunar-gyms / tiny"]
     assert workspace.call("git", "status", "--short") == ""
 
 
 def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(workspace, tmp_path):
     prices = tmp_path / "mine.csv"
     shutil.copy(workspace.folder / "data/example.csv", prices)
-    workspace.set("stock.source", "csv")
-    workspace.set("stock.path", str(prices))
-    stages = {f"{stage}@stock" for stage in ("fetch", "scale", "window", "split")}
-    assert workspace.ran("repro", "split@stock") == stages | {"check"}
-    assert workspace.read("data/windows/stock.json")["count"] == 295
+    workspace.set("series.source", "csv")
+    workspace.set("series.path", str(prices))
+    stages = {f"{stage}@series" for stage in ("fetch", "scale", "window", "split")}
+    assert workspace.ran("repro", "split@series") == stages | {"check"}
+    assert workspace.read("data/windows/series.json")["count"] == 295
     with prices.open("a") as file:
         file.write("2025-06-02,1,2,1,2,100\n")
-    assert "fetch@stock" in workspace.ran("repro", "split@stock")
-    assert workspace.read("data/windows/stock.json")["count"] == 296
+    assert "fetch@series" in workspace.ran("repro", "split@series")
+    assert workspace.read("data/windows/series.json")["count"] == 296
 
     prices.write_text(prices.read_text().replace("2025-06-02,1,2,1,2,100", "2025-06-02,1,2,1,two,100"))
-    output = workspace.dvc("repro", "split@stock", ok=False)
+    output = workspace.dvc("repro", "split@series", ok=False)
     assert f"error: {prices}: line 302, column Close: 'two' is not a finite number" in output
     assert "Traceback" not in output
     workspace.call("git", "checkout", "-q", ".")
@@ -212,7 +214,7 @@ def test_a_users_csv_outside_the_repository_is_read_and_its_changes_are_seen(wor
 def day_before(workspace):
     """The prices without their last day."""
     path = workspace.folder / "before.csv"
-    *lines, _ = (workspace.folder / "data/raw/stock/prices.csv").read_text().splitlines(keepends=True)
+    *lines, _ = (workspace.folder / "data/raw/series/prices.csv").read_text().splitlines(keepends=True)
     path.write_text("".join(lines))
     yield str(path)
     path.unlink()
@@ -225,8 +227,8 @@ def last_day(workspace, model):
 
 
 def test_a_forecast_is_what_evaluate_says_of_that_day(workspace, day_before):
-    content = json.loads(workspace.call("rnnlab", "forecast", "--data", day_before, "--model", "stock_gru", "--json"))
-    (day,), evaluated = content["days"], last_day(workspace, "stock_gru")
+    content = json.loads(workspace.call("rnnlab", "forecast", "--data", day_before, "--model", "gru", "--json"))
+    (day,), evaluated = content["days"], last_day(workspace, "gru")
     assert day["date"][:10] == evaluated["date"]
     assert day["forecast"] == pytest.approx(float(evaluated["y_pred"]), rel=1e-6)
     for level in ("80", "95"):
@@ -238,16 +240,16 @@ LOADED = """
 import json, sys, mlflow, pandas as pd
 mlflow.set_tracking_uri("sqlite:///mlflow.db")
 table = json.load(sys.stdin)["dataframe_split"]
-print(mlflow.pyfunc.load_model("models:/stock@champion").predict(pd.DataFrame(**table)).iloc[0, 0])
+print(mlflow.pyfunc.load_model("models:/series@champion").predict(pd.DataFrame(**table)).iloc[0, 0])
 """
 
 
 @pytest.mark.long
 def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_before):
     workspace.call("rnnlab", "promote", "--force")
-    board = workspace.read("metrics/leaderboard.json")["stock"]
-    expected = float(last_day(workspace, next(name for name in board if name.startswith("stock_")))["y_pred"])
-    words = ("forecast", "--data", day_before, "--model", "models:/stock@champion")
+    board = workspace.read("metrics/leaderboard.json")["series"]
+    expected = float(last_day(workspace, next(name for name in board if name.startswith("gru")))["y_pred"])
+    words = ("forecast", "--data", day_before, "--model", "models:/series@champion")
     by_weights = json.loads(workspace.call("rnnlab", *words, "--json"))
     assert by_weights["days"][0]["forecast"] == pytest.approx(expected, rel=1e-6)
     request = workspace.call("rnnlab", *words, "--request")
@@ -262,9 +264,9 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
 def test_a_run_says_how_to_have_it_again(workspace):
     script = (
         "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'));"
-        "(r,) = s.client.search_runs([s.experiments['stock']], \"tags.mlflow.runName = 'lunar-gyms / stock_tiny'\");"
+        "(r,) = s.client.search_runs([s.experiments['series']], \"tags.mlflow.runName = 'lunar-gyms / tiny'\");"
         "print(r.data.tags['mlflow.note.content'])"
     )
     note = workspace.call(sys.executable, "-c", script)
-    assert note.startswith("# stock_tiny\n\nstock_tiny has an RMSE of ")
-    assert " && dvc exp run -S '+models.stock_tiny={track: stock, cell: gru," in note.splitlines()[-2]
+    assert note.startswith("# tiny\n\ntiny has an RMSE of ")
+    assert " && dvc exp run -S '+models.tiny={track: series, cell: gru," in note.splitlines()[-2]

@@ -34,8 +34,8 @@ def package(tmp_path):
 
 @pytest.fixture
 def run(store, package):
-    run = store.start("stock", "a / small", {})
-    log_model(store.client, run, store.experiments["stock"], package)
+    run = store.start("series", "a / small", {})
+    log_model(store.client, run, store.experiments["series"], package)
     return run
 
 
@@ -100,30 +100,30 @@ def test_a_model_that_is_not_there_is_named(store):
 
 
 def test_the_best_becomes_champion_and_the_one_before_previous(store, package, run):
-    assert promote(store.client, "stock", run, "# card", {"rmse": "1"}) == ("1", None)
-    version, before = promote(store.client, "stock", run, "# card", {})
+    assert promote(store.client, "series", run, "# card", {"rmse": "1"}) == ("1", None)
+    version, before = promote(store.client, "series", run, "# card", {})
     assert (version, before.version) == ("1", 1)
-    other = store.start("stock", "b / small", {})
-    log_model(store.client, other, store.experiments["stock"], package)
-    version, before = promote(store.client, "stock", other, "# card", {})
+    other = store.start("series", "b / small", {})
+    log_model(store.client, other, store.experiments["series"], package)
+    version, before = promote(store.client, "series", other, "# card", {})
     assert (version, before.version) == ("2", 1)
-    assert store.client.get_registered_model("stock").aliases == {"champion": 2, "previous": 1}
-    version = store.client.get_model_version_by_alias("stock", "previous")
+    assert store.client.get_registered_model("series").aliases == {"champion": 2, "previous": 1}
+    version = store.client.get_model_version_by_alias("series", "previous")
     assert (version.description, version.tags["rmse"], version.run_id) == ("# card", "1", run)
 
 
 def test_a_champion_that_comes_back_is_no_new_version(store, package, run):
-    other = store.start("stock", "b / small", {})
-    log_model(store.client, other, store.experiments["stock"], package)
+    other = store.start("series", "b / small", {})
+    log_model(store.client, other, store.experiments["series"], package)
     for promoted in (run, other, run):
-        promote(store.client, "stock", promoted, "", {})
-    assert store.client.get_registered_model("stock").aliases == {"champion": 1, "previous": 2}
-    assert len(store.client.search_model_versions("name = 'stock'")) == 2
+        promote(store.client, "series", promoted, "", {})
+    assert store.client.get_registered_model("series").aliases == {"champion": 1, "previous": 2}
+    assert len(store.client.search_model_versions("name = 'series'")) == 2
 
 
 def test_a_run_without_a_model_cannot_be_promoted(store):
     with pytest.raises(UserError, match="has no model"):
-        promote(store.client, "stock", store.start("stock", "empty", {}), "", {})
+        promote(store.client, "series", store.start("series", "empty", {}), "", {})
 
 
 def test_the_example_is_written_as_a_server_takes_it(package, tmp_path):

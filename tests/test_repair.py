@@ -70,13 +70,13 @@ def test_the_table_of_locks_is_removed_where_it_was_cut_short(tmp_path, content,
 @pytest.mark.promise(number=1)
 def test_after_the_repair_dvc_goes_on_from_its_run_cache(tmp_path):
     workspace = make_workspace(tmp_path / "project")
-    workspace.dvc("repro", "split@stock")
+    workspace.dvc("repro", "split@series")
     workspace.commit()
-    workspace.set("stock.window.length", 6)
-    workspace.dvc("repro", "split@stock")
+    workspace.set("series.window.length", 6)
+    workspace.dvc("repro", "split@series")
     lock, table = workspace.folder / LOCK, workspace.folder / TABLE
     lock.write_text(lock.read_text()[:-40])
     table.write_text("{")
-    workspace.dvc("repro", "split@stock", ok=False)
+    workspace.dvc("repro", "split@series", ok=False)
     assert repair(workspace.folder) == [TABLE, LOCK]
-    assert workspace.ran("repro", "split@stock") <= {"check"}
+    assert workspace.ran("repro", "split@series") <= {"check"}

@@ -149,7 +149,7 @@ NAMES = ["../x", "../../x", "/x", "a/b", "a\\b", "..", ".", "", "a\0b", "a b", "
 @pytest.mark.parametrize("name", NAMES)
 def test_a_models_name_is_no_path(root, name):
     content = YAML(typ="safe").load(root / "params.yaml")
-    content["models"][name] = content["models"]["stock_gru"]
+    content["models"][name] = content["models"]["gru"]
     with pytest.raises(UserError, match=r"params.yaml is not valid:\n  models\."):
         parse(content)
 
@@ -209,6 +209,6 @@ def test_a_repositorys_remotes_are_in_no_tag(tmp_path, monkeypatch):
         ["remote", "add", "origin", "https://me:secret@host/x"],
     ):
         subprocess.run(["git", *who, *args], check=True)
-    tags = run_tags("stock_gru", "")
+    tags = run_tags("gru", "")
     assert set(tags) == {"dvc.stage", "git.commit", "mlflow.source.git.commit"}
     assert "secret" not in str(tags)

@@ -33,9 +33,9 @@ def store(package, tmp_path_factory, empty_store):
     shutil.copy(empty_store, folder / "mlflow.db")
     (folder / "dvc.yaml").touch()
     store = Store(folder)
-    run = store.start("stock", "a / small", {})
-    log_model(store.client, run, store.experiments["stock"], package)
-    promote(store.client, "stock", run, "", {})
+    run = store.start("series", "a / small", {})
+    log_model(store.client, run, store.experiments["series"], package)
+    promote(store.client, "series", run, "", {})
     return folder, store.uri
 
 
@@ -43,7 +43,7 @@ def store(package, tmp_path_factory, empty_store):
 def champion(store, root):
     folder, _ = store
     command = re.search(r"^\t@rnnlab (serve .*)$", (root / "Makefile").read_text(), re.MULTILINE)[1]
-    args = command.replace("$(TRACK)", "stock").replace("5001", "0").split()
+    args = command.replace("$(TRACK)", "series").replace("5001", "0").split()
     with serve(folder, root, *args[1:]) as found:
         yield found
 
@@ -67,7 +67,7 @@ def test_many_windows_are_forecast_at_once(champion, package):
 def test_mlflow_serves_it_as_well_without_this_project(store, package, tmp_path):
     _, uri = store
     place = ("127.0.0.1", free_port())
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/stock@champion"]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/series@champion"]
     command += ["--env-manager", "local", "--host", place[0], "--port", str(place[1])]
 
     def answers():
@@ -122,7 +122,7 @@ def refusal(tmp_path, monkeypatch, empty_store):
 
 def test_without_a_champion(refusal):
     said = refusal()
-    assert said.startswith("error: models:/stock@champion: can't be had from MLflow: ")
+    assert said.startswith("error: models:/series@champion: can't be had from MLflow: ")
     assert said.endswith(
         "(`rnnlab promote` makes a champion; with --force also of one that does not beat the baseline)"
     )

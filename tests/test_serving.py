@@ -28,7 +28,7 @@ def networks_and_config(features=("Open",), kind="level", horizon=1, rollout=Fal
         networks[seed] = build(network)
     scaler = SCALER | {"features": list(features)}
     target = {"kind": kind, "unit": 0.1, "sequence": network["output"] == "sequence", "rollout": rollout}
-    return networks, {"network": network, "scaler": scaler, "target": target, "horizon": horizon, "track": "stock"}
+    return networks, {"network": network, "scaler": scaler, "target": target, "horizon": horizon, "track": "series"}
 
 
 CASES = [

@@ -63,8 +63,8 @@ def test_the_error_says_what_was_tried_and_how_to_go_on(folder):
         assert part in str(error.value)
 
 
-def test_stock_sample():
-    sample = sources.stock_sample()
+def test_series_sample():
+    sample = sources.series_sample()
     assert len(sample) == 431
     assert str(sample["Date"].iloc[-1].date()) == "2008-10-14"
     assert sample["Close"].iloc[-1] == 362.71

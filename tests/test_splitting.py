@@ -30,7 +30,7 @@ def test_targets_of_a_part_are_known_when_the_next_makes_its_first_forecast(trai
 
 @pytest.mark.parametrize(("train", "validation"), [(426, 0), (400, 26), (0.0001, 0)])
 def test_something_must_train_and_something_be_tested(train, validation):
-    with pytest.raises(UserError, match=f"stock.split.train={train}"):
+    with pytest.raises(UserError, match=f"series.split.train={train}"):
         in_time_order(426, train, validation, 1)
 
 

@@ -119,16 +119,16 @@ def test_two_workers_at_once_on_an_empty_server_both_succeed(workers):
 
 def test_a_result_of_both_has_one_run(server, workers):
     mirrored = Counter((run.info.run_name, run.info.status) for run in runs(server))
-    models = ("stock_rnn", "stock_gru", "digits_bigru")
+    models = ("rnn", "gru", "digits_bigru")
     assert mirrored == {(f"workspace / {model}", "FINISHED"): 1 for model in models}
 
 
 def test_artifacts_come_through_the_server(server, workers, workspace, tmp_path):
-    run = next(run for run in runs(server) if run.data.tags.get("model") == "stock_gru" and KEY in run.data.tags)
+    run = next(run for run in runs(server) if run.data.tags.get("model") == "gru" and KEY in run.data.tags)
     assert run.info.artifact_uri.startswith("mlflow-artifacts:")
     client = MlflowClient(server)
-    copy = client.download_artifacts(run.info.run_id, "weights/stock_gru.safetensors", str(tmp_path))
-    assert Path(copy).read_bytes() == (workspace.folder / "models/stock_gru.safetensors").read_bytes()
+    copy = client.download_artifacts(run.info.run_id, "weights/gru.safetensors", str(tmp_path))
+    assert Path(copy).read_bytes() == (workspace.folder / "models/gru.safetensors").read_bytes()
 
 
 def test_studies_and_runs_lie_in_one_database(database, server, tmp_path, monkeypatch):
@@ -158,7 +158,7 @@ def test_all_who_open_an_empty_server_at_once_get_its_experiments(server, worker
 
     with ThreadPoolExecutor(count) as pool:
         first, *others = pool.map(open_store, range(count))
-    assert set(first) == {"stock", "digits"}
+    assert set(first) == {"series", "digits"}
     assert others == [first] * (count - 1)
 
 
@@ -166,8 +166,8 @@ def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monk
     """They meet where each tells the server of the data: all add the same row to a table."""
     store, count = Store(tmp_path, server), 8
     result = Result(
-        model="stock_gru",
-        track="stock",
+        model="gru",
+        track="series",
         key="",
         weights_key="",
         params={},
@@ -177,7 +177,7 @@ def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monk
         history=pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]}),
         artifacts={},
         data_path=tmp_path,
-        data_name="stock-sample",
+        data_name="series-sample",
         data_digest="",
         tags={},
         note="",

@@ -26,8 +26,8 @@ def result(tmp_path):
     picture.write_bytes(b"png")
     history = pd.DataFrame({"epoch": [0, 1, 0, 1], "seed": [5, 5, 6, 6], "train_loss": [4.0, 2.0, 2.0, 0.0]})
     return Result(
-        model="stock_gru",
-        track="stock",
+        model="gru",
+        track="series",
         key="abc",
         weights_key="w",
         params={"hidden_size": 8},
@@ -37,22 +37,22 @@ def result(tmp_path):
         history=history,
         artifacts={picture: "pictures"},
         data_path=tmp_path,
-        data_name="stock-sample",
+        data_name="series-sample",
         data_digest="d" * 32,
         tags={"git.commit": "c0ffee"},
-        note="# stock_gru",
+        note="# gru",
     )
 
 
 def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
-    run = store.client.get_run(add(store, result, "workspace / stock_gru"))
+    run = store.client.get_run(add(store, result, "workspace / gru"))
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "workspace / stock_gru"
+    assert run.info.run_name == "workspace / gru"
     assert run.data.params == {"hidden_size": "8", "parameters": "809"}
     assert run.data.metrics == {"test/rmse": 3.0, "train/loss": 1.0}
     assert run.data.tags[KEY] == "abc"
     assert run.data.tags["git.commit"] == "c0ffee"
-    assert run.data.tags["mlflow.note.content"] == "# stock_gru"
+    assert run.data.tags["mlflow.note.content"] == "# gru"
     curve = store.client.get_metric_history(run.info.run_id, "train/loss")
     assert [(point.step, point.value) for point in curve] == [(0, 3.0), (1, 1.0)]
     assert run.inputs.dataset_inputs[0].dataset.digest == "d" * 32
@@ -77,7 +77,7 @@ def test_the_same_result_is_found_another_is_not(store, result):
 def test_a_run_whose_making_was_killed_is_made_again_and_is_one(store, result, live, monkeypatch):
     """Killed when its nested runs are there, and the key is not."""
     if live:
-        run = store.start("stock", "a", {"model": "stock_gru", WEIGHTS: "w"})
+        run = store.start("series", "a", {"model": "gru", WEIGHTS: "w"})
         store.client.set_terminated(run)
     set_tag = type(store.client).set_tag
 
@@ -91,7 +91,7 @@ def test_a_run_whose_making_was_killed_is_made_again_and_is_one(store, result, l
         mirror(store, result, "a")
     monkeypatch.undo()
     assert mirror(store, result, "a") == ("completed" if live else "new")
-    runs = store.client.search_runs([store.experiments["stock"]])
+    runs = store.client.search_runs([store.experiments["series"]])
     assert sorted(run.info.run_name for run in runs) == ["a", "a / seed 5", "a / seed 6"]
     assert {run.info.status for run in runs} == {"FINISHED"}
 
@@ -100,13 +100,13 @@ def test_a_run_that_was_cut_short_is_failed_and_not_taken_for_the_result(store, 
     broken = Result(**vars(result) | {"figures_by_seed": {5: {"bad name @": 1.0}}})
     with pytest.raises(Exception, match="bad name"):
         add(store, broken, "a")
-    runs = store.client.search_runs([store.experiments["stock"]], "tags.`git.commit` = 'c0ffee'")
+    runs = store.client.search_runs([store.experiments["series"]], "tags.`git.commit` = 'c0ffee'")
     assert [run.info.status for run in runs] == ["FAILED", "FAILED"]  # the seed's too
     assert find(store, result) is None
 
 
 def training(**changes):
-    given = {"model": "stock_gru", "track": "stock", "name": "a / stock_gru", "key": "t", "params": {"epochs": 4}}
+    given = {"model": "gru", "track": "series", "name": "a / gru", "key": "t", "params": {"epochs": 4}}
     given |= {"tags": {"dvc.exp_name": "a"}, "process": identity(), "began": time.time()}
     return Training(**given | changes)
 
@@ -155,13 +155,13 @@ def test_a_reason_goes_when_the_training_is_begun_again(store):
 def test_a_completed_run_is_not_opened_again(store, result):
     live = begin(store, training())
     live.end("FINISHED", {WEIGHTS: "w"})
-    mirror(store, result, "a / stock_gru")
+    mirror(store, result, "a / gru")
     again = begin(store, training())
     again.end("KILLED", {})
     assert find(store, result) == live.run != again.run
 
 
-@pytest.mark.parametrize("changes", [{"key": "other"}, {"name": "b / stock_gru"}])
+@pytest.mark.parametrize("changes", [{"key": "other"}, {"name": "b / gru"}])
 def test_another_training_has_a_run_of_its_own(store, changes):
     live = begin(store, training())
     live.end("KILLED", {})
@@ -183,29 +183,29 @@ def test_the_machine_is_watched_when_asked_for(store, monkeypatch):
 def test_a_result_completes_the_run_of_its_training(store, result):
     live = begin(store, training())
     live.log(epochs(0, 1))
-    assert find_live(store, result, "a / stock_gru") is None
+    assert find_live(store, result, "a / gru") is None
     live.end("FINISHED", {WEIGHTS: "w"})
-    assert find_live(store, result, "a / stock_gru") == live.run
-    assert add(store, result, "a / stock_gru", live.run) == live.run
+    assert find_live(store, result, "a / gru") == live.run
+    assert add(store, result, "a / gru", live.run) == live.run
     run = store.client.get_run(live.run)
     assert (run.info.status, run.data.metrics["test/rmse"]) == ("FINISHED", 3.0)
     assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # not twice
-    assert find_live(store, result, "a / stock_gru") is None
+    assert find_live(store, result, "a / gru") is None
     assert find(store, result) == live.run
 
 
 def test_of_two_trainings_of_the_same_weights_the_own_is_completed(store, result):
-    first, second = (begin(store, training(key=name, name=f"{name} / stock_gru")) for name in "ab")
+    first, second = (begin(store, training(key=name, name=f"{name} / gru")) for name in "ab")
     for live in (first, second):
         live.end("FINISHED", {WEIGHTS: "w"})
-    assert find_live(store, result, "a / stock_gru") == first.run
-    assert find_live(store, result, "b / stock_gru") == second.run
+    assert find_live(store, result, "a / gru") == first.run
+    assert find_live(store, result, "b / gru") == second.run
 
 
 def test_of_two_runs_of_one_result_the_first_is_kept(store, result):
     first = add(store, result, "a")
     assert add(store, result, "b") == first  # as by a worker that looked before the first had ended
-    left = store.client.search_runs([store.experiments["stock"]], "tags.model = 'stock_gru'")
+    left = store.client.search_runs([store.experiments["series"]], "tags.model = 'gru'")
     assert {run.info.run_name for run in left} == {"a", "a / seed 5", "a / seed 6"}
 
 
@@ -216,14 +216,14 @@ def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
     going_on = begin(store, training(key="on", name="going on"))  # closes what it finds
     status = {run: store.client.get_run(run).info.status for run in (left.run, going_on.run)}
     assert status == {left.run: "KILLED", going_on.run: "RUNNING"}
-    assert store.tidy("stock") == []
+    assert store.tidy("series") == []
 
 
 def test_a_run_of_another_machine_is_closed_by_its_age_alone(store):
     live = begin(store, training())
     store.client.set_tag(live.run, PROCESS, "elsewhere 1 0")
-    assert store.tidy("stock", older_than=1.0) == []
-    assert store.tidy("stock", older_than=0.0) == ["a / stock_gru"]
+    assert store.tidy("series", older_than=1.0) == []
+    assert store.tidy("series", older_than=0.0) == ["a / gru"]
 
 
 @pytest.mark.promise(number=7)
@@ -238,4 +238,4 @@ def test_two_may_start_on_an_empty_store(root, tmp_path):
     workers = [subprocess.Popen([sys.executable, "-c", script], cwd=root, env=os.environ) for _ in range(2)]
     assert [worker.wait(120) for worker in workers] == [0, 0]
     names = {experiment.name for experiment in Store(tmp_path).client.search_experiments()}
-    assert names == {"Default", "stock", "digits"}
+    assert names == {"Default", "series", "digits"}

@@ -18,7 +18,7 @@ from rnnlab.training import engines, plan
 from rnnlab.training.interfaces import SingleProcess
 from stages import train
 
-MODEL = "stock_gru"
+MODEL = "gru"
 CHECKPOINT = Path("data/checkpoints") / f"{MODEL}.safetensors"
 
 
@@ -48,20 +48,20 @@ def _workspace(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(model_train, "LiveRun", Watched)
     shutil.copy(root / "params.yaml", "params.yaml")
-    change("training.stock.epochs", 4)
-    change("training.stock.seeds", 2)
+    change("training.series.epochs", 4)
+    change("training.series.seeds", 2)
     change("threads", 1)
     generator = np.random.default_rng(0)
     for part, rows in (("train", 40), ("validation", 0)):
         arrays = {"inputs": generator.random((rows, 4)), "target": generator.random(rows)}
         arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
-        write_arrays(Path("data/split/stock") / part, arrays)
-        write_json(Path("data/split/stock") / part / "window.json", {"length": 5, "horizon": 1})
+        write_arrays(Path("data/split/series") / part, arrays)
+        write_json(Path("data/split/series") / part / "window.json", {"length": 5, "horizon": 1})
         panel = {"panel": None, "symbols": ["series"], "spans": [[0, rows]]}
-        write_json(Path("data/split/stock") / part / "panel.json", panel)
+        write_json(Path("data/split/series") / part / "panel.json", panel)
     scaler = {"columns": ["Close"], "minimum": [[0.0]], "maximum": [[1.0]], "features": ["Close"], "target": "Close"}
     scaler |= {"symbols": ["series"]}
-    write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler)
+    write_json(Path("data/scaled/series/scaler.json"), {"format": SCALER} | scaler)
     threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
@@ -121,7 +121,7 @@ def kill(monkeypatch):
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(whole, kill, capsys, steps):
     kill(steps)
     train.main(MODEL)
-    assert "stock_gru: goes on" in capsys.readouterr().out
+    assert "gru: goes on" in capsys.readouterr().out
     assert results() == whole
     assert not CHECKPOINT.exists()
 
@@ -129,15 +129,15 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(whole, kill, cap
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("models.stock_gru.hidden_size", 7),
-        ("models.stock_gru.target", "change"),
-        ("training.stock.learning_rate", 0.002),
-        ("training.stock.batch_size", 19),
-        ("training.stock.epochs", 5),
-        ("training.stock.schedule", "onecycle"),
-        ("training.stock.max_grad_norm", 1.0),
-        ("training.stock.seed", 1),
-        ("training.stock.seeds", 3),
+        ("models.gru.hidden_size", 7),
+        ("models.gru.target", "change"),
+        ("training.series.learning_rate", 0.002),
+        ("training.series.batch_size", 19),
+        ("training.series.epochs", 5),
+        ("training.series.schedule", "onecycle"),
+        ("training.series.max_grad_norm", 1.0),
+        ("training.series.seed", 1),
+        ("training.series.seeds", 3),
         ("threads", 2),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_training_with_another_parameter_is_not_gone_on_from(whole, kill, caps
 
 
 def test_a_training_on_other_data_is_not_gone_on_from(whole, kill, capsys):
-    target = Path("data/split/stock/train/target.npy")
+    target = Path("data/split/series/train/target.npy")
     before = target.read_bytes()
     write_arrays(target.parent, {"target": np.linspace(0, 1, 40)})
     kill(3)
@@ -225,8 +225,8 @@ def test_a_training_goes_on_with_the_threads_that_it_began_with(kill, monkeypatc
 
 
 def test_without_a_seed_that_learns_there_is_no_model(kill):
-    change("training.stock.learning_rate", 3e38)
-    with pytest.raises(UserError, match=r"stock_gru: no seed of 2 learned: .* \(the first in epoch \d\)"):
+    change("training.series.learning_rate", 3e38)
+    with pytest.raises(UserError, match=r"gru: no seed of 2 learned: .* \(the first in epoch \d\)"):
         train.main(MODEL)
     assert not Path("models").exists()
 
@@ -241,7 +241,7 @@ def test_a_seed_that_diverges_is_named_and_left_out(monkeypatch, capsys):
 
     monkeypatch.setattr(plan, "initial_states", spoilt)
     train.main(MODEL)
-    assert "stock_gru: the loss of seed 0 is not finite in epoch 0: it is left out" in capsys.readouterr().out
+    assert "gru: the loss of seed 0 is not finite in epoch 0: it is left out" in capsys.readouterr().out
     networks, config = unpack(f"models/{MODEL}.safetensors")
     assert (list(networks), config["diverged"]) == ([1], {"0": 0})
     assert {line.split(",")[1] for line in Path(f"metrics/history/{MODEL}.csv").read_text().splitlines()[1:]} == {"1"}

@@ -56,7 +56,7 @@ def test_what_cannot_be_searched_is_refused(word):
 @pytest.fixture
 def params(root):
     content = YAML(typ="safe").load(root / "params.yaml")
-    content["training"]["stock"] |= {"epochs": 3, "seeds": 2}
+    content["training"]["series"] |= {"epochs": 3, "seeds": 2}
     return content
 
 
@@ -66,7 +66,7 @@ def load():
     return partial(Data, (x[:14], x[:14, -1]), (x[14:], x[14:, -1]), 1)
 
 
-def making(params, load, name="stock_gru"):
+def making(params, load, name="gru"):
     def make(values):
         changed = parse(tune.changed_content(params, name, values))
         return Task(changed.model(name), changed.training_of(name), load, 1)
@@ -117,7 +117,7 @@ def test_values_that_do_not_go_together_are_passed_over(params, load):
 def test_proposals_and_values_are_the_same_wherever_trials_run(params, load, kind):
     if kind[0] == "ray" and not find_spec("ray"):
         pytest.skip("needs Ray: pip install -e '.[cluster]'")
-    params["training"]["stock"]["epochs"] = 20
+    params["training"]["series"]["epochs"] = 20
     found = []
     for executor in (("local", 1), kind):
         study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
@@ -144,7 +144,7 @@ def test_trials_are_given_up_as_by_optunas_median_pruner():
 
 
 def test_a_trial_is_given_up_above_the_median_after_its_first_epochs(params, load):
-    params["training"]["stock"]["epochs"] = 20
+    params["training"]["series"]["epochs"] = 20
     task = making(params, load)({})
     assert len(train_trial(task, dict.fromkeys(range(20), 0.0))) == 3  # two epochs are a tenth
     assert len(train_trial(task, dict.fromkeys(range(20), 9.0))) == 20
@@ -152,7 +152,7 @@ def test_a_trial_is_given_up_above_the_median_after_its_first_epochs(params, loa
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_a_trial_that_diverges_has_no_value(params, load, seeds):
-    params["training"]["stock"] |= {"seeds": seeds, "epochs": 20, "learning_rate": 3e38}
+    params["training"]["series"] |= {"seeds": seeds, "epochs": 20, "learning_rate": 3e38}
     task = making(params, load)({})
     assert value_of(train_trial(task, {}), task.training) == np.inf
 
@@ -168,18 +168,18 @@ def workspace(params, tmp_path, empty_store, monkeypatch):
     for part, rows in (("train", 40), ("validation", 0)):
         arrays = {"inputs": generator.random((rows, 2)), "target": generator.random(rows)}
         arrays["dates"] = np.arange(rows).astype("datetime64[D]").astype("datetime64[s]")
-        write_arrays(Path("data/split/stock") / part, arrays)
-        write_json(Path("data/split/stock") / part / "window.json", {"length": 3, "horizon": 2})
-        write_json(Path("data/split/stock") / part / "panel.json", SINGLE | {"spans": [[0, len(arrays["target"])]]})
+        write_arrays(Path("data/split/series") / part, arrays)
+        write_json(Path("data/split/series") / part / "window.json", {"length": 3, "horizon": 2})
+        write_json(Path("data/split/series") / part / "panel.json", SINGLE | {"spans": [[0, len(arrays["target"])]]})
     scaler = {"columns": ["Open", "Close"], "minimum": [[0.0, 0.0]], "maximum": [[1.0, 1.0]], "target": "Close"}
     scaler |= {"symbols": SINGLE["symbols"]}
-    write_json(Path("data/scaled/stock/scaler.json"), {"format": SCALER} | scaler | {"features": ["Open", "Close"]})
+    write_json(Path("data/scaled/series/scaler.json"), {"format": SCALER} | scaler | {"features": ["Open", "Close"]})
     return tmp_path
 
 
 def load_now():
     params = parse(tune.read_content())
-    return tune.parts_of(params, params.model("stock_gru"))
+    return tune.parts_of(params, params.model("gru"))
 
 
 def test_without_a_validation_part_the_last_fifth_of_the_training_part_is_held_out(workspace):
@@ -190,14 +190,14 @@ def test_without_a_validation_part_the_last_fifth_of_the_training_part_is_held_o
 
 
 def run_tune(trials=2, words=WORDS, study=""):
-    tune.tune("stock_gru", trials, words, None, study, "sqlite:///optuna.db")
+    tune.tune("gru", trials, words, None, study, "sqlite:///optuna.db")
 
 
 def test_a_search_prints_a_line_that_runs_its_best(workspace, capsys):
     run_tune(3, ["learning_rate=0.01,0.02"])
     out = capsys.readouterr().out
-    assert "study stock_gru: 0 of 3 trials done" in out
-    assert "dvc exp run -S +models.stock_gru.learning_rate=0.0" in out
+    assert "study gru: 0 of 3 trials done" in out
+    assert "dvc exp run -S +models.gru.learning_rate=0.0" in out
     run_tune(3, ["learning_rate=0.01,0.02"])
     assert "3 of 3 trials done" in capsys.readouterr().out
 
@@ -206,11 +206,11 @@ def test_a_search_is_one_run_with_a_nested_run_a_trial(workspace):
     run_tune(2)
     run_tune(3)
     store = Store(workspace)
-    runs = store.client.search_runs([store.experiments["stock"]])
+    runs = store.client.search_runs([store.experiments["series"]])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     trials = [run for run in runs if run is not parent]
     assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
-    assert (parent.info.run_name, len(trials)) == ("tune stock_gru / stock_gru", 3)
+    assert (parent.info.run_name, len(trials)) == ("tune gru / gru", 3)
     assert {run.info.status for run in runs} == {"FINISHED"}
     best = min(run.data.metrics["validation/loss"] for run in trials if run.data.tags["optuna.state"] == "complete")
     assert parent.data.metrics["validation/loss"] == pytest.approx(best)
@@ -222,9 +222,9 @@ def test_a_search_goes_on_where_its_run_is_lost(workspace, empty_store):
     shutil.copy(empty_store, "mlflow.db")
     run_tune(2)
     store = Store(workspace)
-    runs = store.client.search_runs([store.experiments["stock"]])
+    runs = store.client.search_runs([store.experiments["series"]])
     names = sorted(run.info.run_name for run in runs)
-    assert names == ["tune stock_gru / stock_gru", "tune stock_gru / stock_gru / trial 1"]
+    assert names == ["tune gru / gru", "tune gru / gru / trial 1"]
 
 
 def test_a_search_goes_on_without_mlflow(workspace, monkeypatch, capsys):
@@ -253,23 +253,23 @@ def test_a_scaler_fitted_on_all_rows_is_fitted_anew(workspace):
     arrays = {"inputs": np.linspace(0.3, 0.5, 40).reshape(20, 2), "target": np.linspace(0.2, 0.4, 20)}
     arrays["dates"] = np.arange(20).astype("datetime64[D]").astype("datetime64[s]")
     for part in ("train", "validation"):
-        write_arrays(Path("data/split/stock") / part, arrays)
+        write_arrays(Path("data/split/series") / part, arrays)
     data = load_now()()
     assert (data.train[0].min(), data.train[1].max()) == (0, 1)
 
 
 def test_a_study_of_other_things_is_not_gone_on_with(workspace):
     run_tune(1)
-    with pytest.raises(UserError, match="study stock_gru: was begun with other space"):
+    with pytest.raises(UserError, match="study gru: was begun with other space"):
         run_tune(2, ["hidden_size=2,3"])
-    write_arrays(Path("data/split/stock/train"), {"target": np.random.default_rng(1).random(40)})
+    write_arrays(Path("data/split/series/train"), {"target": np.random.default_rng(1).random(40)})
     with pytest.raises(UserError, match="was begun with other data"):
         run_tune(2)
     run_tune(1, study="another")
 
 
 def test_a_value_that_the_model_cannot_have_is_refused_before_a_trial(workspace):
-    with pytest.raises(UserError, match=r"models.stock_gru.cell: input should be .* \(found 'foo'\)"):
+    with pytest.raises(UserError, match=r"models.gru.cell: input should be .* \(found 'foo'\)"):
         run_tune(words=["cell=gru,foo"])
 
 
@@ -287,7 +287,7 @@ def test_mlflows_database_holds_no_studies_and_stays_as_it_is(workspace, made):
 
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(workspace):
     with pytest.raises(UserError, match=r"--storage sqlite:////nix/x.db: can't be opened"):
-        tune.tune("stock_gru", 1, WORDS, None, "", "sqlite:////nix/x.db")
+        tune.tune("gru", 1, WORDS, None, "", "sqlite:////nix/x.db")
 
 
 def test_what_goes_to_a_worker_are_mapped_files(workspace):
@@ -307,11 +307,11 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
     monkeypatch.setattr(tune, "make_executor", contextmanager(lambda *_: (yield Interrupted())))
     with pytest.raises(KeyboardInterrupt):
         run_tune(6)
-    study = optuna.load_study(study_name="stock_gru", storage="sqlite:///optuna.db")
+    study = optuna.load_study(study_name="gru", storage="sqlite:///optuna.db")
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
     store = Store(workspace)
-    runs = store.client.search_runs([store.experiments["stock"]])
-    ends = {run.info.run_name.removeprefix("tune stock_gru / stock_gru"): run.info.status for run in runs}
+    runs = store.client.search_runs([store.experiments["series"]])
+    ends = {run.info.run_name.removeprefix("tune gru / gru"): run.info.status for run in runs}
     assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
 
 
@@ -319,11 +319,11 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
 def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, host, status):
     run_tune(1)
     with pytest.warns(UserWarning, match="Heartbeat"):
-        left = optuna.load_study(study_name="stock_gru", storage=open_database("sqlite:///optuna.db")).ask()
+        left = optuna.load_study(study_name="gru", storage=open_database("sqlite:///optuna.db")).ask()
     left.set_user_attr(PROCESS, f"{host} 4194303 0")  # no such process here; of another machine nothing is known
     run_tune(2)
     store = Store(workspace)
-    runs = store.client.search_runs([store.experiments["stock"]])
+    runs = store.client.search_runs([store.experiments["series"]])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert parent.info.status == status
 
@@ -347,25 +347,25 @@ def test_trials_of_a_living_process_beat_and_of_a_killed_one_are_dead(workspace)
 @pytest.fixture
 def panel(workspace, params):
     """Two symbols, scaled by all of their rows: the training part ends below 1."""
-    params["stock"] |= {
+    params["series"] |= {
         "source": "panel",
         "panel": "global",
         "features": ["Open"],
         "split": {"train": 25, "validation": 5},
     }
-    params["stock"]["scale"] = {"fit_on": "all"}
+    params["series"]["scale"] = {"fit_on": "all"}
     for part, low, rows in (("train", 0.0, 30), ("validation", 0.5, 10)):
         column = np.tile(np.linspace(low, low + 0.5, rows), 2)
         arrays = {"inputs": column[:, None], "target": column, "dates": np.arange(2 * rows).astype("datetime64[s]")}
-        write_arrays(Path("data/split/stock") / part, arrays)
+        write_arrays(Path("data/split/series") / part, arrays)
         spans = [[0, rows], [rows, 2 * rows]]
-        write_json(Path("data/split/stock") / part / "panel.json", TWO | {"spans": spans})
+        write_json(Path("data/split/series") / part / "panel.json", TWO | {"spans": spans})
 
     def write():
         YAML().dump(params, Path("params.yaml"))
 
     write()
-    return params["stock"], write
+    return params["series"], write
 
 
 def test_a_panel_is_searched_on_the_windows_of_all_symbols_scaled_by_their_past(panel, capsys):
@@ -380,16 +380,16 @@ def test_a_panel_is_searched_on_the_windows_of_all_symbols_scaled_by_their_past(
 
 def test_a_panel_without_a_validation_part_is_told_to_have_one(panel):
     for name in ("inputs", "target", "dates"):
-        path = Path(f"data/split/stock/validation/{name}.npy")
+        path = Path(f"data/split/series/validation/{name}.npy")
         np.save(path, np.load(path)[:0])
-    write_json(Path("data/split/stock/validation/panel.json"), TWO | {"spans": [[0, 0], [0, 0]]})
-    with pytest.raises(UserError, match=r"set stock\.split\.validation"):
+    write_json(Path("data/split/series/validation/panel.json"), TWO | {"spans": [[0, 0], [0, 0]]})
+    with pytest.raises(UserError, match=r"set series\.split\.validation"):
         run_tune(1)
 
 
 def test_networks_for_each_symbol_are_not_searched(panel):
-    stock, write = panel
-    stock["panel"] = "per_symbol"
+    series, write = panel
+    series["panel"] = "per_symbol"
     write()
-    with pytest.raises(UserError, match=r"set stock\.panel to global .* or tune on a single series"):
+    with pytest.raises(UserError, match=r"set series\.panel to global .* or tune on a single series"):
         run_tune(1)

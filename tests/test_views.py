@@ -21,11 +21,11 @@ def store(tmp_path, empty_store):
     return Store(tmp_path)
 
 
-@pytest.mark.parametrize("track", ["stock", "digits"])
+@pytest.mark.parametrize("track", ["series", "digits"])
 def test_the_charts_of_a_track_are_of_figures_that_its_results_have(store, root, track):
     view = json.loads(store.client.get_experiment(store.experiments[track]).tags[TAG])
     metrics = {chart["metricKey"] for chart in json.loads(view["state"])["compareRunCharts"]}
-    model = {"stock": "stock_gru", "digits": "digits_bigru"}[track]
+    model = {"series": "gru", "digits": "digits_bigru"}[track]
     figures = json.loads((root / f"tests/figures/{model}.json").read_text())["metrics"]
     known = {f"test/{name}" for name in figures} | {"train/loss", "train/accuracy"}
     assert metrics - known == {"validation/loss"}  # by default no part is for validation
@@ -40,7 +40,7 @@ def test_mlflows_page_shows_the_views_charts_first(store, tmp_path, browser):
 
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     figures = {"test/relative_rmse": 1.2, "test/rmse": 3.0, "test/mae": 2.0, "test/r2": 0.9, "baseline/rmse": 2.5}
-    made = Result("m", "stock", "k", "w", {}, 9, figures, {}, history, {}, tmp_path, "data", "d" * 32, {}, "")
+    made = Result("m", "series", "k", "w", {}, 9, figures, {}, history, {}, tmp_path, "data", "d" * 32, {}, "")
     add(store, made, "a / m")
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store.uri, "--port", str(port)]
@@ -53,7 +53,7 @@ def test_mlflows_page_shows_the_views_charts_first(store, tmp_path, browser):
         "Emulation.setDeviceMetricsOverride", {"width": 1600, "height": 1400, "deviceScaleFactor": 1, "mobile": False}
     )
     with serving(command, tmp_path / "log", answers, cwd=tmp_path):
-        page = f"http://127.0.0.1:{port}/#/experiments/{store.experiments['stock']}/runs"
+        page = f"http://127.0.0.1:{port}/#/experiments/{store.experiments['series']}/runs"
         browser.get(f"{page}?compareRunsMode=CHART&viewStateShareKey={TAG.rsplit('.', 1)[1]}")
         WebDriverWait(browser, 60).until(lambda found: "baseline" in found.find_element(By.TAG_NAME, "body").text)
         shown = browser.find_element(By.TAG_NAME, "body").text

@@ -22,7 +22,7 @@ def test_the_makefile_has_the_targets_that_the_workflow_calls(root):
 def workspace(made, tmp_path_factory):
     """A model's size was changed since the last commit."""
     workspace = made.copy(tmp_path_factory.mktemp("workflow") / "home")
-    workspace.set("models.stock_gru.hidden_size", 4)
+    workspace.set("models.gru.hidden_size", 4)
     workspace.dvc("repro", "compare")
     return workspace
 
@@ -35,7 +35,7 @@ def report(workspace):
 @pytest.mark.slow
 def test_the_report_shows_the_figures_that_changed_and_no_others(report):
     figures = re.findall(r"^\| metrics/leaderboard\.json +\| (\w+\.\w+)\.", report, re.MULTILINE)
-    assert set(figures) == {"stock.stock_gru"}
+    assert set(figures) == {"series.gru"}
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def clone(tmp_path):
     (tmp_path / "clone/.gitignore").write_text("report\n")
     call("git", "add", ".gitignore")
     call("git", "-c", "user.name=me", "-c", "user.email=me@localhost", "commit", "-qm", "first")
-    picture = tmp_path / "clone/report/pictures/stock_gru/forecast.png"
+    picture = tmp_path / "clone/report/pictures/gru/forecast.png"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"png 1")
     return call, picture
@@ -76,7 +76,7 @@ def test_pictures_are_kept_on_a_branch_and_linked_by_their_commit(clone, root):
     second = call(script)
     for text, content in ((first, "png 1"), (second, "png 2")):
         ((commit, path),) = re.findall(r"^!\[.*\]\(https://github.com/me/mine/raw/(\w+)/(.*)\)$", text, re.MULTILINE)
-        assert path == "stock_gru/forecast.png"
+        assert path == "gru/forecast.png"
         assert call("git", "show", f"{commit}:{path}", at="origin") == content
     # both commits can be reached from the branch, so that none is swept away
     assert call("git", "rev-list", "--count", "report-pictures", at="origin") == "2"

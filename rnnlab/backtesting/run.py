@@ -39,7 +39,7 @@ def plan_of(name: str, params: Params, panel: Panel) -> TrainingPlan:
 
 def backtest_series(name: str, params: Params, panel: Panel) -> None:
     """metrics/backtest/NAME.csv, a row a day."""
-    walk, scaler, plan = params.backtest, of_symbol(read_scaler("stock"), 0), plan_of(name, params, panel)
+    walk, scaler, plan = params.backtest, of_symbol(read_scaler("series"), 0), plan_of(name, params, panel)
     windows = panel.windows(0)
     prices = MinMaxScaler.from_dict(scaler).inverse(np.asarray(windows.target), scaler["target"])
     windows = replace(windows, inputs=np.asarray(windows.inputs), target=prices)
@@ -54,7 +54,7 @@ def backtest_series(name: str, params: Params, panel: Panel) -> None:
 
 def backtest_panel(name: str, params: Params, panel: Panel) -> None:
     """metrics/backtest/NAME.csv, a row a fold and symbol, for the daily forecasts of all are too many."""
-    walk, scaler, plan = params.backtest, read_scaler("stock"), plan_of(name, params, panel)
+    walk, scaler, plan = params.backtest, read_scaler("series"), plan_of(name, params, panel)
     (days,) = read_arrays(SCALED, "days")
     cut = {"train": walk.train, "folds": walk.folds, "origin": walk.origin}
     folds = fold_days(days, panel.length, panel.horizon, **cut)
@@ -64,7 +64,7 @@ def backtest_panel(name: str, params: Params, panel: Panel) -> None:
         for low, high in zip(scaler["minimum"], scaler["maximum"], strict=True)
     ]
     tasks = PanelWalk(plan, panel, scalers, folds, walk.refit)
-    depends = asdict(plan) | {"walk": walk.model_dump(), "stock": params.stock.model_dump(mode="json")}
+    depends = asdict(plan) | {"walk": walk.model_dump(), "series": params.series.model_dump(mode="json")}
     done = TaskResults(f"{name}.backtest", fingerprint_of(depends, [SCALED]), len(tasks.groups), ".json", read_json)
     rows = list[dict[str, Any]]()
     with make_executor(params.executor, params.workers) as executor:

@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.evaluation.metrics import Array, mean_and_std
-from rnnlab.evaluation.series_evaluation import Days, stock_figures
+from rnnlab.evaluation.series_evaluation import Days, series_figures
 from rnnlab.evaluation.significance import diebold_mariano, holm, mcnemar
 
 
-def compare_stock(predictions: Mapping[str, pd.DataFrame], baselines: pd.DataFrame, horizon: int) -> dict[str, Any]:
+def compare_series(predictions: Mapping[str, pd.DataFrame], baselines: pd.DataFrame, horizon: int) -> dict[str, Any]:
     """Diebold-Mariano tests of squared errors on the test part, Holm-corrected in two families.
 
     A network's loss on a day is the mean of its seeds' squared errors: seeds are no further days.
@@ -64,14 +64,14 @@ def summarise_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
     for _, rows in table.groupby("fold"):
         y_true, y_last = rows["y_true"].to_numpy(), rows["y_last"].to_numpy()
         days = Days(y_true, y_last, horizon, float(rows["naive_mae"].iloc[0]))
-        figures = [stock_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
+        figures = [series_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
         folds.append(
             {
                 "first": str(rows["date"].iloc[0])[:10],
                 "last": str(rows["date"].iloc[-1])[:10],
                 "days": len(rows),
                 "metrics": {name: mean_and_std([each[name] for each in figures]) for name in figures[0]},
-                "persistence": stock_figures(days, y_last),
+                "persistence": series_figures(days, y_last),
             }
         )
     names = folds[0]["persistence"]

@@ -11,11 +11,11 @@ from rnnlab.core.files import read_json
 from rnnlab.core.formats import LEADERBOARD, check_format, first_problem
 from rnnlab.evaluation.metrics import UNDEFINED
 
-SMALLER_IS_BETTER = {"stock": True, "panel": True, "digits": False}
-RANKED_BY = {"stock": "rmse", "panel": "relative_rmse", "digits": "test_accuracy"}
+SMALLER_IS_BETTER = {"series": True, "panel": True, "digits": False}
+RANKED_BY = {"series": "rmse", "panel": "relative_rmse", "digits": "test_accuracy"}
 # column: (heading, factor, decimals)
 COLUMNS = {
-    "stock": {
+    "series": {
         "rmse": ("RMSE (points)", 1, 2),
         "relative_rmse": ("RMSE ÷ persistence", 1, 2),
         "mae": ("MAE (points)", 1, 2),
@@ -118,7 +118,7 @@ def best_network(track: str) -> str:
         UserError: if there is no leaderboard, or no network of the track in it.
     """
     board = read_headline() if FILE.is_file() else {}
-    for name in board.get("panel" if track == "stock" and "panel" in board else track, {}):
+    for name in board.get("panel" if track == "series" and "panel" in board else track, {}):
         if Path(f"metrics/test/{name}.json").is_file():
             return name
     raise UserError(

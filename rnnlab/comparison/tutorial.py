@@ -27,11 +27,11 @@ SCALED = {
     "Volume": (0.242113, 0.274771, 0.241609, 0.215603, 0.197057),
 }
 SHAPES = {"rows": 431, "windows": 426, "training windows": 200, "test windows": 226, "steps": 5, "features": 4}
-PARAMETERS = {"stock_rnn": 297, "stock_lstm": 1065, "stock_gru": 809, "digits_bilstm": 14410}
+PARAMETERS = {"rnn": 297, "lstm": 1065, "gru": 809, "digits_bilstm": 14410}
 RNN_LOSS = {0: 0.0366, 100: 0.0009, 200: 0.0007, 300: 0.0005}
 MNIST_TRAIN = {0: "91.99", 1: "97.50", 2: "98.14", 50: "99.74"}  # %, while it trains, as printed
 MNIST_END = {"train_accuracy": "99.6", "test_accuracy": "98"}  # %, in evaluation mode
-STOCK = ("stock_rnn", "stock_lstm", "stock_gru")
+SERIES = ("rnn", "lstm", "gru")
 
 LOSS_REACHED = 0.002  # training loss by which convergence is measured
 WORST_DAYS = 20
@@ -41,16 +41,16 @@ REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
 Row = dict[str, str]  # what, tutorial, here, verdict
 
 
-def has_its_stock(params: Params) -> bool:
-    """Whether the stock track has the tutorial's data and protocol, and its three networks."""
-    stock = params.stock
-    protocol = stock.window.length, stock.window.horizon, stock.split.train, stock.split.validation
+def has_its_series(params: Params) -> bool:
+    """Whether the series track has the tutorial's data and protocol, and its three networks."""
+    series = params.series
+    protocol = series.window.length, series.window.horizon, series.split.train, series.split.validation
     return (
-        stock.source == "kospi"
-        and stock.scale.fit_on == "all"
+        series.source == "kospi"
+        and series.scale.fit_on == "all"
         and protocol == (5, 1, 200, 0)
-        and {*stock.features, stock.target} == set(SCALED)
-        and set(STOCK) <= set(params.models)
+        and {*series.features, series.target} == set(SCALED)
+        and set(SERIES) <= set(params.models)
     )
 
 
@@ -61,16 +61,16 @@ def has_its_digits(params: Params) -> bool:
 def read_rows(params: Params) -> list[Row]:
     """What a run of the tutorial's own data and protocol got; of others nothing."""
     rows = []
-    names = [*STOCK, "digits_bilstm"]
+    names = [*SERIES, "digits_bilstm"]
     results = {name: read_json(METRICS / f"test/{name}.json") for name in names if name in params.models}
-    if has_its_stock(params):
-        about, windows = read_scaler("stock"), read_json(Path("data/windows/stock.json"))
-        inputs, target = read_arrays(Path("data/scaled/stock"), "inputs", "target")
+    if has_its_series(params):
+        about, windows = read_scaler("series"), read_json(Path("data/windows/series.json"))
+        inputs, target = read_arrays(Path("data/scaled/series"), "inputs", "target")
         scaled = {name: inputs[:, number] for number, name in enumerate(about["features"])} | {about["target"]: target}
-        parts = {part: len(read_arrays(SPLIT / "stock" / part, "target")[0]) for part in ("train", "test")}
-        histories = read_tables("history", STOCK)
+        parts = {part: len(read_arrays(SPLIT / "series" / part, "target")[0]) for part in ("train", "test")}
+        histories = read_tables("history", SERIES)
         rows += data_rows(scaled, shapes_of(windows, len(target), parts))
-        rows += stock_rows(results, histories, read_tables("predictions", STOCK))
+        rows += series_rows(results, histories, read_tables("predictions", SERIES))
     if has_its_digits(params):
         history = read_tables("history", ["digits_bilstm"])["digits_bilstm"]
         rows += digits_rows(results["digits_bilstm"], history)
@@ -101,14 +101,14 @@ def data_rows(scaled: Mapping[str, Array], shapes: Mapping[str, int]) -> list[Ro
     return rows + [_exact(name, expected, shapes[name]) for name, expected in SHAPES.items()]
 
 
-def stock_rows(
+def series_rows(
     results: Mapping[str, Mapping[str, Any]],
     histories: Mapping[str, pd.DataFrame],
     predictions: Mapping[str, pd.DataFrame],
 ) -> list[Row]:
-    """Of the three networks by their names in STOCK."""
-    rows = [_exact(f"{name}, parameters", PARAMETERS[name], results[name]["parameters"]) for name in STOCK]
-    losses = histories["stock_rnn"].pivot(index="epoch", columns="seed", values="train_loss")
+    """Of the three networks by their names in SERIES."""
+    rows = [_exact(f"{name}, parameters", PARAMETERS[name], results[name]["parameters"]) for name in SERIES]
+    losses = histories["rnn"].pivot(index="epoch", columns="seed", values="train_loss")
     for epoch, expected in RNN_LOSS.items():
         if epoch in losses.index:
             by_seed = losses.loc[epoch].to_numpy(float)
@@ -140,12 +140,12 @@ def _claims(
     histories: Mapping[str, pd.DataFrame],
     predictions: Mapping[str, pd.DataFrame],
 ) -> list[Row]:
-    shift = {name: results[name]["lag"]["shift"] for name in STOCK}
-    epochs = {name: epochs_to(histories[name], LOSS_REACHED) for name in ("stock_rnn", "stock_lstm")}
-    fall = {name: rmse_of_the_fall(predictions[name]) for name in STOCK}
-    naive = rmse_of_the_fall(predictions["stock_rnn"][["part", "y_true", "persistence"]])
-    rmse = {name: results[name]["metrics"]["rmse"]["mean"] for name in STOCK}
-    best = min(fall, key=lambda name: fall[name]) == min(rmse, key=lambda name: rmse[name]) == "stock_gru"
+    shift = {name: results[name]["lag"]["shift"] for name in SERIES}
+    epochs = {name: epochs_to(histories[name], LOSS_REACHED) for name in ("rnn", "lstm")}
+    fall = {name: rmse_of_the_fall(predictions[name]) for name in SERIES}
+    naive = rmse_of_the_fall(predictions["rnn"][["part", "y_true", "persistence"]])
+    rmse = {name: results[name]["metrics"]["rmse"]["mean"] for name in SERIES}
+    best = min(fall, key=lambda name: fall[name]) == min(rmse, key=lambda name: rmse[name]) == "gru"
     fallen = f"RMSE on the {WORST_DAYS} days of the greatest falls: "
     return [
         _row(
@@ -158,13 +158,13 @@ def _claims(
             "the LSTM converges faster than the RNN",
             "seen",
             f"epochs to a loss of {LOSS_REACHED}: " + _each(epochs, "{:.0f}"),
-            _verdict(epochs["stock_lstm"] < epochs["stock_rnn"]),
+            _verdict(epochs["lstm"] < epochs["rnn"]),
         ),
         _row(
             "the RNN misses the sharp fall",
             "seen",
-            f"{fallen}RNN {fall['stock_rnn']:.1f}, persistence {naive:.1f}",
-            _verdict(fall["stock_rnn"] > naive),
+            f"{fallen}RNN {fall['rnn']:.1f}, persistence {naive:.1f}",
+            _verdict(fall["rnn"] > naive),
         ),
         _row(
             "the GRU follows the fall and is best",
@@ -215,4 +215,4 @@ def _verdict(right: bool) -> str:
 
 
 def _each(by_name: Mapping[str, Any], form: str) -> str:
-    return ", ".join(f"{name.removeprefix('stock_').upper()} {form.format(value)}" for name, value in by_name.items())
+    return ", ".join(f"{name.removeprefix('series_').upper()} {form.format(value)}" for name, value in by_name.items())

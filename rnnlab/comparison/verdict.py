@@ -8,14 +8,14 @@ from rnnlab.comparison.leaderboard import Board
 LEVEL = 0.05  # of significance
 
 
-def stock(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
+def series(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
     """Whether any network beats tomorrow = today.
 
     Args:
         networks: names of the entries that learned something.
-        comparison: what ``comparison.compare_stock`` made.
+        comparison: what ``comparison.compare_series`` made.
     """
-    entries, against = board["stock"], comparison["against_persistence"]
+    entries, against = board["series"], comparison["against_persistence"]
     winners = [
         name for name in entries if name in networks and _differs(against[name]) and against[name]["statistic"] < 0
     ]

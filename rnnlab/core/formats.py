@@ -8,9 +8,9 @@ from pydantic import ValidationError
 from rnnlab.core.errors import UserError
 
 Format = tuple[str, int]
-WEIGHTS: Format = ("rnnlab", 3)
+WEIGHTS: Format = ("rnnlab", 4)
 SCALER: Format = ("rnnlab-scaler", 2)
-LEADERBOARD: Format = ("rnnlab-leaderboard", 1)
+LEADERBOARD: Format = ("rnnlab-leaderboard", 2)
 
 
 def check_format(content: object, expected: Format, name: str) -> None:

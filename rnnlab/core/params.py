@@ -54,7 +54,7 @@ class Window(StrictModel):
     horizon: Annotated[int, Field(ge=1, le=20)]  # days
 
 
-class StockSplit(StrictModel):
+class SeriesSplit(StrictModel):
     train: Positive | Share
     validation: Annotated[int, Field(ge=0)] | Share
 
@@ -63,7 +63,7 @@ class DigitsSplit(StrictModel):
     validation: Annotated[int, Field(ge=0)] | Share
 
 
-class Stock(StrictModel):
+class SeriesParams(StrictModel):
     source: Literal["sample", "kospi", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
     panel: Literal["per_symbol", "global"]
@@ -74,7 +74,7 @@ class Stock(StrictModel):
     target: Column
     scale: Scale
     window: Window
-    split: StockSplit
+    split: SeriesSplit
 
     @property
     def kind(self) -> str | None:
@@ -87,7 +87,7 @@ class Stock(StrictModel):
         return self.path if self.source in ("csv", "panel") else f"source {self.source}"
 
     @model_validator(mode="after")
-    def _check(self) -> "Stock":
+    def _check(self) -> "SeriesParams":
         if len(set(self.features)) < len(self.features):
             raise ValueError("features names a column twice")
         if self.start and self.end and self.start > self.end:
@@ -135,12 +135,12 @@ class Training(StrictModel):
 
 
 class TrackTraining(StrictModel):
-    stock: Training
+    series: Training
     digits: Training
 
 
 class Model(StrictModel):
-    track: Literal["stock", "digits"]
+    track: Literal["series", "digits"]
     cell: Literal["rnn", "lstm", "gru", "mlp"]
     bidirectional: bool
     hidden_size: Positive
@@ -176,20 +176,22 @@ class Model(StrictModel):
             if getattr(self, key) is None:
                 raise ValueError(f"{key} is null: give a value, or leave the key out to take the track's")
         if self.track == "digits" and (self.output != "linear" or self.rollout):
-            raise ValueError(f"output {self.output} is for track stock; digits takes linear (the loss has the softmax)")
+            raise ValueError(
+                f"output {self.output} is for track series; digits takes linear (the loss has the softmax)"
+            )
         if self.output == "sequence" and (self.cell == "mlp" or self.bidirectional):
             raise ValueError(
                 "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
             )
         if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
-            raise ValueError("target change is for track stock with output linear (a change may be negative)")
+            raise ValueError("target change is for track series with output linear (a change may be negative)")
         if self.cell == "mlp" and self.bidirectional:
             raise ValueError("cell mlp has no direction: bidirectional must be false")
         return self
 
 
 class Params(StrictModel):
-    stock: Stock
+    series: SeriesParams
     digits: Digits
     training: TrackTraining
     backtest: Backtest
@@ -206,14 +208,14 @@ class Params(StrictModel):
         for name, model in self.models.items():
             if self.training_of(name).patience and not getattr(self, model.track).split.validation:
                 raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
-            if model.track == "stock" and self.is_per_symbol and self.training_of(name).patience:
+            if model.track == "series" and self.is_per_symbol and self.training_of(name).patience:
                 raise ValueError(f"patience of {name}: networks of a panel, one a symbol, all train to the last epoch")
-            if model.rollout and self.stock.features != (self.stock.target,):
+            if model.rollout and self.series.features != (self.series.target,):
                 raise ValueError(
-                    f"rollout of {name} feeds its forecasts back: stock.features must be [{self.stock.target}] alone"
+                    f"rollout of {name} feeds its forecasts back: series.features must be [{self.series.target}] alone"
                 )
-        if wrong := [name for name in self.backtest.models if name not in self.models_of("stock")]:
-            raise ValueError(f"backtest.models: {wrong[0]} is no model of track stock")
+        if wrong := [name for name in self.backtest.models if name not in self.models_of("series")]:
+            raise ValueError(f"backtest.models: {wrong[0]} is no model of track series")
         return self
 
     @property
@@ -223,15 +225,15 @@ class Params(StrictModel):
 
     @property
     def is_panel(self) -> bool:
-        return self.stock.kind is not None
+        return self.series.kind is not None
 
     @property
     def is_per_symbol(self) -> bool:
-        return self.stock.kind == "per_symbol"
+        return self.series.kind == "per_symbol"
 
     def board_of(self, track: str) -> str:
         """The leaderboard that a track's results stand in."""
-        return "panel" if track == "stock" and self.is_panel else track
+        return "panel" if track == "series" and self.is_panel else track
 
     def model(self, name: str) -> Model:
         if name not in self.models:

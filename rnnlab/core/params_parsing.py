@@ -12,6 +12,7 @@ from rnnlab.core.params import Params, StrictModel
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
 SHORT.maxstring = SHORT.maxother = 80
+RENAMED = {"stock": "series"}  # keys of earlier versions
 
 
 def parse(content: object, source: str = "params.yaml") -> Params:
@@ -56,6 +57,8 @@ def _sentence(detail: dict[str, Any]) -> str:
     if detail["type"] == "missing":
         return "is missing"
     if detail["type"] == "extra_forbidden":
+        if new := RENAMED.get(str(detail["loc"][-1])):
+            return f"is called {new} now"
         allowed = ", ".join(_allowed_keys(detail["loc"][:-1]))
         return f"unknown key; allowed: {allowed}"
     message = detail["msg"].removeprefix("Value error, ")

@@ -130,7 +130,7 @@ class _Rows:
             raise UserError(
                 f"{self.name}: {shown_day(pd.Timestamp(day))} stands more than once in column {self.dates.column} "
                 f"(line {some(lines)}); one row a date is allowed"
-                + (f" (column {self.symbol_column}: is it a panel? stock.source: panel)" if self.symbol_column else "")
+                + (f" (column {self.symbol_column}: is it a panel? series.source: panel)" if self.symbol_column else "")
             )
 
 

@@ -1,25 +1,25 @@
-"""data/raw of the stock track read back: the rows of all symbols, of a single series of one."""
+"""data/raw of the series track read back: the rows of all symbols, of a single series of one."""
 
 from pathlib import Path
 
 import numpy as np
 
 from rnnlab.core.files import read_arrays, read_json
-from rnnlab.core.params import Stock
+from rnnlab.core.params import SeriesParams
 from rnnlab.data.series import Series
 
-RAW = Path("data/raw/stock")
+RAW = Path("data/raw/series")
 SERIES = "series"  # the symbol of a single one
 
 
-def read_raw(stock: Stock) -> tuple[Series, tuple[str, ...]]:
-    """The rows that ``stock.start``, ``end`` and ``rows`` leave, and the names of their columns.
+def read_raw(series: SeriesParams) -> tuple[Series, tuple[str, ...]]:
+    """The rows that ``series.start``, ``end`` and ``rows`` leave, and the names of their columns.
 
     Raises:
         UserError: if no row is left.
     """
-    whole, columns = read_raw_panel() if stock.kind else _read_single(stock)
-    return whole.select(stock.start, stock.end, stock.rows), columns
+    whole, columns = read_raw_panel() if series.kind else _read_single(series)
+    return whole.select(series.start, series.end, series.rows), columns
 
 
 def read_raw_panel() -> tuple[Series, tuple[str, ...]]:
@@ -35,10 +35,10 @@ def read_summary() -> list[str]:
     return sentences
 
 
-def _read_single(stock: Stock) -> tuple[Series, tuple[str, ...]]:
+def _read_single(series: SeriesParams) -> tuple[Series, tuple[str, ...]]:
     from rnnlab.data.csv_reader import read_prices  # with pandas, which a panel can do without
 
-    columns = tuple(dict.fromkeys([*stock.features, stock.target]))
+    columns = tuple(dict.fromkeys([*series.features, series.target]))
     frame = read_prices(RAW / "prices.csv", columns).frame
     values = np.empty((len(frame), len(columns)), order="F")
     for number, column in enumerate(columns):  # one by one, and each is let go of: they may be long

@@ -51,7 +51,7 @@ class Series:
         if not (chosen.spans[:, 0] < chosen.spans[:, 1]).any():
             days = self.calendar()
             raise UserError(
-                f"no row from stock.start={start} to stock.end={end}: "
+                f"no row from series.start={start} to series.end={end}: "
                 f"the data go from {str(days[0])[:10]} to {str(days[-1])[:10]}"
             )
         return chosen

@@ -26,7 +26,7 @@ def download_cache() -> Path:
     return Path(os.environ.get("RNNLAB_CACHE") or pooch.os_cache("rnnlab"))
 
 
-def stock_sample() -> pd.DataFrame:
+def series_sample() -> pd.DataFrame:
     """GOOG, daily, from matplotlib's sample data: the last 431 days, to 2008-10-14."""
     from matplotlib.cbook import get_sample_data
 

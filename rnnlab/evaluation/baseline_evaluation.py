@@ -11,7 +11,7 @@ from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.evaluation.metrics import Array
 from rnnlab.evaluation.panel_evaluation import evaluate_symbol, summarise_symbols
-from rnnlab.evaluation.series_evaluation import days_by_part, evaluate_stock
+from rnnlab.evaluation.series_evaluation import days_by_part, evaluate_forecast
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
@@ -36,7 +36,7 @@ class ScaledSeries:
 
 
 def evaluate_baselines(parts: Mapping[str, Windows], series: ScaledSeries) -> tuple[dict[str, Any], list[Table]]:
-    """What ``evaluate_stock`` returns for each baseline, and the forecasts of all parts.
+    """What ``evaluate_forecast`` returns for each baseline, and the forecasts of all parts.
 
     Returns:
         Figures by baseline; and a table a part with columns date, part, y_true and one for each baseline.
@@ -46,7 +46,7 @@ def evaluate_baselines(parts: Mapping[str, Windows], series: ScaledSeries) -> tu
     results = {}
     for name, forecast in forecasts["test"].items():
         calibration = days["validation"].y_true, {0: forecasts["validation"][name]}
-        results[name], _ = evaluate_stock(days["test"], {0: forecast}, calibration)
+        results[name], _ = evaluate_forecast(days["test"], {0: forecast}, calibration)
     tables: list[Table] = [
         {"date": windows.target_dates, "part": part, "y_true": days[part].y_true, **forecasts[part]}
         for part, windows in parts.items()

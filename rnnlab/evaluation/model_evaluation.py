@@ -19,7 +19,7 @@ Evaluated = tuple[dict[str, Any], list[Table]]  # figures, predictions
 def evaluate_model(weights: Weights) -> Evaluated:
     config = weights.config
     kind = "panel" if config.get("panel") else config["track"]
-    figures, predictions = {"stock": _series, "panel": _panel, "digits": _digits}[kind](weights)
+    figures, predictions = {"series": _series, "panel": _panel, "digits": _digits}[kind](weights)
     return {key: config[key] for key in ("model", "track", "parameters", "diverged")} | figures, predictions
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from rnnlab.core.csv_writer import Table
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.metrics import UNDEFINED, Array, Figure, mean_and_std
-from rnnlab.evaluation.series_evaluation import Days, Forecaster, days_by_part, evaluate_series, stock_figures
+from rnnlab.evaluation.series_evaluation import Days, Forecaster, days_by_part, evaluate_series, series_figures
 from rnnlab.evaluation.significance import benjamini_hochberg, diebold_mariano, holm
 from rnnlab.windows.panel import Panel
 
@@ -48,7 +48,7 @@ def evaluate_panel(
             continue
         forecaster = forecaster_of(number)
         days = days_by_part(windows, forecaster.scaler, forecaster.column)["test"]
-        naive_mase[symbol] = stock_figures(days, days.y_last)["mase"]
+        naive_mase[symbol] = series_figures(days, days.y_last)["mase"]
         if y_pred := forecaster.forecast(windows["test"]):
             evaluated[symbol] = evaluate_symbol(days, y_pred)
     if not evaluated:
@@ -67,7 +67,7 @@ def evaluate_symbol(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:
     statistic, p = diebold_mariano(losses, naive, days.horizon)
     by_seed = {}
     for seed, forecast in y_pred.items():
-        figures = stock_figures(days, forecast)
+        figures = series_figures(days, forecast)
         by_seed[seed] = {name: figures[name] for name in FIGURES}
     return {"days": len(days.y_true), "by_seed": by_seed, "statistic": statistic, "p": p}
 
@@ -79,7 +79,7 @@ def summarise_symbols(evaluated: Mapping[str, Evaluated], horizon: int) -> dict[
         evaluated: symbol -> what ``evaluate_symbol`` returns.
 
     Returns:
-        As ``evaluate_stock``, but ``metrics`` are means over seeds of the median over symbols, with the share of
+        As ``evaluate_forecast``, but ``metrics`` are means over seeds of the median over symbols, with the share of
         symbols on which persistence is beaten as ``beaten``. Also ``over_symbols`` (quartiles of each symbol's mean
         over seeds), ``significant`` (for each correction, on how many symbols the forecasts are significantly better
         and worse than persistence) and ``by_symbol``. A symbol for which a figure is not defined does not count for

@@ -61,12 +61,12 @@ def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tup
     """Figures on the test part, and the forecasts of all parts.
 
     Returns:
-        What ``evaluate_stock`` returns; and a table a part with columns date, part, y_true, persistence, y_pred (mean
-        over seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
+        What ``evaluate_forecast`` returns; and a table a part with columns date, part, y_true, persistence, y_pred
+        (mean over seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
     """
     days = days_by_part(parts, forecaster.scaler, forecaster.column)
     y_pred = {part: forecaster.forecast(windows) for part, windows in parts.items()}
-    figures, bounds = evaluate_stock(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
+    figures, bounds = evaluate_forecast(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
     tables: list[Table] = [
         {
             "date": windows.target_dates,
@@ -82,7 +82,7 @@ def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tup
     return figures, tables
 
 
-def stock_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
+def series_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
     """Figures of one forecast (N,)."""
     y_true, y_last = days.y_true, days.y_last
     persistence = metrics.rmse(y_true, y_last)
@@ -98,7 +98,7 @@ def stock_figures(days: Days, y_pred: Array) -> dict[str, Figure]:
     }
 
 
-def evaluate_stock(
+def evaluate_forecast(
     days: Days, y_pred: Mapping[int, Array], calibration: tuple[Array, Mapping[int, Array]] | None = None
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Figures on the test part, and the bounds of the mean forecast's intervals by name.
@@ -114,7 +114,7 @@ def evaluate_stock(
     by_shift = metrics.rmse_by_shift(days.y_true, mean, max(MAX_SHIFT, days.horizon))
     truth = days.to_scaled(days.y_true)
     by_seed = {
-        seed: stock_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
+        seed: series_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
         for seed, forecast in y_pred.items()
     }
     lag: dict[str, Figure] = {

@@ -37,9 +37,9 @@ def train_per_symbol(name: str, params: Params) -> None:
     plan = TrainingPlan.of(params.model(name), training, (panel.length, panel.inputs.shape[1]), 1, choice)
     counts = [len(windows) for _, windows in panel.all()]
     groups = make_groups(counts, training.batch_size, len(plan.seeds))
-    key = fingerprint_of(asdict(plan), [SPLIT / "stock/train"])
+    key = fingerprint_of(asdict(plan), [SPLIT / "series/train"])
     done = TaskResults(f"{name}.train", key, len(groups), ".safetensors", from_file)
-    if params.stock.split.validation:
+    if params.series.split.validation:
         print(f"{name}: networks a symbol learn for all epochs; the validation part is left aside")
     used = sum(group.count * len(group.symbols) for group in groups)
     print(f"{name}: {used:,} of {sum(counts):,} training windows, each symbol's last whole batches")
@@ -57,7 +57,7 @@ def train_per_symbol(name: str, params: Params) -> None:
         merged = merge(panel, groups, done, plan)
         config = describe(panel, plan.target_form, merged.units.tolist()) | {
             "model": name,
-            "track": "stock",
+            "track": "series",
             "network": plan.architecture,
             "parameters": plan.count_parameters(),
             "training": training.model_dump(),

@@ -19,7 +19,7 @@ from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
 from rnnlab.windows.windows import Windows
 
-MAX_HORIZON = 20  # days; as of stock.window.horizon
+MAX_HORIZON = 20  # days; as of series.window.horizon
 
 
 def required_columns(config: Mapping[str, Any]) -> list[str]:
@@ -52,7 +52,7 @@ def forecast_next_days(
         raise UserError(
             f"horizon {wanted}: {config['model']} was trained to forecast {trained_for} "
             f"{'day' if trained_for == 1 else 'days'} ahead; for another horizon train it with "
-            f"`dvc exp run -S stock.window.horizon={wanted}`, or take a model that rolls out"
+            f"`dvc exp run -S series.window.horizon={wanted}`, or take a model that rolls out"
         )
     if len(frame) < length:
         raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length} days")

@@ -42,7 +42,7 @@ class _Target(Part):
 
 
 class _Any(Part):
-    track: Literal["stock", "digits"]
+    track: Literal["series", "digits"]
     model: str
     network: _Network
     parameters: Annotated[int, Field(ge=1)]
@@ -54,7 +54,7 @@ class _Digits(_Any):
     scaler: PixelScaler
 
 
-class _Stock(_Any):
+class _Series(_Any):
     """A single series is a panel of one symbol, with ``panel`` null."""
 
     panel: Literal["per_symbol", "global"] | None
@@ -67,14 +67,14 @@ class _Stock(_Any):
     scaler: SeriesScaler
 
     @model_validator(mode="after")
-    def _check(self) -> "_Stock":
+    def _check(self) -> "_Series":
         sizes = {len(self.trained_until), len(self.spacing), len(self.target.units)}
         if self.symbols != self.scaler.symbols or sizes != {len(self.symbols)}:
             raise ValueError("symbols, scaler, target.units, trained_until and spacing are not of the same symbols")
         return self
 
 
-KINDS: dict[str, type[_Any]] = {"stock": _Stock, "digits": _Digits}
+KINDS: dict[str, type[_Any]] = {"series": _Series, "digits": _Digits}
 
 
 def to_header(config: Mapping[str, Any]) -> dict[str, str]:

@@ -9,12 +9,12 @@ from rnnlab.core.files import read_json
 from rnnlab.core.tables import METRICS, read_table, read_tables
 from rnnlab.reporting.report import Track
 
-ABOUT = Path("data/scaled/stock/about.json")  # of a panel
+ABOUT = Path("data/scaled/series/about.json")  # of a panel
 IMAGES = Path("data/windows/digits.json")
 
 
 def read_track(name: str, models: list[str]) -> Track:
-    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'stock'}.json")
+    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'series'}.json")
     results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
     board = rank({name: baselines | results})
     order = [entry for entry in board[name] if entry in results]
@@ -31,7 +31,7 @@ def read_track(name: str, models: list[str]) -> Track:
 def describe_days() -> str:
     if ABOUT.exists():
         return f"{read_json(ABOUT)['summary'][0]}."
-    prices = read_table(METRICS / "baselines/stock.csv", usecols=["date", "part"])
+    prices = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"])
     parts = (
         f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
         for part, dates in prices.groupby("part", sort=False)["date"]

@@ -9,9 +9,9 @@ from rnnlab.comparison.leaderboard import dashes, rank, to_rows
 from rnnlab.core.params import Model, Params
 
 Result = Mapping[str, Any]
-STOCK_SOURCES = {"sample": "GOOG, daily, from matplotlib's sample data", "kospi": "the KOSPI index, daily"}
+SERIES_SOURCES = {"sample": "GOOG, daily, from matplotlib's sample data", "kospi": "the KOSPI index, daily"}
 DIGITS_SOURCES = {"sample": "scikit-learn's handwritten digits", "mnist": "MNIST, handwritten digits"}
-STOCK_LIMITS = """\
+SERIES_LIMITS = """\
 - It was measured on the days above, of one series. Other series, and days that differ from these, it has not seen.
 - Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell.
 - Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
@@ -26,18 +26,18 @@ DIGITS_LIMITS = """\
 - It was measured on images made like those that it learned from. Other pens, scanners and hands may be read worse."""
 
 
-def stock(
+def series(
     name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, days: str
 ) -> str:
     """Markdown.
 
     Args:
         result, baselines: what ``evaluation`` made.
-        comparison: what ``comparison.compare_stock`` made.
+        comparison: what ``comparison.compare_series`` made.
         days: of which parts, in words.
     """
-    source = STOCK_SOURCES.get(params.stock.source) or Path(params.stock.path).name
-    stock, model = params.stock, params.model(name)
+    source = SERIES_SOURCES.get(params.series.source) or Path(params.series.path).name
+    series, model = params.series, params.model(name)
     training = params.training_of(name)
     intervals = [
         f"- {level} %: {_percent(found['coverage'])} of {found['days']} days in it, {found['width']:.2f} points wide"
@@ -45,17 +45,17 @@ def stock(
         if found["days"]
     ]
     parts = {
-        "Data": f"Source `{stock.source}`: {source}. {', '.join(stock.features)} in, {stock.target} out. {days}",
+        "Data": f"Source `{series.source}`: {source}. {', '.join(series.features)} in, {series.target} out. {days}",
         "Protocol": (
             f"{_network(model, result)}, output {model.output}, target {model.target}. "
-            f"It reads {stock.window.length} days and forecasts "
-            f"{stock.window.horizon} ahead; MinMax scaling fitted on {stock.scale.fit_on}"
-            f"{' (which leaks the test period)' if stock.scale.fit_on == 'all' else ''}. "
+            f"It reads {series.window.length} days and forecasts "
+            f"{series.window.horizon} ahead; MinMax scaling fitted on {series.scale.fit_on}"
+            f"{' (which leaks the test period)' if series.scale.fit_on == 'all' else ''}. "
             + _training(training.model_dump(), result)
         ),
-        "Figures": _table("stock", name, result, {"persistence": baselines["persistence"]}),
+        "Figures": _table("series", name, result, {"persistence": baselines["persistence"]}),
         "Intervals": "\n".join(intervals) or "None: too few days.",
-        "Limits": STOCK_LIMITS,
+        "Limits": SERIES_LIMITS,
     }
     return _page(name, verdict.model(name, result, baselines["persistence"], comparison), parts)
 
@@ -66,17 +66,17 @@ def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison
     Args:
         comparison: what ``panel_comparison.compare_panel`` made.
     """
-    stock, model, training = params.stock, params.model(name), params.training_of(name)
-    kind = "one network for each symbol" if stock.panel == "per_symbol" else "one network for all symbols"
-    own = "all its rows (which leaks the test period)" if stock.scale.fit_on == "all" else "its own past"
+    series, model, training = params.series, params.model(name), params.training_of(name)
+    kind = "one network for each symbol" if series.panel == "per_symbol" else "one network for all symbols"
+    own = "all its rows (which leaks the test period)" if series.scale.fit_on == "all" else "its own past"
     parts = {
         "Data": (
-            f"Panel `{Path(stock.path).name}`: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
-            f"days; {', '.join(stock.features)} in, {stock.target} out."
+            f"Panel `{Path(series.path).name}`: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
+            f"days; {', '.join(series.features)} in, {series.target} out."
         ),
         "Protocol": (
             f"{kind.capitalize()}: {_network(model, result)}, output {model.output}, target {model.target}. It "
-            f"reads {stock.window.length} days of a symbol and forecasts {stock.window.horizon} ahead; each is "
+            f"reads {series.window.length} days of a symbol and forecasts {series.window.horizon} ahead; each is "
             f"scaled by {own}, "
             "and all parts end on days that the symbols share. " + _training(training.model_dump(), result)
         ),

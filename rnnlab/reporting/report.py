@@ -54,13 +54,13 @@ class Track:
         return {**self.baselines, **self.models}
 
 
-def stock(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list[Section], Pictures]:
-    results, order, simple = track.results, list(track.board["stock"]), list(track.baselines)
+def series(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list[Section], Pictures]:
+    results, order, simple = track.results, list(track.board["series"]), list(track.baselines)
     pictures = {name: {"forecast": draw(plots.forecast, track.predictions[name], name)} for name in track.models}
     best, *others = track.models
     late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
     late = {name: errors for name, errors in late.items() if errors}
-    pairs = [tables.pairs(comparison["stock"])] if comparison["stock"]["between"] else []
+    pairs = [tables.pairs(comparison["series"])] if comparison["series"]["between"] else []
     why: list[Block] = [Text(ECHO), tables.lag(results, order, simple)]
     if late:
         shown = draw(plots.shifts, late, "How well each forecast fits, moved back by some days")
@@ -69,14 +69,14 @@ def stock(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list
         Section(
             "Prices",
             [
-                tables.leaderboard("stock", track.board, simple),
+                tables.leaderboard("series", track.board, simple),
                 Text(tables.majority_sentence(results[best]) + tables.FORMULAS),
                 _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
                 *_others([_picture(pictures[name]["forecast"], name) for name in others]),
             ],
         ),
         Section("Why the curves look so good", why),
-        Section("Is it different?", [tables.differences(comparison["stock"], simple), *pairs]),
+        Section("Is it different?", [tables.differences(comparison["series"], simple), *pairs]),
         Section("How sure is a forecast?", [tables.intervals(results, order, simple)]),
         Section(
             "Walking forward",

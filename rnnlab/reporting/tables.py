@@ -124,7 +124,7 @@ def backtest(results: Mapping[str, Any]) -> Table:
 
 
 def backtest_means(results: Mapping[str, Any]) -> Table:
-    columns = {key: column for key, column in COLUMNS["stock"].items() if key != "scaled_mse"}
+    columns = {key: column for key, column in COLUMNS["series"].items() if key != "scaled_mse"}
     entries = {"persistence": next(iter(results.values()))["persistence"]}
     entries |= {name: found["metrics"] for name, found in results.items()}
     rows = []

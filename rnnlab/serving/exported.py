@@ -72,7 +72,7 @@ class DigitClassifier(nn.Module):
 
 
 MODULES: dict[str, type[PriceForecaster] | type[DigitClassifier]] = {
-    "stock": PriceForecaster,
+    "series": PriceForecaster,
     "digits": DigitClassifier,
 }
 

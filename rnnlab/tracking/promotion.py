@@ -11,7 +11,7 @@ from rnnlab.tracking.mirror import find_key
 from rnnlab.tracking.run_info import read_tracked
 from rnnlab.tracking.store import open_store
 
-BASELINE = {"stock": "persistence", "digits": "majority_class"}
+BASELINE = {"series": "persistence", "digits": "majority_class"}
 
 
 def promote_best(track: str, force: bool) -> Iterator[str]:

@@ -11,8 +11,12 @@ from rnnlab.tracking.mirror import Result
 from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, run_params, run_tags
 
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
-BASELINE = {"stock": "persistence", "digits": "majority_class"}
-RAW = {"stock": Path("data/raw/stock/prices.csv"), "panel": Path("data/raw/stock"), "digits": Path("data/raw/digits")}
+BASELINE = {"series": "persistence", "digits": "majority_class"}
+RAW = {
+    "series": Path("data/raw/series/prices.csv"),
+    "panel": Path("data/raw/series"),
+    "digits": Path("data/raw/digits"),
+}
 
 
 def maker(model: str, key: str, unchanged: Set[str]) -> str:
@@ -31,7 +35,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
-    data = RAW["panel" if params.is_panel and track == "stock" else track]
+    data = RAW["panel" if params.is_panel and track == "series" else track]
     rival = read_json(METRICS / f"baselines/{track}.json")[BASELINE[track]]
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
@@ -60,7 +64,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         history=read_table(METRICS / f"history/{name}.csv"),
         artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""}
-        | ({symbols: ""} if params.is_panel and track == "stock" else {}),
+        | ({symbols: ""} if params.is_panel and track == "series" else {}),
         data_path=data,
         data_name=f"{track}-{getattr(params, track).source}",
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),

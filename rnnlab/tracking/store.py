@@ -59,7 +59,7 @@ class Store:
         try:
             with self.lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
-                self.experiments = {name: self._experiment(name) for name in ("stock", "digits")}
+                self.experiments = {name: self._experiment(name) for name in ("series", "digits")}
         except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 

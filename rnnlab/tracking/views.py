@@ -11,14 +11,14 @@ from typing import Any
 TAG = "mlflow.sharedViewState.errors-and-curves"
 NAME = "Errors and curves"
 BARS = {
-    "stock": ["test/relative_rmse", "test/rmse", "test/mae"],
+    "series": ["test/relative_rmse", "test/rmse", "test/mae"],
     "digits": ["test/test_accuracy", "test/macro_f1", "test/ece"],
 }
 LINES = {
-    "stock": {"train/loss": "log", "validation/loss": "log"},
+    "series": {"train/loss": "log", "validation/loss": "log"},
     "digits": {"train/loss": "log", "train/accuracy": "linear", "validation/loss": "log"},
 }
-COLUMNS = {"stock": ["metrics.`baseline/rmse`"], "digits": ["metrics.`baseline/test_accuracy`"]}
+COLUMNS = {"series": ["metrics.`baseline/rmse`"], "digits": ["metrics.`baseline/test_accuracy`"]}
 PARAMS = ["params.`model.cell`", "params.`model.hidden_size`"]
 
 

@@ -51,7 +51,7 @@ def digits_data(form: TargetForm, device: torch.device) -> TrainingData:
     return TrainingData(*tensors("train"), tensors("validation"), CLASSES, {"scaler": read_scaler("digits")})
 
 
-DATA: dict[str, Callable[[TargetForm, torch.device], TrainingData]] = {"stock": series_data, "digits": digits_data}
+DATA: dict[str, Callable[[TargetForm, torch.device], TrainingData]] = {"series": series_data, "digits": digits_data}
 
 
 def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str
         "horizon": train.horizon,
         "trained_until": [str(own.target_dates[-1]) for own in windows],
         "spacing": [_spacing(own) for own in windows],
-        "scaler": read_scaler("stock"),
+        "scaler": read_scaler("series"),
     }
 
 

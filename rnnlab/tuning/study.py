@@ -75,18 +75,18 @@ def parts_of(params: Params, model: Model) -> Callable[[], Data]:
     form = TargetForm(*model.target_form)
     train, validation = read_part("train"), read_part("validation")
     if not params.is_panel:
-        features = read_scaler("stock")["features"]
+        features = read_scaler("series")["features"]
         return partial(load_series, train.windows(0), validation.windows(0), features, form)
     if params.is_per_symbol:
         raise UserError(
             "tune: a panel with networks for each symbol can't be searched; "
-            "set stock.panel to global to tune one network for all symbols, or tune on a single series"
+            "set series.panel to global to tune one network for all symbols, or tune on a single series"
         )
     if not sum(len(windows) for _, windows in validation.all()):
         raise UserError(
-            "tune: a panel needs a validation part: set stock.split.validation, then `dvc repro split@stock`"
+            "tune: a panel needs a validation part: set series.split.validation, then `dvc repro split@series`"
         )
-    names = params.stock.features if params.stock.scale.fit_on == "all" else ()
+    names = params.series.features if params.series.scale.fit_on == "all" else ()
     return partial(load_panel, train, validation, form, names)
 
 

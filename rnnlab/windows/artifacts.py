@@ -11,7 +11,7 @@ from rnnlab.core.files import read_arrays, read_json
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.scaler_file import check_scaler
 
-SCALED = Path("data/scaled/stock")
+SCALED = Path("data/scaled/series")
 SPLIT = Path("data/split")
 PARTS = ("train", "validation", "test")
 
@@ -32,7 +32,7 @@ def read_panel(folder: Path, window: Mapping[str, int] | None = None) -> Panel:
 
 def read_part(part: str) -> Panel:
     """The windows of all symbols that train, validate or test."""
-    return read_panel(SPLIT / "stock" / part)
+    return read_panel(SPLIT / "series" / part)
 
 
 def read_digits(part: str) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -47,7 +47,7 @@ class SeriesScaler(BaseModel):
         return self
 
 
-KINDS: dict[str, type[BaseModel]] = {"stock": SeriesScaler, "digits": DigitsScaler}
+KINDS: dict[str, type[BaseModel]] = {"series": SeriesScaler, "digits": DigitsScaler}
 
 
 def check_scaler(content: Any, track: str, name: str) -> dict[str, Any]:

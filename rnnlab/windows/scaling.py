@@ -33,7 +33,7 @@ class MinMaxScaler:
             if minimum[name] == maximum[name]:
                 raise UserError(
                     f"column {name} does not vary in the {len(column)} rows that the scaler is fitted on "
-                    f"(it is {minimum[name]:g} throughout): leave it out of stock.features or take other rows"
+                    f"(it is {minimum[name]:g} throughout): leave it out of series.features or take other rows"
                 )
             if not math.isfinite(maximum[name] - minimum[name]):
                 raise UserError(

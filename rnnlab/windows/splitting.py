@@ -27,7 +27,7 @@ def in_time_order(count: int, train: int | float, validation: int | float, horiz
     test = n_train + n_validation
     if n_train - gap < 1 or test >= count:
         raise UserError(
-            f"stock.split.train={train} and stock.split.validation={validation} take {n_train} + {n_validation} of "
+            f"series.split.train={train} and series.split.validation={validation} take {n_train} + {n_validation} of "
             f"{count} windows, and a horizon of {horizon} leaves out {gap} of the first: at least one must train and "
             "one must be left to test"
         )

@@ -1,4 +1,4 @@
-"""What a network of the stock track learns to say, and its forecast of the level to come.
+"""What a network of the series track learns to say, and its forecast of the level to come.
 
 Letters: N windows, T time steps.
 """

@@ -20,7 +20,7 @@ def count_windows(rows: int, length: int, horizon: int) -> int:
     count = rows - length - horizon + 1
     if count < 1:
         raise UserError(
-            f"{rows} rows are too few: a window of stock.window.length={length} rows and "
+            f"{rows} rows are too few: a window of series.window.length={length} rows and "
             f"a horizon of {horizon} need at least {length + horizon}"
         )
     return count

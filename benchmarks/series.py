@@ -1,4 +1,4 @@
-"""The stock track's networks: the tutorial's loop against the engine with 1, 3, 10 and 30 replicas.
+"""The series track's networks: the tutorial's loop against the engine with 1, 3, 10 and 30 replicas.
 
 Milliseconds a step and seed, one thread; loop and engine take turns, and a ratio is the median of those within a turn.
 """
@@ -59,7 +59,7 @@ def main() -> None:
             milliseconds = statistics.median(turn[name] for turn in turns)
             ratio = statistics.median(turn["loop"] / turn[name] for turn in turns)
             rows.append({"cell": cell, "training": name, "ms a step and seed": milliseconds, "times the loop": ratio})
-    publish("stock", rows)
+    publish("series", rows)
 
 
 if __name__ == "__main__":
