@@ -7,7 +7,6 @@ import torch
 
 from rnnlab.core.errors import UserError
 from rnnlab.evaluation.intervals import rolling_radius
-from rnnlab.forecasting.dates import next_dates
 from rnnlab.forecasting.next_days import forecast_next_days
 from rnnlab.networks.forecast import forecast
 from rnnlab.networks.network import build
@@ -138,30 +137,6 @@ def test_rows_further_or_nearer_than_it_learned_are_not_to_be_believed(networks,
     made = forecast_next_days(networks, config() | {"spacing": 24.0}, prices)
     assert any("apart, those that the model was trained on 1 day; " in note for note in made.notes) == warned
     assert made.unit == ("row" if warned else "day")
-
-
-WITH_A_SATURDAY = pd.bdate_range("2024-01-01", "2024-05-10").union(pd.DatetimeIndex(["2024-03-02"]))
-SUNDAY_TO_THURSDAY = pd.bdate_range("2024-01-01", "2024-05-09", freq="C", weekmask="Sun Mon Tue Wed Thu")
-
-
-@pytest.mark.parametrize(
-    ("dates", "expected"),
-    [
-        (pd.bdate_range("2024-01-01", "2024-01-12"), ["2024-01-15", "2024-01-16"]),  # a Friday
-        (pd.date_range("2024-01-01", "2024-01-12"), ["2024-01-13", "2024-01-14"]),  # trades on weekends too
-        (pd.date_range("2024-01-05", periods=9, freq="7D"), ["2024-03-08", "2024-03-15"]),
-        (pd.date_range("2023-01-31", "2024-01-31", freq="ME"), ["2024-02-29", "2024-03-31"]),
-        (pd.date_range("2023-01-15", periods=12, freq=pd.DateOffset(months=1)), ["2024-01-15", "2024-02-15"]),
-        (pd.date_range("2024-01-01 10:00", periods=9, freq="30min"), ["2024-01-01 14:30", "2024-01-01 15:00"]),
-        (pd.date_range("2020-03-31", "2024-03-31", freq="QE"), ["2024-06-30", "2024-09-30"]),
-        (pd.date_range("2023-01-01", "2024-03-30", freq="BME"), ["2024-04-30", "2024-05-31"]),  # 31 March is a Sunday
-        (WITH_A_SATURDAY, ["2024-05-13", "2024-05-14"]),
-        (SUNDAY_TO_THURSDAY, ["2024-05-12", "2024-05-13"]),
-        (pd.DatetimeIndex(["2024-01-05"]), ["2024-01-08", "2024-01-09"]),  # one day tells no spacing
-    ],
-)
-def test_next_dates(dates, expected):
-    assert list(next_dates(dates, 2)) == [pd.Timestamp(text) for text in expected]
 
 
 @pytest.mark.promise(number=4)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from rnnlab.forecasting.dates import date_format
+from rnnlab.data.rhythm import date_format
 from rnnlab.forecasting.forecast import Forecast
 
 
@@ -15,7 +15,7 @@ def to_text(forecast: Forecast, prices: pd.Series, source: str, notes: Sequence[
         prices: by date, up to the last day.
         source: what the prices were read from.
     """
-    form = date_format(prices.index)
+    form = date_format(prices.index.to_numpy())
     after = f"{forecast.target} after {_price(prices.iloc[-1])} on {forecast.last_date:{form}}"
     yield f"{forecast.model}, {after} ({source})"
     yield from (f"note: {note}" for note in notes)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import UserError
+from rnnlab.data.rhythm import DAY, find_rhythm, next_dates
 from rnnlab.evaluation.intervals import LEVELS, WINDOW, radius
 from rnnlab.evaluation.metrics import Array
-from rnnlab.forecasting.dates import is_daily, next_dates, spacing_of
 from rnnlab.forecasting.forecast import Forecast, ForecastDay
 from rnnlab.networks.predictions import Networks, predict_prices
 from rnnlab.windows.scaling import MinMaxScaler
@@ -57,9 +57,9 @@ def forecast_next_days(
     if len(frame) < length:
         raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length} days")
     steps = range(1, wanted + 1) if target.rollout else [wanted]
-    dates = next_dates(pd.DatetimeIndex(frame.index), wanted)
+    dates = pd.DatetimeIndex(next_dates(frame.index.to_numpy(), wanted))
     days = tuple(_day(networks, config, frame, step, dates[step - 1]) for step in steps)
-    unit = "day" if is_daily(pd.DatetimeIndex(frame.index)) else "row"
+    unit = "day" if find_rhythm(frame.index.to_numpy()).seconds == DAY else "row"
     if not all(np.isfinite([day.forecast, day.mae or 0.0]).all() for day in days):
         raise UserError(f"the forecast of {config['model']} is no finite number; are the prices too large?")
     notes = tuple(_notes(config, frame, days, unit))
@@ -114,7 +114,8 @@ def _recent_windows(frame: pd.DataFrame, scaler: MinMaxScaler, config: Mapping[s
 
 def _notes(config: Mapping[str, Any], frame: pd.DataFrame, days: tuple[ForecastDay, ...], unit: str) -> Iterator[str]:
     """Sentences about the limits of a forecast."""
-    ours, trained = spacing_of(pd.DatetimeIndex(frame.index)), pd.Timedelta(hours=config.get("spacing") or 0)
+    ours = pd.Timedelta(seconds=find_rhythm(frame.index.to_numpy()).seconds)
+    trained = pd.Timedelta(hours=config.get("spacing") or 0)
     if trained and not 0.5 < ours / trained < 2:
         yield (
             f"DO NOT BELIEVE IT: the rows are {_duration(ours)} apart, those that the model was trained on "
