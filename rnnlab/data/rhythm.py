@@ -93,7 +93,8 @@ def next_dates(dates: NDArray[Any], count: int) -> NDArray[Any]:
     """
     recent = dates[-250:]
     if recent.dtype.kind != "M":
-        return np.arange(1, count + 1) + recent[-1]
+        counted: NDArray[Any] = np.arange(1, count + 1) + recent[-1]
+        return counted
     import pandas as pd  # a panel is read without it
 
     step, following = _offset(recent), [pd.Timestamp(recent[-1])]
