@@ -214,7 +214,7 @@ def tidy(
     store = open_store()
     for copy in clear_copies(Path()):
         print(f"removed: {copy}")
-    closed = [name for track in store.experiments for name in store.tidy(track, older_than)]
+    closed = store.tidy_all(older_than)
     for name in closed:
         print(f"closed: {name}")
     print(f"{len(closed)} run{'s' * (len(closed) != 1)} closed")

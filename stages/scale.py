@@ -1,5 +1,6 @@
 """scale TRACK: data/raw -> data/scaled, and the scaler as JSON."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data.images import read_digits, to_unit_interval
 from rnnlab.data.raw import read_raw, read_summary
+from rnnlab.data.rhythm import find_rhythm
 from rnnlab.windows.panel import LEAST, SplitDates
 from rnnlab.windows.panel_scaling import fit_scalers
 
@@ -39,7 +41,8 @@ def scale_series() -> None:
     about = {"format": SCALER, "features": params.features, "target": params.target}
     write_json(SCALED / "series/scaler.json", about | scalers.to_dict())
     symbols = list(scalers.by_symbol)
-    write_json(SCALED / "series/panel.json", {"panel": params.kind, "symbols": symbols, "spans": spans.tolist()})
+    panel = {"panel": params.kind, "symbols": symbols, "spans": spans.tolist()}
+    write_json(SCALED / "series/panel.json", panel | {"rhythm": asdict(find_rhythm(calendar))})
     if params.kind:
         write_json(SCALED / "series/about.json", {"summary": read_summary(), "left_out": scalers.left_out})
         counted = f"{len(symbols)} symbol{'s' * (len(symbols) != 1)}"

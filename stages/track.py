@@ -23,7 +23,7 @@ def main() -> None:
     # The results are there all the same, and an experiment must not be lost for want of a server.
     later = "`python -m stages.track` adds the runs when it can be"
     try:
-        store = Store(root, uri)
+        store = Store(root, uri, params.series.name)
     except UnreachableError as error:
         print(f"note: {error}; {later}")
         return

@@ -2,6 +2,8 @@
 
 import datetime
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -17,6 +19,7 @@ Schedule = Literal["constant", "onecycle"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(gt=0, lt=1)]  # of the windows or images
 Column = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[^/:\x00-\x1f]+$", max_length=100)]  # of MLflow's experiments too
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]  # also of files
 
 
@@ -37,6 +40,11 @@ def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Unique = AfterValidator(_unique)
+
+
+def _stem(path: str) -> str:
+    """A file's name without its endings, as a name for its series."""
+    return re.sub(r"[/:\x00-\x1f]+", "-", Path(path).name.split(".")[0])[:100] or "series"
 
 
 class StrictModel(BaseModel):
@@ -63,18 +71,48 @@ class DigitsSplit(StrictModel):
     validation: Annotated[int, Field(ge=0)] | Share
 
 
+PRICES = {"features": ("Open", "High", "Low", "Volume"), "target": "Close"}
+# What a source says of its series, where params.yaml does not.
+SOURCES: dict[str, dict[str, Any]] = {
+    "sample": PRICES | {"name": "GOOG", "unit": "dollars"},
+    "kospi": PRICES | {"name": "KOSPI", "unit": "points"},
+    "laser": {"name": "laser", "unit": "intensity", "features": ("Intensity",), "target": "Intensity"},
+    "elnino": {"name": "elnino", "unit": "°C", "features": ("SST",), "target": "SST"},
+    "sunspots": {"name": "sunspots", "unit": "sunspots", "features": ("Sunspots",), "target": "Sunspots"},
+    "csv": PRICES,
+    "panel": PRICES,
+}
+
+
 class SeriesParams(StrictModel):
-    source: Literal["sample", "kospi", "csv", "panel"]
+    source: Literal["sample", "kospi", "laser", "elnino", "sunspots", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
+    name: Name
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     panel: Literal["per_symbol", "global"]
     start: Day | None
     end: Day | None
     rows: Positive | None
     features: Annotated[tuple[Column, ...], Field(strict=False, min_length=1)]
     target: Column
+    period: Positive | None  # rows of a season
+    calendar: Annotated[tuple[Literal["hour", "weekday", "month"], ...], Field(strict=False), Unique]
     scale: Scale
     window: Window
     split: SeriesSplit
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, content: Any) -> Any:
+        """Null: what the source says of its series; a target alone is read from its own past."""
+        if not isinstance(content, Mapping) or content.get("source") not in SOURCES:
+            return content  # pydantic says what is wrong
+        source = SOURCES[content["source"]]
+        target = content.get("target") or source["target"]
+        known = {"name": _stem(str(content.get("path"))), "unit": target} | source
+        if target != source["target"]:
+            known |= {"unit": target, "features": (target,)}
+        return {**content, **{key: value for key, value in known.items() if key in content and content[key] is None}}
 
     @property
     def kind(self) -> str | None:
@@ -90,6 +128,8 @@ class SeriesParams(StrictModel):
     def _check(self) -> "SeriesParams":
         if len(set(self.features)) < len(self.features):
             raise ValueError("features names a column twice")
+        if self.name == "digits":
+            raise ValueError("name digits is that of the other track: give the series another")
         if self.start and self.end and self.start > self.end:
             raise ValueError(f"start ({self.start}) lies after end ({self.end})")
         return self

@@ -56,7 +56,8 @@ def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
     from rnnlab.tracking.store import STORE_ERRORS, Store
     from rnnlab.tracking.training_run import begin
 
-    store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"))
+    series = Params.model_validate_json(about["params"]).series.name
+    store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"), series)
     run, watch_from, end = begin(store, describe(about)), about["began"] + LONG, None
     waiting: list[Any] = []
     for message in messages:

@@ -66,7 +66,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""}
         | ({symbols: ""} if params.is_panel and track == "series" else {}),
         data_path=data,
-        data_name=f"{track}-{getattr(params, track).source}",
+        data_name=params.series.name if track == "series" else f"digits-{params.digits.source}",
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
         tags={word: str(value) for word, value in config["made_with"].items()}
         | undefined

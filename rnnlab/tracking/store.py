@@ -24,6 +24,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.params_file import read_params
 from rnnlab.core.processes import is_gone
 from rnnlab.tracking.views import view
 
@@ -33,7 +34,7 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
 KEY = "content_key"  # tags; of a completed run
 PROCESS = "process"  # of a run that is being written: by whom
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError, ImportError)  # of a store that is not there
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # else the UI guesses, and shows pages for chats
+KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI guesses, and shows pages for chats
 BATCH = 1000  # metrics that MLflow takes in one call
 Figures = Mapping[str, float | None]
 Row = Mapping[str, float]
@@ -46,8 +47,11 @@ class UnreachableError(UserError):
 class Store:
     """The runs of one workspace, its temporary copies and its queues."""
 
-    def __init__(self, root: Path, uri: str | None = None) -> None:
+    def __init__(self, root: Path, uri: str | None = None, series: str = "series") -> None:
         """Open ``uri``, or else the sqlite file in ``root``; safe where several start on an empty store at once.
+
+        Args:
+            series: the name of the series, whose runs have an experiment of their own.
 
         Raises:
             UnreachableError: if that can't be done.
@@ -59,14 +63,17 @@ class Store:
         try:
             with self.lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
-                self.experiments = {name: self._experiment(name) for name in ("series", "digits")}
+                self.experiments = {
+                    track: self._experiment(name, track)
+                    for track, name in {"series": series, "digits": "digits"}.items()
+                }
         except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
-    def _experiment(self, name: str) -> str:
+    def _experiment(self, name: str, track: str) -> str:
         if self.client.get_experiment_by_name(name) is None:
             try:
-                self.client.create_experiment(name, self.artifacts, tags=KIND | view(name))
+                self.client.create_experiment(name, self.artifacts, tags=dict([KIND]) | view(track))
             except MlflowException as error:  # on a server another may have been faster
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -80,23 +87,31 @@ class Store:
         """Its address, without a password."""
         return redact_credentials(self.uri)
 
+    def tidy_all(self, older_than: float | None = None) -> list[str]:
+        """As ``tidy``, of all series that the store has."""
+        found = self.client.search_experiments(filter_string="tags.`{}` = '{}'".format(*KIND))
+        return [name for experiment in found for name in self._close(experiment.experiment_id, older_than)]
+
     def tidy(self, track: str, older_than: float | None = None) -> list[str]:
         """Close as KILLED the runs whose process is gone without a word; return their names.
 
         Args:
             older_than: hours; also those that began so long ago, on any machine.
         """
+        return self._close(self.experiments[track], older_than)
+
+    def _close(self, experiment: str, older_than: float | None) -> list[str]:
         closed = []
-        for run in self._running(track):
+        for run in self._running(experiment):
             age = (time.time() - run.info.start_time / 1000) / 3600
             if is_gone(run.data.tags[PROCESS]) or (older_than is not None and age > older_than):
                 self.client.set_terminated(run.info.run_id, "KILLED")
                 closed.append(str(run.info.run_name))
         return closed
 
-    def _running(self, track: str) -> list[Run]:
+    def _running(self, experiment: str) -> list[Run]:
         """The runs of this program that are not closed."""
-        runs = self.client.search_runs([self.experiments[track]], "attributes.status = 'RUNNING'", max_results=1000)
+        runs = self.client.search_runs([experiment], "attributes.status = 'RUNNING'", max_results=1000)
         return [run for run in runs if PROCESS in run.data.tags]
 
     def has(self, run: str) -> bool:
@@ -154,7 +169,7 @@ def open_store() -> Store:
     """
     if not Path("dvc.yaml").is_file():
         raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
-    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"), read_params().series.name)
 
 
 def epoch_metrics(row: Row, now: int) -> list[Metric]:

@@ -30,7 +30,7 @@ class TrialRuns:
         self._store: Store | None = None
         self._parent = ""
         with self._going_on():
-            self._store = Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"))
+            self._store = Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"), params.series.name)
             self._store.tidy(self._track)
             with FileLock(LOCK):  # of several that work on one study, the first makes the run
                 key = f"run in {self._store.shown}"
