@@ -5,7 +5,6 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 # Where the runs are, as the stages have it.
 STORE := "$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}"
-TRACK := series
 # Files of tests side by side; each of them in one process, as its tests share what is costly to make.
 TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile
 SECONDS := 30
@@ -71,8 +70,8 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
 	@case $(STORE) in http*) echo "the runs are where MLFLOW_TRACKING_URI says"; exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
-serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (TRACK=series or digits; `rnnlab promote` makes it)
-	@rnnlab serve --host 127.0.0.1 --port 5001 --model models:/$(TRACK)@champion
+serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (`rnnlab promote` makes it; MODEL=models:/digits@champion for digits)
+	@rnnlab serve --host 127.0.0.1 --port 5001 $(MODEL:%=--model %)
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
 	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'

@@ -57,30 +57,31 @@ Symbol = Annotated[str, typer.Option(help="of a panel's model, whose networks or
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
-@app.command(epilog="rnnlab forecast --data prices.csv --model gru --plot next.png")
+@app.command(epilog="rnnlab forecast --data sales.csv --model gru --plot next.png")
 def forecast(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="a CSV file of prices, oldest or newest first; or a panel's table", show_default="what was fetched"
+            help="a table's file, oldest or newest row first; or a panel's table", show_default="what was fetched"
         ),
     ] = None,
     model: Model = "",
     symbol: Symbol = "",
     horizon: Annotated[
-        int | None, typer.Option(help="days ahead", min=1, show_default="what the model was trained for")
+        int | None,
+        typer.Option(help="steps ahead: days, hours, rows ...", min=1, show_default="what the model was trained for"),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
     as_json: AsJson = False,
     request: Annotated[
-        bool, typer.Option("--request", help="print the last days as `make serve` takes them, and forecast nothing")
+        bool, typer.Option("--request", help="print the last rows as `make serve` takes them, and forecast nothing")
     ] = False,
 ) -> None:
-    """Forecast the next close, with 80 and 95 % intervals, beside "tomorrow = today"."""
+    """Forecast the next value, with 80 and 95 % intervals, beside the last one."""
     from rnnlab.core.files import write_bytes
     from rnnlab.forecasting.forecast_text import to_text
     from rnnlab.forecasting.inputs import load_networks, load_prices
-    from rnnlab.forecasting.next_days import forecast_next_days, required_columns
+    from rnnlab.forecasting.next_steps import forecast_next_steps, required_columns
 
     if plot and plot.suffix.lower() != ".png":
         raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
@@ -93,7 +94,7 @@ def forecast(
 
         print(json.dumps(request_of(config, prices.frame)))
         return
-    made = forecast_next_days(networks, config, prices.frame, horizon)
+    made = forecast_next_steps(networks, config, prices.frame, horizon)
     notes = [*prices.notices, *made.notes]
     if plot:
         from rnnlab.forecasting.forecast_plot import plot_forecast
@@ -176,19 +177,23 @@ def serve(
     model: Annotated[
         str,
         typer.Option(
-            help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name", autocompletion=model_names
+            help="models:/NAME@ALIAS, models:/NAME/VERSION of MLflow, or a model's name",
+            show_default="the champion of the series",
+            autocompletion=model_names,
         ),
-    ] = "models:/series@champion",
+    ] = "",
     host: Annotated[str, typer.Option(help="the address to listen on; there is no login")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any that is free", min=0, max=65535)] = 5001,
     timeout: Annotated[int, typer.Option(help="seconds in which a request has to arrive", min=1)] = 10,
     symbol: Symbol = "",
 ) -> None:
-    """Serve a model over HTTP as MLflow does, checked: raw prices or pixels in, points or probabilities out."""
+    """Serve a model over HTTP as MLflow does, checked: raw values or pixels in, values or probabilities out."""
+    from rnnlab.core.params_file import read_params
     from rnnlab.forecasting.inputs import load_networks
     from rnnlab.serving.server import make_app
     from rnnlab.serving.server import serve as run
 
+    model = model or f"models:/{read_params().series.name}@champion"
     networks, config = load_networks(model, *Track, symbol=symbol)
 
     def say(address: str) -> None:

@@ -13,6 +13,7 @@ from rnnlab.core.stage import run
 from rnnlab.data.images import read_digits, to_unit_interval
 from rnnlab.data.raw import read_raw, read_summary
 from rnnlab.data.rhythm import find_rhythm
+from rnnlab.windows.calendar import calendar_columns
 from rnnlab.windows.panel import LEAST, SplitDates
 from rnnlab.windows.panel_scaling import fit_scalers
 
@@ -28,17 +29,19 @@ def scale_series() -> None:
         series, columns = read_raw(params)
         calendar = series.calendar()
         dates = SplitDates.at(calendar, window.length, window.horizon, split.train, split.validation)
-        scalers = fit_scalers(series.all, columns, dates, params.scale.fit_on, LEAST if params.kind else 1)
+        least, known = LEAST if params.kind else 1, calendar_columns(params.calendar)
+        scalers = fit_scalers(series.all, (*columns, *known), dates, params.scale.fit_on, least)
     except UserError as error:
         raise UserError(f"{params.place}: {error}") from None
     spans = scalers.spans(series.all)
     rows = int(spans[-1, 1])
-    shapes = {"inputs": ((rows, len(params.features)), np.float64), "target": ((rows,), np.float64)}
+    features = [*params.features, *known]
+    shapes = {"inputs": ((rows, len(features)), np.float64), "target": ((rows,), np.float64)}
     with new_arrays(SCALED / "series") as allocate:
         arrays = allocate(shapes | {"dates": ((rows,), calendar.dtype), "days": (calendar.shape, calendar.dtype)})
-        scalers.scale_into(arrays, series.all, params.features, params.target)
+        scalers.scale_into(arrays, series.all, features, params.target)
         arrays["days"][:] = calendar
-    about = {"format": SCALER, "features": params.features, "target": params.target}
+    about = {"format": SCALER, "features": features, "target": params.target}
     write_json(SCALED / "series/scaler.json", about | scalers.to_dict())
     symbols = list(scalers.by_symbol)
     panel = {"panel": params.kind, "symbols": symbols, "spans": spans.tolist()}

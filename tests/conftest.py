@@ -54,7 +54,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from rnnlab.tracking.store import Store
 
     root = tmp_path_factory.mktemp("store")
-    Store(root)
+    Store(root, series="series")
     return root / "mlflow.db"
 
 

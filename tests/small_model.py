@@ -7,7 +7,7 @@ import torch
 
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack, unpack
-from rnnlab.serving.exported import PriceForecaster, input_columns, output_columns
+from rnnlab.serving.exported import SeriesForecaster, input_columns, output_columns
 from rnnlab.tracking.registry import Package
 
 NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidden_size": 4, "num_layers": 2}
@@ -23,14 +23,14 @@ PACKED = {  # as the file has it
     "parameters": 265,
     "diverged": {},
     "made_with": {"engine": "ensemble", "threads": 1},
-    "target": {"kind": "change", "sequence": False, "rollout": False, "units": [0.1]},
+    "target": {"kind": "change", "sequence": False, "rollout": False, "every_step": False, "units": [0.1]},
     "horizon": 1,
     "trained_until": ["2024-01-31"],
     "spacing": [None],
     "scaler": SCALER | {"symbols": ["series"]} | {key: [limits] for key, limits in LIMITS.items()},
 }
 CONFIG = PACKED | {  # as it is unpacked
-    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False},
+    "target": {"kind": "change", "unit": 0.1, "sequence": False, "rollout": False, "every_step": False},
     "trained_until": "2024-01-31",
     "spacing": None,
     "scaler": SCALER | LIMITS,
@@ -46,7 +46,7 @@ def make_package(folder: Path) -> Package:
     weights.write_bytes(pack(states, PACKED))
     networks, config = unpack(str(weights))
     columns = input_columns(config)
-    module = PriceForecaster(networks, config)
+    module = SeriesForecaster(networks, config)
     return Package("small", module, columns, output_columns(config), prices(3, columns), weights)
 
 

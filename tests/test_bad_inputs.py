@@ -660,7 +660,7 @@ FETCH = (
     'runpy.run_module("stages.fetch", run_name="__main__")',
 )
 FORECAST = (
-    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.next_days, rnnlab.data.csv_reader",
+    "import rnnlab.cli, rnnlab.networks.weights, rnnlab.forecasting.next_steps, rnnlab.data.csv_reader",
     ["rnnlab", "forecast", "--model", "small", "--data", "prices.csv"],
     "rnnlab.cli.main()",
 )

@@ -41,7 +41,10 @@ def _workspace(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scaler = {"columns": ["Close"], "minimum": [[50.0]], "maximum": [[150.0]], "features": ["Close"], "target": "Close"}
     series = {"panel": None, "symbols": ["series"], "scaler": scaler | {"symbols": ["series"]}}
-    series |= {"target": {"kind": "level", "sequence": False, "rollout": False, "units": [1.0]}, "horizon": 1}
+    series |= {
+        "target": {"kind": "level", "sequence": False, "rollout": False, "every_step": False, "units": [1.0]},
+        "horizon": 1,
+    }
     series |= {"trained_until": [str(DATES[9])], "spacing": [None]}
     weights("gru", "series", SERIES, **series)
     weights("digits_gru", "digits", DIGITS, scaler={"minimum": 0, "maximum": 16})
@@ -73,7 +76,7 @@ def test_forecast_prints_a_table(call):
     assert code == 0
     assert "gru, Close after" in text
     assert "2024-02-26" in text  # the Monday after the last day, a Friday
-    assert "Mean absolute error on the last 30 days that it was not trained on" in text
+    assert "Mean absolute error 1 trading day ahead on the last 30 trading days that it was not trained on" in text
     assert "note: dates are the week's trading days" in text
 
 
@@ -81,7 +84,7 @@ def test_forecast_as_json(call):
     code, text = call("forecast", "--data", "prices.csv", "--json", "--model", "gru")
     content = json.loads(text)
     assert code == 0
-    (day,) = content["days"]
+    (day,) = content["steps"]
     low, high = day["intervals"]["95"]
     assert low < day["forecast"] < high
     assert day["date"] == "2024-02-26T00:00:00"
@@ -116,7 +119,7 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
         (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, gru"),
         (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track series is wanted"),
-        (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 day ahead"),
+        (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 step ahead"),
         (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "there is no folder nix.txt"),
         (("forecast", "--data", "prices.csv", "--plot", "nix/a.png"), "--plot nix/a.png: there is no folder nix"),
         (("forecast", "--data", "prices.csv", "--plot", "a.jpg"), "a.jpg: is drawn as PNG"),
@@ -172,7 +175,7 @@ def store(tmp_path, empty_store):
     shutil.copy(empty_store, "mlflow.db")
     Path("dvc.yaml").touch()
     Path(".dvc/tmp").mkdir(parents=True)
-    return Store(tmp_path)
+    return Store(tmp_path, series="series")
 
 
 def add_run(store):

@@ -31,8 +31,8 @@ def _seeded():
 
 
 def architecture(cell, num_layers=2, bidirectional=False, head="flatten", output="linear", output_size=OUTPUTS):
-    if output == "sequence":
-        cell, output_size = ("rnn" if cell == "mlp" else cell), 1  # an output for each step
+    if output == "sequence" and cell == "mlp":  # it has no steps
+        cell = "rnn"
     sizes = {"input_size": F, "length": T, "output_size": output_size, "hidden_size": H}
     kind = {"num_layers": num_layers, "bidirectional": bidirectional and cell != "mlp", "head": head, "output": output}
     return {"cell": cell} | sizes | kind

@@ -1,6 +1,6 @@
 """Files of each format that this program reads; `tests/formats` keeps them, and later versions must read them too.
 
-`python tests/test_formats.py` wrote those of today. A format that changes gets new files beside the old ones, or a
+`python tests/test_formats.py` wrote those of tostep. A format that changes gets new files beside the old ones, or a
 message for the old ones here.
 """
 
@@ -17,7 +17,7 @@ from safetensors.torch import save
 from rnnlab.comparison.leaderboard import COLUMNS, check_headline, headline, rank
 from rnnlab.core import formats
 from rnnlab.core.errors import UserError
-from rnnlab.forecasting.next_days import forecast_next_days
+from rnnlab.forecasting.next_steps import forecast_next_steps
 from rnnlab.networks.weights import pack, unpack
 from rnnlab.networks.weights_header import read_config
 from rnnlab.windows.scaler_file import check_scaler, of_symbol
@@ -45,8 +45,8 @@ def test_weights_4_forecast_what_they_forecast():
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     first = math.tanh(0.5 * 0.2)
     second = math.tanh(0.5 * 0.3 + 0.5 * first)
-    (day,) = forecast_next_days(networks, config, prices).days
-    assert day.forecast == pytest.approx(100 + 100 * (2 * second + 0.25), rel=1e-6)
+    (step,) = forecast_next_steps(networks, config, prices).steps
+    assert step.forecast == pytest.approx(100 + 100 * (2 * second + 0.25), rel=1e-6)
 
 
 def test_scaler_2_scales_as_it_did():
@@ -103,7 +103,7 @@ SINGLE = {
     "parameters": 6,
     "diverged": {},
     "made_with": {"engine": "ensemble", "threads": 1},
-    "target": {"kind": "level", "sequence": False, "rollout": False, "units": [1.0]},
+    "target": {"kind": "level", "sequence": False, "rollout": False, "every_step": False, "units": [1.0]},
     "horizon": 1,
     "trained_until": ["2024-01-03T00:00:00"],
     "spacing": [24.0],
@@ -132,7 +132,7 @@ def test_weights_of_a_panel_forecast_what_those_of_a_single_series_do():
     networks, config = unpack(str(FOLDER / "weights-4-panel.safetensors"), "KS11")
     prices = pd.DataFrame({"Close": [120.0, 130.0]}, index=pd.DatetimeIndex(["2024-01-04", "2024-01-05"]))
     single = unpack(str(FOLDER / "weights-4.safetensors"))
-    assert forecast_next_days(networks, config, prices).days == forecast_next_days(*single, prices).days
+    assert forecast_next_steps(networks, config, prices).steps == forecast_next_steps(*single, prices).steps
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ RUNS = """
 import json
 from pathlib import Path
 from rnnlab.tracking.store import Store
-store = Store(Path("."))
+store = Store(Path("."), series="series")
 runs = store.client.search_runs(list(store.experiments.values()), max_results=1000)
 names = {run.info.run_id: run.info.run_name for run in runs}
 # a run that was watched live has its losses to all digits, one that was made from files to eight

@@ -33,14 +33,14 @@ def result(key):
         figures_by_seed={0: {"test/rmse": 3.0}}, history=history, artifacts={}, data_path=Path(), data_name="d",
         data_digest="d" * 32, tags={}, note="",
     )
-store = Store(Path())
+store = Store(Path(), series="series")
 for key in ("shared", sys.argv[1]):
     mirror(store, result(key), key)
 """
 
 
 def names(folder):
-    store = Store(folder)
+    store = Store(folder, series="series")
     return Counter(
         (run.info.run_name, run.info.status)
         for run in store.client.search_runs(list(store.experiments.values()))
@@ -98,7 +98,7 @@ def full_store(workspace):
     """Seconds that `track` takes for one run, in a small store and in one with a thousand."""
     workspace.call(sys.executable, "-m", "stages.track")
     seconds = track_one(workspace)
-    store = Store(workspace.folder)
+    store = Store(workspace.folder, series="GOOG")
     for number in range(RUNS):
         run = store.start("series", f"run {number}", {"content_key": f"key {number}"})
         params = {f"model.p{k}": k for k in range(25)}
@@ -108,7 +108,7 @@ def full_store(workspace):
 
 
 def track_one(workspace):
-    store = Store(workspace.folder)
+    store = Store(workspace.folder, series="GOOG")
     (mirrored,) = store.client.search_runs([store.experiments["series"]], "tags.mlflow.runName = 'workspace / gru'")
     store.client.delete_run(mirrored.info.run_id)
     began = time.monotonic()
@@ -129,7 +129,14 @@ def test_the_ui_over_a_thousand_runs(workspace, full_store, browser, record_prop
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    words = ["--host", "127.0.0.1", "--port", str(port), "--backend-store-uri", Store(workspace.folder).uri]
+    words = [
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--backend-store-uri",
+        Store(workspace.folder, series="GOOG").uri,
+    ]
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "ui", *words],
         cwd=workspace.folder,
@@ -139,7 +146,7 @@ def test_the_ui_over_a_thousand_runs(workspace, full_store, browser, record_prop
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/health", server)
-        experiment = Store(workspace.folder).experiments["series"]
+        experiment = Store(workspace.folder, series="GOOG").experiments["series"]
         began = time.monotonic()
         browser.get(f"http://127.0.0.1:{port}/#/experiments/{experiment}/runs")
         while f"run {RUNS - 1}" not in browser.find_element(By.TAG_NAME, "body").text:

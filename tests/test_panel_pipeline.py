@@ -116,7 +116,7 @@ def test_figures_are_of_each_symbol_and_over_symbols(workspace, output):
 
 
 def test_mlflow_has_one_run_for_the_panel_with_its_table(workspace, output):
-    store = Store(workspace.folder)
+    store = Store(workspace.folder, series="GOOG")
     runs = store.client.search_runs([store.experiments["series"]])
     (run,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert len(runs) == 1 + 2  # and one a seed
@@ -128,7 +128,7 @@ def test_a_symbol_is_forecast_from_what_was_fetched_the_table_or_its_own_file(wo
     table, own = workspace.folder.parent / "prices.csv", tmp_path / "s3.csv"
     pd.read_csv(table).query("Symbol == 's3'").drop(columns="Symbol").to_csv(own, index=False)
     words = ("rnnlab", "forecast", "--model", "gru", "--symbol", "s3", "--json")
-    found = [json.loads(workspace.call(*words, *more))["days"] for more in ((), ("--data", table), ("--data", own))]
+    found = [json.loads(workspace.call(*words, *more))["steps"] for more in ((), ("--data", table), ("--data", own))]
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == 1
     said = workspace.call("rnnlab", "forecast", "--model", "gru", "--symbol", "s9", ok=False)
@@ -147,7 +147,7 @@ def test_progress_is_seen_in_mlflow(workspace, output):
     watched += "runpy.run_module('stages.train', run_name='__main__')"
     said = workspace.call(sys.executable, "-c", watched, "gru")
     assert "gru: 7 of 7 symbols" in said
-    store = Store(workspace.folder)
+    store = Store(workspace.folder, series="GOOG")
     found = store.client.search_runs([store.experiments["series"]], order_by=["attributes.start_time DESC"])
     run = next(run for run in found if "mlflow.parentRunId" not in run.data.tags)
     progress = store.client.get_metric_history(run.info.run_id, "progress/symbols")

@@ -228,7 +228,7 @@ def last_day(workspace, model):
 
 def test_a_forecast_is_what_evaluate_says_of_that_day(workspace, day_before):
     content = json.loads(workspace.call("rnnlab", "forecast", "--data", day_before, "--model", "gru", "--json"))
-    (day,), evaluated = content["days"], last_day(workspace, "gru")
+    (day,), evaluated = content["steps"], last_day(workspace, "gru")
     assert day["date"][:10] == evaluated["date"]
     assert day["forecast"] == pytest.approx(float(evaluated["y_pred"]), rel=1e-6)
     for level in ("80", "95"):
@@ -251,7 +251,7 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
     expected = float(last_day(workspace, next(name for name in board if name.startswith("gru")))["y_pred"])
     words = ("forecast", "--data", day_before, "--model", "models:/series@champion")
     by_weights = json.loads(workspace.call("rnnlab", *words, "--json"))
-    assert by_weights["days"][0]["forecast"] == pytest.approx(expected, rel=1e-6)
+    assert by_weights["steps"][0]["forecast"] == pytest.approx(expected, rel=1e-6)
     request = workspace.call("rnnlab", *words, "--request")
     loaded = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOADED],
@@ -263,7 +263,7 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
 @pytest.mark.long
 def test_a_run_says_how_to_have_it_again(workspace):
     script = (
-        "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'));"
+        "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'), series='GOOG');"
         "(r,) = s.client.search_runs([s.experiments['series']], \"tags.mlflow.runName = 'lunar-gyms / tiny'\");"
         "print(r.data.tags['mlflow.note.content'])"
     )

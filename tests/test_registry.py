@@ -24,7 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The given NumPy array is not wri
 def store(tmp_path, empty_store, monkeypatch):
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
-    return Store(tmp_path)
+    return Store(tmp_path, series="series")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def store(package, tmp_path_factory, empty_store):
     folder = tmp_path_factory.mktemp("champion")
     shutil.copy(empty_store, folder / "mlflow.db")
     (folder / "dvc.yaml").touch()
-    store = Store(folder)
+    store = Store(folder, series="series")
     run = store.start("series", "a / small", {})
     log_model(store.client, run, store.experiments["series"], package)
     promote(store.client, "series", run, "", {})
@@ -43,12 +43,12 @@ def store(package, tmp_path_factory, empty_store):
 def champion(store, root):
     folder, _ = store
     command = re.search(r"^\t@rnnlab (serve .*)$", (root / "Makefile").read_text(), re.MULTILINE)[1]
-    args = command.replace("$(TRACK)", "series").replace("5001", "0").split()
+    args = command.replace("$(MODEL:%=--model %)", "--model models:/series@champion").replace("5001", "0").split()
     with serve(folder, root, *args[1:]) as found:
         yield found
 
 
-def test_raw_prices_give_a_forecast_in_points_by_its_name(champion, package):
+def test_raw_prices_give_a_forecast_in_units_by_its_name(champion, package):
     frame = pd.DataFrame(np.random.default_rng(5).uniform(1600, 2500, (9, 2)), columns=["Open", "Close"])
     body = request_of(CONFIG, frame)
     status, content = champion.ask(json.dumps(body).encode())
@@ -105,11 +105,12 @@ def test_it_ends_without_a_word(tmp_path, root, package):
 
 
 @pytest.fixture
-def refusal(tmp_path, monkeypatch, empty_store):
+def refusal(tmp_path, root, monkeypatch, empty_store):
     """The message with which `rnnlab serve` ends."""
     monkeypatch.chdir(tmp_path)
     shutil.copy(empty_store, "mlflow.db")
     (tmp_path / "dvc.yaml").touch()
+    shutil.copy(root / "params.yaml", tmp_path)
 
     def _refusal(*args):
         monkeypatch.setattr(sys, "argv", ["rnnlab", "serve", *args])
@@ -122,7 +123,7 @@ def refusal(tmp_path, monkeypatch, empty_store):
 
 def test_without_a_champion(refusal):
     said = refusal()
-    assert said.startswith("error: models:/series@champion: can't be had from MLflow: ")
+    assert said.startswith("error: models:/GOOG@champion: can't be had from MLflow: ")
     assert said.endswith(
         "(`rnnlab promote` makes a champion; with --force also of one that does not beat the baseline)"
     )

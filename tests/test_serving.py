@@ -8,7 +8,7 @@ import torch
 
 from rnnlab.networks.forecast import forecast
 from rnnlab.networks.network import build, predict
-from rnnlab.serving.exported import DigitClassifier, PriceForecaster, input_columns
+from rnnlab.serving.exported import DigitClassifier, SeriesForecaster, input_columns, output_columns
 from rnnlab.serving.merging import merge
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target
@@ -27,7 +27,13 @@ def networks_and_config(features=("Open",), kind="level", horizon=1, rollout=Fal
         torch.manual_seed(seed)
         networks[seed] = build(network)
     scaler = SCALER | {"features": list(features)}
-    target = {"kind": kind, "unit": 0.1, "sequence": network["output"] == "sequence", "rollout": rollout}
+    target = {
+        "kind": kind,
+        "unit": 0.1,
+        "sequence": network["output"] == "sequence",
+        "rollout": rollout,
+        "every_step": network["output"] == "horizon",
+    }
     return networks, {"network": network, "scaler": scaler, "target": target, "horizon": horizon, "track": "series"}
 
 
@@ -38,6 +44,7 @@ CASES = [
     networks_and_config(("Open",), output="sequence"),
     networks_and_config(("Open",), cell="mlp"),
     networks_and_config(("Close",), "change", horizon=3, rollout=True),
+    networks_and_config(("Open",), "change", horizon=3, output="horizon", output_size=3),
 ]
 
 
@@ -55,9 +62,10 @@ def test_prices_give_the_forecasts_that_evaluate_makes(networks, config):
 
     table = np.stack([prices[i : i + LENGTH].ravel() for i in range(len(windows))]).astype(np.float32)
     with torch.no_grad():
-        given = PriceForecaster(networks, config)(torch.from_numpy(table)).numpy()
+        given = SeriesForecaster(networks, config)(torch.from_numpy(table)).numpy()
     assert given.dtype == np.float64
-    np.testing.assert_allclose(given, expected, rtol=1e-6)
+    assert given.shape[1] == len(output_columns(config))
+    np.testing.assert_allclose(given[:, -1:], expected, rtol=1e-6)
 
 
 def test_pixels_give_the_probabilities_of_the_networks():

@@ -142,7 +142,7 @@ def test_studies_and_runs_lie_in_one_database(database, server, tmp_path, monkey
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     assert len(tune.open_study("shared", tune.open_database(uri), {}).trials) == 2
     assert (
-        Store(tmp_path, uri).experiments == Store(tmp_path, server).experiments
+        Store(tmp_path, uri, "series").experiments == Store(tmp_path, server, "series").experiments
     )  # MLflow finds its tables as they were
 
 
@@ -154,7 +154,7 @@ def test_all_who_open_an_empty_server_at_once_get_its_experiments(server, worker
 
     def open_store(_):
         start.wait()
-        return Store(tmp_path, server).experiments
+        return Store(tmp_path, server, "series").experiments
 
     with ThreadPoolExecutor(count) as pool:
         first, *others = pool.map(open_store, range(count))
@@ -164,7 +164,7 @@ def test_all_who_open_an_empty_server_at_once_get_its_experiments(server, worker
 
 def test_all_who_mirror_a_result_at_once_succeed(server, workers, tmp_path, monkeypatch):
     """They meet where each tells the server of the data: all add the same row to a table."""
-    store, count = Store(tmp_path, server), 8
+    store, count = Store(tmp_path, server, "series"), 8
     result = Result(
         model="gru",
         track="series",

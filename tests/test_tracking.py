@@ -17,7 +17,7 @@ from rnnlab.tracking.training_run import Training, begin
 @pytest.fixture
 def store(tmp_path, empty_store):
     shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return Store(tmp_path)
+    return Store(tmp_path, series="series")
 
 
 @pytest.fixture
@@ -237,5 +237,5 @@ def test_two_may_start_on_an_empty_store(root, tmp_path):
     script = f"from pathlib import Path; from rnnlab.tracking.store import Store; Store(Path({str(tmp_path)!r}))"
     workers = [subprocess.Popen([sys.executable, "-c", script], cwd=root, env=os.environ) for _ in range(2)]
     assert [worker.wait(120) for worker in workers] == [0, 0]
-    names = {experiment.name for experiment in Store(tmp_path).client.search_experiments()}
+    names = {experiment.name for experiment in Store(tmp_path, series="series").client.search_experiments()}
     assert names == {"Default", "series", "digits"}

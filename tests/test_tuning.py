@@ -205,7 +205,7 @@ def test_a_search_prints_a_line_that_runs_its_best(workspace, capsys):
 def test_a_search_is_one_run_with_a_nested_run_a_trial(workspace):
     run_tune(2)
     run_tune(3)
-    store = Store(workspace)
+    store = Store(workspace, series="series")
     runs = store.client.search_runs([store.experiments["series"]])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     trials = [run for run in runs if run is not parent]
@@ -221,7 +221,7 @@ def test_a_search_goes_on_where_its_run_is_lost(workspace, empty_store):
     run_tune(1)
     shutil.copy(empty_store, "mlflow.db")
     run_tune(2)
-    store = Store(workspace)
+    store = Store(workspace, series="series")
     runs = store.client.search_runs([store.experiments["series"]])
     names = sorted(run.info.run_name for run in runs)
     assert names == ["tune gru / gru", "tune gru / gru / trial 1"]
@@ -309,7 +309,7 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
         run_tune(6)
     study = optuna.load_study(study_name="gru", storage="sqlite:///optuna.db")
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
-    store = Store(workspace)
+    store = Store(workspace, series="series")
     runs = store.client.search_runs([store.experiments["series"]])
     ends = {run.info.run_name.removeprefix("tune gru / gru"): run.info.status for run in runs}
     assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
@@ -322,7 +322,7 @@ def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, 
         left = optuna.load_study(study_name="gru", storage=open_database("sqlite:///optuna.db")).ask()
     left.set_user_attr(PROCESS, f"{host} 4194303 0")  # no such process here; of another machine nothing is known
     run_tune(2)
-    store = Store(workspace)
+    store = Store(workspace, series="series")
     runs = store.client.search_runs([store.experiments["series"]])
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert parent.info.status == status

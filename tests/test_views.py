@@ -18,7 +18,7 @@ from rnnlab.tracking.views import NAME, TAG
 @pytest.fixture
 def store(tmp_path, empty_store):
     shutil.copy(empty_store, tmp_path / "mlflow.db")
-    return Store(tmp_path)
+    return Store(tmp_path, series="series")
 
 
 @pytest.mark.parametrize("track", ["series", "digits"])

@@ -16,7 +16,7 @@ from rnnlab.core.csv_writer import Table
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
 from rnnlab.networks.network import restore
-from rnnlab.networks.predictions import predict_prices
+from rnnlab.networks.predictions import predict_values
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.trainer import Row
 from rnnlab.windows.scaling import MinMaxScaler
@@ -127,7 +127,7 @@ def _walk(
         for test in tests:
             part, scaler = rescale(test, seen, names)
             networks = {seed: restore(plan.architecture, state) for seed, state in by_seed.items()}
-            forecasts.append(predict_prices(networks, target, scaler, "target", part))
+            forecasts.append(predict_values(networks, target, scaler, "target", part))
     return forecasts
 
 

@@ -13,7 +13,7 @@ import torch
 from rnnlab.backtesting.backtest import Fold, make_folds, rescale
 from rnnlab.core.errors import UserError
 from rnnlab.networks.network import restore
-from rnnlab.networks.predictions import Networks, predict_prices
+from rnnlab.networks.predictions import Networks, predict_values
 from rnnlab.training.panel_training import Sequences, encode, make_groups, train_group, whole_batches
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.windows.panel import LEAST, Array, Dates, Panel, PanelPart
@@ -116,7 +116,7 @@ def run_task(plan: TrainingPlan, task: Task, names: Sequence[str]) -> list[dict[
     Args:
         names: of the features, for messages.
     """
-    train = [_in_points(windows, scaler) for windows, scaler in zip(task.train, task.scalers, strict=True)]
+    train = [_in_units(windows, scaler) for windows, scaler in zip(task.train, task.scalers, strict=True)]
     scaled = [rescale(windows, windows, names)[0] for windows in train]
     networks, targets = (_train_one if task.one_network else _train_each)(plan, scaled)
     rows = []
@@ -124,9 +124,9 @@ def run_task(plan: TrainingPlan, task: Task, names: Sequence[str]) -> list[dict[
         for s, views in enumerate(tests):
             if len(views) == 0:
                 continue
-            test = _in_points(views, task.scalers[s])
+            test = _in_units(views, task.scalers[s])
             part, scaler = rescale(test, train[s], names)
-            y_pred = predict_prices(networks[s], targets[s], scaler, "target", part)
+            y_pred = predict_values(networks[s], targets[s], scaler, "target", part)
             rows.append(_row(number, task.symbols[s], test, y_pred, plan.seeds))
     return rows
 
@@ -144,7 +144,7 @@ def without_network(
         for symbol, (_, windows), scaler in zip(panel.symbols, panel.all(), scalers, strict=True):
             views = _made_between(windows, tested)
             if len(views) and (number, symbol) not in there:
-                missing.append(_row(number, symbol, _in_points(views, scaler), {}, seeds))
+                missing.append(_row(number, symbol, _in_units(views, scaler), {}, seeds))
     return missing
 
 
@@ -168,7 +168,7 @@ def _made_between(windows: Windows, days: Dates) -> Windows:
     return _between(windows, windows.last_dates, days)
 
 
-def _in_points(windows: Windows, scaler: MinMaxScaler) -> Windows:
+def _in_units(windows: Windows, scaler: MinMaxScaler) -> Windows:
     return replace(windows, target=scaler.inverse(np.asarray(windows.target), scaler.columns[0]))
 
 
@@ -194,8 +194,8 @@ def _train_each(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Netw
             seed: {name: torch.from_numpy(value[s]) for name, value in trained.states[seed].items()} for seed in kept
         }
         networks.append({seed: restore(plan.architecture, state) for seed, state in states.items()})
-    kind, sequence, rollout = plan.target_form
-    return networks, [Target(kind, unit, sequence, rollout) for unit in trained.units.tolist()]
+    form = plan.target_form._asdict()
+    return networks, [Target(unit=unit, **form) for unit in trained.units.tolist()]
 
 
 def _train_one(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Networks], list[Target]]:

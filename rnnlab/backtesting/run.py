@@ -25,6 +25,7 @@ from rnnlab.windows.artifacts import SCALED, read_scaler
 from rnnlab.windows.panel import LEAST, Panel
 from rnnlab.windows.scaler_file import of_symbol
 from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.targets import TargetForm
 
 TABLES = Path("metrics/backtest")
 SHOWN = 5  # symbols without a network
@@ -34,7 +35,9 @@ def plan_of(name: str, params: Params, panel: Panel) -> TrainingPlan:
     """As the model is trained, but with the backtest's number of seeds and to the last epoch."""
     training = params.training_of(name).model_copy(update={"patience": None, "seeds": params.backtest.seeds})
     shape, choice = (panel.length, panel.inputs.shape[1]), Choice("ensemble", params.threads_of_a_task)
-    return TrainingPlan.of(params.model(name), training, shape, 1, choice)
+    model = params.model(name)
+    outputs = TargetForm(*model.target_form).outputs(panel.horizon)
+    return TrainingPlan.of(model, training, shape, outputs, choice)
 
 
 def backtest_series(name: str, params: Params, panel: Panel) -> None:

@@ -186,7 +186,7 @@ class Model(StrictModel):
     hidden_size: Positive
     num_layers: Layers
     head: Literal["flatten", "last"]
-    output: Literal["linear", "sigmoid", "sequence"]
+    output: Literal["linear", "sigmoid", "sequence", "horizon"]
     target: Literal["level", "change"] = "level"
     rollout: bool = False
     # Overrides of the track's training, where they are given.
@@ -200,9 +200,11 @@ class Model(StrictModel):
     seed: Seed | None = None
 
     @property
-    def target_form(self) -> tuple[str, bool, bool]:
-        """What the network is to say: kind, at each step of a sequence, fed back to it (`TargetForm` of windows)."""
-        return self.target, self.output == "sequence", self.rollout
+    def target_form(self) -> tuple[str, bool, bool, bool]:
+        """What the network is to say (`TargetForm` of windows): its kind; and whether it is a sequence, is fed back, or
+        has each step ahead.
+        """
+        return self.target, self.output == "sequence", self.rollout, self.output == "horizon"
 
     def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
         """The network's arguments for such data."""
@@ -223,6 +225,8 @@ class Model(StrictModel):
             raise ValueError(
                 "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
             )
+        if self.output == "horizon" and self.rollout:
+            raise ValueError("output horizon says each step ahead at once: rollout must be false")
         if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
             raise ValueError("target change is for track series with output linear (a change may be negative)")
         if self.cell == "mlp" and self.bidirectional:

@@ -7,7 +7,7 @@ from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits
 from rnnlab.evaluation.panel_evaluation import evaluate_panel
 from rnnlab.evaluation.series_evaluation import Forecaster, evaluate_series
-from rnnlab.networks.predictions import classify, predict_prices
+from rnnlab.networks.predictions import classify, predict_values
 from rnnlab.networks.weights import Weights
 from rnnlab.windows.artifacts import PARTS, read_digits, read_part
 from rnnlab.windows.scaling import MinMaxScaler
@@ -39,7 +39,7 @@ def _forecaster(weights: Weights, number: int) -> Forecaster:
     """Of a symbol's networks."""
     networks, config = weights.networks(number), weights.config_of(number)
     scaler, column = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"]
-    return Forecaster(scaler, column, partial(predict_prices, networks, Target(**config["target"]), scaler, column))
+    return Forecaster(scaler, column, partial(predict_values, networks, Target(**config["target"]), scaler, column))
 
 
 def _digits(weights: Weights) -> Evaluated:

@@ -28,13 +28,16 @@ from rnnlab.training.settings import Choice
 from rnnlab.training.training_data import describe
 from rnnlab.windows.artifacts import SPLIT, read_part
 from rnnlab.windows.panel import Panel
+from rnnlab.windows.targets import TargetForm
 
 
 def train_per_symbol(name: str, params: Params) -> None:
     """models/NAME.safetensors and metrics/history/NAME.csv, the mean over the symbols of each seed's losses."""
     panel, training = read_part("train"), params.training_of(name)
     choice = Choice("ensemble", params.threads_of_a_task)
-    plan = TrainingPlan.of(params.model(name), training, (panel.length, panel.inputs.shape[1]), 1, choice)
+    model = params.model(name)
+    outputs = TargetForm(*model.target_form).outputs(panel.horizon)
+    plan = TrainingPlan.of(model, training, (panel.length, panel.inputs.shape[1]), outputs, choice)
     counts = [len(windows) for _, windows in panel.all()]
     groups = make_groups(counts, training.batch_size, len(plan.seeds))
     key = fingerprint_of(asdict(plan), [SPLIT / "series/train"])

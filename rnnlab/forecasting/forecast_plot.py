@@ -4,23 +4,27 @@ import pandas as pd
 
 from rnnlab.forecasting.forecast import Forecast
 from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, new_figure, to_png
-from rnnlab.reporting.plots import CLOSE_UP_DAYS
+from rnnlab.reporting.plots import CLOSE_UP
 
 
-def plot_forecast(prices: pd.Series, forecast: Forecast) -> bytes:
-    """The last 60 prices of a series (by date) and the forecasts of the days that follow, with their intervals; PNG."""
+def plot_forecast(values: pd.Series, forecast: Forecast) -> bytes:
+    """The last 60 values by date, and the forecasts of the steps that follow with their intervals; PNG."""
     figure, axes = new_figure(9, 4.5)
-    recent, dates = prices.iloc[-CLOSE_UP_DAYS:], [day.date for day in forecast.days]
+    recent, dates = values.iloc[-CLOSE_UP:], [step.date for step in forecast.steps]
     axes.plot(recent.index, recent, color=BLACK, lw=1.2, marker=".", label="actual")
     for level, width in (("95", 2), ("80", 5)):
-        bounds = [day.intervals[level] for day in forecast.days]
+        bounds = [step.intervals[level] for step in forecast.steps]
         there = [(date, *bound) for date, bound in zip(dates, bounds, strict=True) if bound]
         if there:
             axes.vlines(*zip(*there, strict=True), color=BLUE, lw=width, alpha=0.5, label=f"{level} % interval")
-    axes.plot(dates, [day.forecast for day in forecast.days], "o", color=ORANGE, label=f"forecast of {forecast.model}")
     axes.plot(
-        dates, [day.persistence for day in forecast.days], "x", color=GREY, label="persistence (tomorrow = today)"
+        dates, [step.forecast for step in forecast.steps], "o", color=ORANGE, label=f"forecast of {forecast.model}"
     )
-    axes.set(ylabel=f"{forecast.target} (points)", title=f"After {forecast.last_date:%Y-%m-%d}")
+    axes.plot(
+        dates, [step.persistence for step in forecast.steps], "x", color=GREY, label="persistence (the last value)"
+    )
+    last = forecast.last_date
+    after = f"{last:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(last, pd.Timestamp) else f"row {last}"
+    axes.set(ylabel=forecast.target, title=f"After {after}")
     axes.legend()
     return to_png(figure)

@@ -19,9 +19,10 @@ def forecast(network: nn.Module, windows: Windows, target: Target) -> Array:
     """(N, 1): the scaled level that the network forecasts for each window's target."""
     x, last = torch.from_numpy(windows.x), np.asarray(windows.last)
     for step in range(windows.horizon if target.rollout else 1):
-        if step:  # the forecast is the day that comes next: it is the only feature
-            x = torch.cat([x[:, 1:], torch.from_numpy(last)[:, None]], 1)
-        last = target.decode(_outputs(network, x), last)
+        if step:  # the forecast is what comes next: beside it the calendar's columns alone are known
+            following = np.concatenate([last, windows.inputs_after(step)[:, 1:]], axis=1)
+            x = torch.cat([x[:, 1:], torch.from_numpy(following)[:, None]], 1)
+        last = target.decode(_outputs(network, x), last, windows.horizon)
     return last
 
 

@@ -26,7 +26,7 @@ class RecurrentNetwork(nn.Module):
         bidirectional: read each sequence backwards too (D = 2).
         head: ``flatten`` joins the outputs of all steps, ``last`` the final states of the last layer's directions.
         output: ``linear``, or ``sigmoid`` after the linear layer; ``sequence``: the linear layer at each step, whatever
-            the head, with O outputs a step.
+            the head, with O outputs a step; ``horizon``: linear, with an output for each step ahead.
     """
 
     def __init__(
@@ -51,10 +51,10 @@ class RecurrentNetwork(nn.Module):
         self.linear = nn.Linear(width * length if joined else width, output_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, F) -> (B, O), or (B, T*O) of a sequence."""
+        """(B, T, F) -> (B, O), or (B, O*T) of a sequence."""
         outputs, state = self.recurrent(x)  # (B, T, D*H); (L*D, B, H), for the lstm a pair
         if self.output == "sequence":
-            at_steps: Tensor = self.linear(outputs).flatten(1)
+            at_steps: Tensor = self.linear(outputs).mT.flatten(1)
             return at_steps
         if self.head == "flatten":
             joined = outputs.flatten(1)  # (B, T*D*H)

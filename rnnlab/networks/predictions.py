@@ -20,7 +20,7 @@ from rnnlab.windows.windows import Windows
 Networks = Mapping[int, nn.Module]  # by seed
 
 
-def predict_prices(
+def predict_values(
     networks: Networks, target: Target, scaler: MinMaxScaler, column: str, windows: Windows
 ) -> dict[int, NDArray[np.float64]]:
     """Forecasts (N,) by seed, in the unit of ``column``."""

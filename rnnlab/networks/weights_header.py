@@ -30,7 +30,7 @@ class _Network(Part):
     num_layers: Annotated[int, Field(ge=1, le=1000)]
     bidirectional: bool
     head: Literal["flatten", "last"]
-    output: Literal["linear", "sigmoid", "sequence"]
+    output: Literal["linear", "sigmoid", "sequence", "horizon"]
 
 
 class _Target(Part):
@@ -38,6 +38,7 @@ class _Target(Part):
     kind: Literal["level", "change"]
     sequence: bool
     rollout: bool
+    every_step: bool
     units: list[Annotated[float, Field(gt=0)]]  # of each symbol
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, STYLE, line_style, new_figure, to_png
 
-CLOSE_UP_DAYS = 60
+CLOSE_UP = 60
 MISREAD_SHOWN = 40
 
 
@@ -53,7 +53,7 @@ def forecast(predictions: pd.DataFrame, title: str) -> bytes:
     whole.set(ylabel="price (points)", title=f"{title}: actual and predicted")
     whole.legend()
 
-    test = predictions[predictions["part"] == "test"].head(CLOSE_UP_DAYS)
+    test = predictions[predictions["part"] == "test"].head(CLOSE_UP)
     for level, alpha in (("95", 0.12), ("80", 0.22)):
         bounds = test[f"lower_{level}"], test[f"upper_{level}"]
         near.fill_between(test["date"], *bounds, color=BLUE, alpha=alpha, lw=0, label=f"{level} % interval")

@@ -14,10 +14,13 @@ from torch import Tensor, nn
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import POSITIVE
 from rnnlab.serving.merging import merge
+from rnnlab.windows.calendar import with_calendar
 
 
-class PriceForecaster(nn.Module):
-    """The mean forecast of a model's seeds, the scaler inside: prices in, points out.
+class SeriesForecaster(nn.Module):
+    """The mean forecast of a model's seeds, the scaler inside: values in, the target's values out.
+
+    One value, of the horizon; or one for each step up to it, where the networks say each.
 
     Args:
         networks: of each seed.
@@ -34,25 +37,29 @@ class PriceForecaster(nn.Module):
         self.output = scaler["columns"].index(scaler["target"])
         self.length = config["network"]["length"]
         self.change, self.unit = target["kind"] == "change", target["unit"]
-        self.days = config["horizon"] if target["rollout"] else 1
+        self.every_step = target["every_step"]
+        self.steps = config["horizon"] if target["rollout"] else 1
+        if self.steps > 1 and len(self.inputs) > 1:
+            raise UserError(f"{config['model']} rolls out with a calendar, which can't be served: it reads no dates")
 
-    def forward(self, prices: Tensor) -> Tensor:
-        """(B, T * columns), the days one after the other, each as ``input_columns`` has them -> (B, 1)."""
-        scaled = (prices.double().view(-1, self.length, len(self.minimum)) - self.minimum) / self.range
-        x, last = scaled[None, :, :, self.inputs], scaled[:, -1, self.output, None]  # (1, B, T, F), (B, 1)
-        for day in range(self.days):
-            if day:  # each network reads its own forecasts; the target is the only feature
-                x = torch.cat([x[:, :, 1:].expand(self.count, -1, -1, -1), last.T[:, :, None, None]], 2)
+    def forward(self, values: Tensor) -> Tensor:
+        """(B, T * columns), the rows one after the other, each as ``input_columns`` has them -> (B, values)."""
+        scaled = (values.double().view(-1, self.length, len(self.minimum)) - self.minimum) / self.range
+        x, last = scaled[None, :, :, self.inputs], scaled[:, -1, self.output, None, None]  # (1, B, T, F), (B, 1, 1)
+        for step in range(self.steps):
+            if step:  # each network reads its own forecasts; the target is the only feature
+                x = torch.cat([x[:, :, 1:].expand(self.count, -1, -1, -1), last.transpose(0, 1)[:, :, None]], 2)
             output = self._outputs(x.float()).double()
+            output = output if self.every_step else output[:, :, -1:]  # of a sequence the last
             last = last + output * self.unit if self.change else output
-        points: Tensor = last.mean(1, keepdim=True) * self.range[self.output] + self.minimum[self.output]
-        return points
+        said: Tensor = last.mean(1) * self.range[self.output] + self.minimum[self.output]
+        return said
 
     def _outputs(self, x: Tensor) -> Any:
-        """What each network says of its own x (K, B, T, F), or of one that all share (1, B, T, F) -> (B, K)."""
-        said = self.network(x.flatten(0, 1))[:, -self.count :]  # of a sequence the last step's
-        by_input = said.view(len(x), -1, self.count)
-        return by_input[0] if len(x) == 1 else by_input.diagonal(dim1=0, dim2=2)
+        """What each network says of its own x (K, B, T, F), or of one that all share (1, B, T, F) -> (B, K, O)."""
+        said = self.network(x.flatten(0, 1)).unflatten(1, (self.count, -1))
+        by_input = said.unflatten(0, (len(x), -1))
+        return by_input[0] if len(x) == 1 else by_input.diagonal(dim1=0, dim2=2).mT
 
 
 class DigitClassifier(nn.Module):
@@ -71,8 +78,8 @@ class DigitClassifier(nn.Module):
         return scores.softmax(2).mean(1)
 
 
-MODULES: dict[str, type[PriceForecaster] | type[DigitClassifier]] = {
-    "series": PriceForecaster,
+MODULES: dict[str, type[SeriesForecaster] | type[DigitClassifier]] = {
+    "series": SeriesForecaster,
     "digits": DigitClassifier,
 }
 
@@ -82,8 +89,8 @@ def input_columns(config: Mapping[str, Any]) -> list[str]:
     network = config["network"]
     if config["track"] == "digits":
         return [f"pixel_{row}_{column}" for row in range(network["length"]) for column in range(network["input_size"])]
-    days = [f"t-{ago}" if ago else "t" for ago in reversed(range(network["length"]))]
-    return [f"{column}[{day}]" for day in days for column in config["scaler"]["columns"]]
+    steps = [f"t-{ago}" if ago else "t" for ago in reversed(range(network["length"]))]
+    return [f"{column}[{step}]" for step in steps for column in config["scaler"]["columns"]]
 
 
 @dataclass(frozen=True)
@@ -111,17 +118,20 @@ def input_limits(config: Mapping[str, Any]) -> dict[str, Limits]:
 def output_columns(config: Mapping[str, Any]) -> list[str]:
     if config["track"] == "digits":
         return [f"probability_{digit}" for digit in range(config["network"]["output_size"])]
-    return [config["scaler"]["target"]]
+    target = config["scaler"]["target"]
+    return (
+        [f"{target}[t+{step + 1}]" for step in range(config["horizon"])] if config["target"]["every_step"] else [target]
+    )
 
 
 def request_of(config: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
-    """The body of a request to a server of the model: the last days of raw prices by date.
+    """The body of a request to a server of the model: the last rows of raw values.
 
     Raises:
         UserError: if they are too few.
     """
     length = config["network"]["length"]
     if len(frame) < length:
-        raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length} days")
-    days = frame[config["scaler"]["columns"]].tail(length).to_numpy()
-    return {"dataframe_split": {"columns": input_columns(config), "data": [days.ravel().tolist()]}}
+        raise UserError(f"{len(frame)} rows are too few: {config['model']} reads {length}")
+    rows = with_calendar(frame.tail(length), config["scaler"]["columns"])[config["scaler"]["columns"]].to_numpy()
+    return {"dataframe_split": {"columns": input_columns(config), "data": [rows.ravel().tolist()]}}

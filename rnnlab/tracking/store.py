@@ -24,7 +24,6 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.core.errors import UserError, redact_credentials
-from rnnlab.core.params_file import read_params
 from rnnlab.core.processes import is_gone
 from rnnlab.tracking.views import view
 
@@ -47,11 +46,11 @@ class UnreachableError(UserError):
 class Store:
     """The runs of one workspace, its temporary copies and its queues."""
 
-    def __init__(self, root: Path, uri: str | None = None, series: str = "series") -> None:
+    def __init__(self, root: Path, uri: str | None = None, series: str | None = None) -> None:
         """Open ``uri``, or else the sqlite file in ``root``; safe where several start on an empty store at once.
 
         Args:
-            series: the name of the series, whose runs have an experiment of their own.
+            series: the name of the series, whose runs have an experiment of their own; None: they are not wanted.
 
         Raises:
             UnreachableError: if that can't be done.
@@ -63,10 +62,8 @@ class Store:
         try:
             with self.lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
-                self.experiments = {
-                    track: self._experiment(name, track)
-                    for track, name in {"series": series, "digits": "digits"}.items()
-                }
+                names = {"digits": "digits"} | ({"series": series} if series else {})
+                self.experiments = {track: self._experiment(name, track) for track, name in names.items()}
         except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
@@ -160,8 +157,8 @@ class Store:
         )
 
 
-def open_store() -> Store:
-    """The store of the project in the working folder.
+def open_store(series: str | None = None) -> Store:
+    """The store of the project in the working folder; ``series`` as of ``Store``.
 
     Raises:
         UserError: if there is no project; nothing is made then.
@@ -169,7 +166,7 @@ def open_store() -> Store:
     """
     if not Path("dvc.yaml").is_file():
         raise UserError(f"{Path.cwd()} is no folder of the project: there is no dvc.yaml in it")
-    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"), read_params().series.name)
+    return Store(Path(), os.environ.get("MLFLOW_TRACKING_URI"), series)
 
 
 def epoch_metrics(row: Row, now: int) -> list[Metric]:

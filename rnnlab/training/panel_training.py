@@ -109,6 +109,6 @@ class Sequences:
 
 
 def encode(panel: Panel, targets: Sequence[Target]) -> Tensor:
-    """(N, 1), or (N, T) of a sequence: what one network over all symbols is to say at each window."""
+    """What one network over all symbols is to say at each window, (N, ...) as ``Target.encode`` has it."""
     parts = [target.encode(windows) for target, (_, windows) in zip(targets, panel.all(), strict=True)]
     return torch.from_numpy(np.concatenate(parts)).float()

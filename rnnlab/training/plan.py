@@ -35,7 +35,11 @@ class TrainingPlan:
 
     @classmethod
     def of(cls, model: Model, training: Training, shape: Sequence[int], outputs: int, choice: Choice) -> "TrainingPlan":
-        """The plan that params.yaml has for a model; ``shape`` ends with T and F, of a sequence."""
+        """The plan that params.yaml has for a model; ``shape`` ends with T and F, of a sequence.
+
+        Args:
+            outputs: numbers to predict, at each step of a sequence; or classes.
+        """
         *_, length, features = shape
         return cls(
             model.architecture(features, length, outputs),

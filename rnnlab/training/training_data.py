@@ -38,7 +38,7 @@ def series_data(form: TargetForm, device: torch.device) -> TrainingData:
         return Sequences(panel, device), encode(panel, targets).to(device)
 
     about = describe(train, form, [target.unit for target in targets])
-    return TrainingData(*tensors(train), tensors(validation), 1, about)
+    return TrainingData(*tensors(train), tensors(validation), form.outputs(train.horizon), about)
 
 
 def digits_data(form: TargetForm, device: torch.device) -> TrainingData:

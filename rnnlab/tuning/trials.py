@@ -79,7 +79,7 @@ def load_series(train: Windows, validation: Windows, names: Sequence[str], form:
     def tensors(windows: Windows) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
 
-    return Data(tensors(train), tensors(validation), 1)
+    return Data(tensors(train), tensors(validation), form.outputs(train.horizon))
 
 
 def load_panel(train: Panel, validation: Panel, form: TargetForm, names: Sequence[str] = ()) -> Data:
@@ -95,7 +95,7 @@ def load_panel(train: Panel, validation: Panel, form: TargetForm, names: Sequenc
     def tensors(panel: Panel) -> tuple[Samples, Tensor]:
         return Sequences(panel, torch.device("cpu")), encode(panel, targets)
 
-    return Data(tensors(train), tensors(validation), 1)
+    return Data(tensors(train), tensors(validation), form.outputs(train.horizon))
 
 
 def _rescale_each(panel: Panel, train: Panel, names: Sequence[str]) -> Panel:

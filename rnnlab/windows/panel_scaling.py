@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
+from rnnlab.windows.calendar import WAVES, from_calendar
 from rnnlab.windows.panel import Array, Dates, SplitDates
 from rnnlab.windows.scaling import MinMaxScaler
 
@@ -49,7 +50,7 @@ class Scalers:
         for (symbol, days, values), (start, stop) in zip(taking_part, self.spans(rows).tolist(), strict=True):
             scaler = self.by_symbol[symbol]
             for number, feature in enumerate(features):
-                column = values[:, self.columns.index(feature)]
+                column = _column(feature, self.columns, days, values)
                 arrays["inputs"][start:stop, number] = scaler.transform(column, feature)
             arrays["target"][start:stop] = scaler.transform(values[:, self.columns.index(target)], target)
             arrays["dates"][start:stop] = days
@@ -59,6 +60,7 @@ def fit_scalers(rows: Rows, columns: tuple[str, ...], split: SplitDates, fit_on:
     """A scaler for each symbol that has enough to train on.
 
     Args:
+        columns: of the values; and after these any of the calendar's.
         fit_on: ``train``: the rows up to the last training target; ``all``: all rows.
         least: training windows that a symbol needs.
 
@@ -73,7 +75,9 @@ def fit_scalers(rows: Rows, columns: tuple[str, ...], split: SplitDates, fit_on:
             start, stop = parts["train"]
             if stop - start < least:
                 raise UserError(f"{stop - start} training windows, at least {least} are needed")
-            scalers.by_symbol[symbol] = MinMaxScaler.fit({name: values[:seen, i] for i, name in enumerate(columns)})
+            scalers.by_symbol[symbol] = MinMaxScaler.fit(
+                {name: _column(name, columns, days[:seen], values[:seen]) for name in columns}
+            )
             scalers.seen[symbol] = seen
         except UserError as error:
             scalers.left_out[symbol] = str(error)
@@ -86,3 +90,8 @@ def fit_scalers(rows: Rows, columns: tuple[str, ...], split: SplitDates, fit_on:
             raise UserError(*scalers.left_out.values())
         raise UserError(f"no symbol can be tested; {'; '.join(map(': '.join, scalers.left_out.items()))}"[:1000])
     return scalers
+
+
+def _column(name: str, columns: Sequence[str], days: Dates, values: Array) -> Array:
+    """A column of the values, or one that the calendar gives."""
+    return from_calendar(days, name) if name in WAVES else values[:, columns.index(name)]

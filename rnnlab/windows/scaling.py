@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
+from rnnlab.windows.calendar import WAVES
 
 Array = NDArray[np.float64]
 
@@ -23,12 +24,15 @@ class MinMaxScaler:
 
     @classmethod
     def fit(cls, values: Mapping[str, Array]) -> "MinMaxScaler":
-        """Fit on the rows of each column.
+        """Fit on the rows of each column; a calendar's run from -1 to 1, whichever rows there are.
 
         Raises:
             UserError: if a column does not vary: it has no scale.
         """
-        minimum, maximum = ({name: float(of(column)) for name, column in values.items()} for of in (np.min, np.max))
+        minimum, maximum = (
+            {name: end if name in WAVES else float(of(column)) for name, column in values.items()}
+            for of, end in ((np.min, -1.0), (np.max, 1.0))
+        )
         for name, column in values.items():
             if minimum[name] == maximum[name]:
                 raise UserError(

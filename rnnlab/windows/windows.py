@@ -63,6 +63,10 @@ class Windows:
             return np.empty((0, self.length))
         return np.lib.stride_tricks.sliding_window_view(self.target, self.length)[ahead : ahead + len(self)]
 
+    def inputs_after(self, ahead: int) -> NDArray[np.float64]:
+        """(N, F), a view: the row ``ahead`` rows after each window's last, up to the horizon."""
+        return self.inputs[self.length - 1 + ahead :][: len(self)]
+
     @property
     def last(self) -> NDArray[np.float64]:
         """(N, 1), a view: the target column on each window's last day, which persistence predicts."""
