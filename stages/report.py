@@ -14,30 +14,30 @@ from rnnlab.core.stage import run
 from rnnlab.core.tables import METRICS
 from rnnlab.evaluation import panel_evaluation
 from rnnlab.reporting import model_card, report
-from rnnlab.reporting.inputs import ABOUT, IMAGES, describe_data, describe_days, read_track
+from rnnlab.reporting.inputs import ABOUT, IMAGES, describe_data, describe_steps, read_track
 from rnnlab.reporting.page import Section, render
 from rnnlab.reporting.picture_cache import PictureCache
+from rnnlab.windows.series_info import read_info
 
 REPORT = Path("report")
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "scipy", "matplotlib", "dvc", "mlflow")
 
 
 def main() -> None:
-    comparison, params = read_json(METRICS / "comparison.json"), read_params()
+    comparison, params, info = read_json(METRICS / "comparison.json"), read_params(), read_info()
     sections: list[Section] = []
     card: Callable[..., str]
     # in the main repository, also where the stage runs in a temporary copy
     cache = PictureCache(Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/pictures"))
+    about = model_card.About(info, describe_steps())
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
         track = read_track(name, params.models_of("digits" if name == "digits" else "series"))
         if name == "series":
-            made, pictures = report.series(track, comparison, cache.draw)
-            card = partial(model_card.series, comparison=comparison["series"], params=params, days=describe_days())
+            made, pictures = report.series(track, comparison, cache.draw, info)
+            card = partial(model_card.series, comparison=comparison, params=params, about=about)
         elif name == "panel":
-            made, pictures = report.panel(
-                track, comparison["panel"], comparison["backtest"], read_json(ABOUT), cache.draw
-            )
-            card = partial(model_card.panel, comparison=comparison["panel"], params=params)
+            made, pictures = report.panel(track, comparison, read_json(ABOUT), cache.draw, info)
+            card = partial(model_card.panel, comparison=comparison, params=params, about=about)
             for model, result in track.models.items():
                 write_text(REPORT / "cards" / f"{model}-symbols.csv", panel_evaluation.to_table(result))
         else:
@@ -60,7 +60,11 @@ def main() -> None:
     )
     write_text(
         REPORT / "index.html",
-        render("What the networks learned", [*comparison["verdicts"].values(), verdict.memory(memory)], sections),
+        render(
+            f"What the networks learned of {info.name}",
+            [*comparison["verdicts"].values(), verdict.memory(memory)],
+            sections,
+        ),
     )
     cache.forget_the_oldest()
 

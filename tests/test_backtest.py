@@ -5,12 +5,13 @@ from architectures import GRU as ARCHITECTURE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.backtesting.backtest import Fold, Walk, make_folds, to_tables, walk_forward
+from rnnlab.backtesting.backtest import Walk, to_tables, walk_forward
 from rnnlab.comparison.comparison import summarise_backtest
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import make_executor
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice, Settings
+from rnnlab.windows.folds import Fold, make_folds
 from rnnlab.windows.targets import TargetForm
 from rnnlab.windows.windows import Windows
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from test_panel import ARCHITECTURE, DAYS, panel
 
-from rnnlab.backtesting.backtest import make_folds
 from rnnlab.backtesting.panel_backtest import PanelWalk, fold_days, run_task, without_network
 from rnnlab.execution.executors import make_executor
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice, Settings
+from rnnlab.windows.folds import make_folds
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import TargetForm
 

@@ -70,6 +70,23 @@ def test_series_sample():
     assert sample["Close"].iloc[-1] == 362.71
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "first", "last"),
+    [
+        ("laser", 431, [86], [24]),
+        ("elnino", 732, ["1950-01-01", 23.11], ["2010-12-01", 22.07]),
+        ("sunspots", 309, ["1700-01-01", 5.0], ["2008-01-01", 2.9]),
+    ],
+)
+def test_series_that_ship_with_packages(name, rows, first, last):
+    table = sources.EMBEDDED[name]()
+    assert len(table) == rows
+    for place, expected in ((0, first), (-1, last)):
+        assert [str(value)[:10] if isinstance(value, str | pd.Timestamp) else value for value in table.iloc[place]] == (
+            expected
+        )
+
+
 def test_digits_sample():
     images, labels = sources.digits_sample()
     assert images.shape == (1797, 8, 8)

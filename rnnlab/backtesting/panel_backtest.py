@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnlab.backtesting.backtest import Fold, make_folds, rescale
 from rnnlab.core.errors import UserError
 from rnnlab.networks.network import restore
 from rnnlab.networks.predictions import Networks, predict_values
 from rnnlab.training.panel_training import Sequences, encode, make_groups, train_group, whole_batches
 from rnnlab.training.plan import TrainingPlan
+from rnnlab.windows.folds import Fold, make_folds, rescale
 from rnnlab.windows.panel import LEAST, Array, Dates, Panel, PanelPart
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.targets import Target

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnlab.backtesting.backtest import Walk, make_folds, to_tables, walk_forward
+from rnnlab.backtesting.backtest import Walk, to_tables, walk_forward
 from rnnlab.backtesting.panel_backtest import PanelWalk, fold_days, run_task, without_network
 from rnnlab.core.csv_writer import columns_of, write_table
 from rnnlab.core.errors import UserError
@@ -22,6 +22,7 @@ from rnnlab.execution.tasks import executor_of, in_this_process
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice
 from rnnlab.windows.artifacts import SCALED, read_scaler
+from rnnlab.windows.folds import make_folds
 from rnnlab.windows.panel import LEAST, Panel
 from rnnlab.windows.scaler_file import of_symbol
 from rnnlab.windows.scaling import MinMaxScaler

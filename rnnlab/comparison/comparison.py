@@ -1,42 +1,139 @@
-"""Every network against persistence and against each other, on the same days or images."""
+"""Every network against every simple rule and against each other, on the same steps or images."""
 
 import itertools
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rnnlab.evaluation.metrics import Array, mean_and_std
-from rnnlab.evaluation.series_evaluation import Days, series_figures
-from rnnlab.evaluation.significance import diebold_mariano, holm, mcnemar
+from rnnlab.evaluation.significance import diebold_mariano, holm, intersection_union, mcnemar
+
+Errors = Mapping[str, Array]  # by name
 
 
-def compare_series(predictions: Mapping[str, pd.DataFrame], baselines: pd.DataFrame, horizon: int) -> dict[str, Any]:
-    """Diebold-Mariano tests of squared errors on the test part, Holm-corrected in two families.
-
-    A network's loss on a day is the mean of its seeds' squared errors: seeds are no further days.
+def judge(
+    networks: Errors, by_seed: Errors, rules: Errors, left_out: Mapping[str, str], horizon: int
+) -> dict[str, Any]:
+    """What can be claimed of networks beside simple rules, from their errors on the same n steps.
 
     Args:
-        predictions: of each network, columns part, y_true and seed_K.
-        baselines: columns part, y_true, persistence and the other baselines.
-    """
-    test = baselines[baselines["part"] == "test"]
-    truth = test["y_true"].to_numpy()
-    rivals = test.drop(columns=["date", "part", "y_true"])
-    by_seed = {name: _by_seed(table, truth) for name, table in predictions.items()}
-    losses = {name: errors.mean(axis=1) for name, errors in by_seed.items()}
-    simple = {name: (rivals[name].to_numpy() - truth) ** 2 for name in rivals}
-    naive = simple.pop("persistence")
+        networks: of each network the errors of its mean forecast, (n,).
+        by_seed: of each network the errors of its seeds, (n, K).
+        rules: (n,), persistence among them.
+        left_out: why other rules are not among these.
 
-    against = {name: _test(loss, naive, horizon) for name, loss in (losses | simple).items()}
+    Returns:
+        ``rmse`` of all; for each network ``against`` each rule a test of squared errors; ``networks``, the claim that
+        it beats every rule: the rule that is hardest, the intersection-union p-value, and as Holm corrects it for the
+        number of networks; and two-sided tests ``against_persistence`` and ``between`` networks, each Holm-corrected
+        as a family.
+    """
+    losses = {name: errors**2 for name, errors in {**networks, **rules}.items()}
+    against = {
+        name: {rule: diebold_mariano(losses[name], losses[rule], horizon) for rule in rules} for name in networks
+    }
+    claims: dict[str, dict[str, Any]] = {}
+    for name, tests in against.items():
+        p_values = {rule: test.p_smaller for rule, test in tests.items()}
+        # without a test: the rule with the smallest error
+        hardest = max(rules, key=lambda rule: (1.0 if (p := p_values[rule]) is None else p, -losses[rule].mean()))
+        claims[name] = {"hardest": hardest, "p": intersection_union(list(p_values.values()))}
+    naive = losses["persistence"]
+    others = [name for name in losses if name != "persistence"]
+    to_naive = {name: asdict(diebold_mariano(losses[name], naive, horizon)) for name in others}
     for name, errors in by_seed.items():
-        better = errors.mean(axis=0) < naive.mean()
-        against[name] |= {"seeds": len(better), "seeds_better": int(better.sum())}
-    between = [{"a": a, "b": b} | _test(losses[a], losses[b], horizon) for a, b in itertools.combinations(losses, 2)]
-    for family in (list(against.values()), between):
+        better = np.mean(errors**2, axis=0) < naive.mean()
+        to_naive[name] |= {"seeds": len(better), "seeds_better": int(better.sum())}
+    between = [
+        {"a": a, "b": b} | asdict(diebold_mariano(losses[a], losses[b], horizon))
+        for a, b in itertools.combinations(networks, 2)
+    ]
+    for family in (list(claims.values()), list(to_naive.values()), between):
         for entry, p in zip(family, holm([entry["p"] for entry in family]), strict=True):
             entry["p_holm"] = p
-    return {"days": len(truth), "horizon": horizon, "against_persistence": against, "between": between}
+    return {
+        "steps": len(naive),
+        "horizon": horizon,
+        "rmse": {name: float(np.sqrt(loss.mean())) for name, loss in losses.items()},
+        "networks": claims,
+        "against": {
+            name: {rule: {"p": test.p_smaller, "acf1": test.acf1} for rule, test in tests.items()}
+            for name, tests in against.items()
+        },
+        "against_persistence": to_naive,
+        "between": between,
+        "left_out": dict(left_out),
+    }
+
+
+def compare_series(
+    predictions: Mapping[str, pd.DataFrame], rules: pd.DataFrame, left_out: Mapping[str, str], horizon: int
+) -> dict[str, Any]:
+    """``judge`` on the test part.
+
+    Args:
+        predictions: of each network, columns part, y_true, y_pred (mean over seeds) and seed_K.
+        rules: columns date, part, y_true, persistence and other simple rules, empty where one was left out.
+    """
+    test = rules[rules["part"] == "test"].dropna(axis="columns")
+    truth = test["y_true"].to_numpy()
+    tested = {name: table[table["part"] == "test"] for name, table in predictions.items()}
+    networks = {name: table["y_pred"].to_numpy() - truth for name, table in tested.items()}
+    return judge(
+        networks, {name: _by_seed(table, truth) for name, table in tested.items()}, _rules(test), left_out, horizon
+    )
+
+
+def compare_backtest(
+    forecasts: Mapping[str, pd.DataFrame], rules: pd.DataFrame, left_out: Mapping[str, str], horizon: int
+) -> dict[str, Any]:
+    """The errors of each fold, and ``judge`` on the steps of all folds together.
+
+    Args:
+        forecasts: of each network, columns fold, date, y_true and seed_K.
+        rules: as of ``compare_series``; of part fold_N the rows that fold N of the networks has.
+
+    Returns:
+        ``folds``, when and how many steps; ``rmse`` by name, of each fold: of a network's mean forecast, with the
+        standard deviation of its seeds' own; and ``judged``.
+    """
+    walked = rules[rules["part"].str.startswith("fold_")]
+    missing = walked.columns[walked.isna().any()]
+    walked = walked.drop(columns=missing)
+    truth, folds = walked["y_true"].to_numpy(), walked["part"].to_numpy()
+    by_seed = {name: _by_seed(table, truth) for name, table in forecasts.items()}
+    networks = {name: errors.mean(axis=1) for name, errors in by_seed.items()}
+    simple = _rules(walked)
+    names = list(dict.fromkeys(folds))
+    dates = {fold: walked["date"][folds == fold].astype(str).str[:10].tolist() for fold in names}
+    rmse = {
+        name: [_of_fold(errors[folds == fold], by_seed.get(name, errors[:, None])[folds == fold]) for fold in names]
+        for name, errors in {**networks, **simple}.items()
+    }
+    return {
+        "folds": [{"first": days[0], "last": days[-1], "steps": len(days)} for days in dates.values()],
+        "rmse": rmse,
+        "judged": judge(networks, by_seed, simple, left_out, horizon),
+    }
+
+
+def _of_fold(errors: Array, by_seed: Array) -> dict[str, float | None]:
+    spread = mean_and_std(np.sqrt(np.mean(by_seed**2, axis=0)).tolist())["std"]
+    return {"mean": float(np.sqrt(np.mean(errors**2))), "std": spread}
+
+
+def _rules(rows: pd.DataFrame) -> dict[str, Array]:
+    simple = rows.drop(columns=["date", "part", "y_true"])
+    return {str(name): (column - rows["y_true"]).to_numpy() for name, column in simple.items()}
+
+
+def _by_seed(rows: pd.DataFrame, truth: Array) -> Array:
+    """Errors (N, K)."""
+    errors: Array = rows.filter(regex=r"^seed_\d+$").to_numpy() - truth[:, None]
+    return errors
 
 
 def compare_digits(predictions: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
@@ -52,44 +149,3 @@ def compare_digits(predictions: Mapping[str, pd.DataFrame]) -> list[dict[str, An
         only_a, only_b, p = mcnemar(truth, first[a]["y_pred"].to_numpy(), first[b]["y_pred"].to_numpy())
         pairs.append({"a": a, "b": b, "only_a": only_a, "only_b": only_b, "p": p})
     return pairs
-
-
-def summarise_backtest(table: pd.DataFrame, horizon: int) -> dict[str, Any]:
-    """Figures of each fold, as a mean over its seeds, beside persistence's; and their means over folds.
-
-    Args:
-        table: what ``backtest.to_tables`` made.
-    """
-    folds: list[dict[str, Any]] = []
-    for _, rows in table.groupby("fold"):
-        y_true, y_last = rows["y_true"].to_numpy(), rows["y_last"].to_numpy()
-        days = Days(y_true, y_last, horizon, float(rows["naive_mae"].iloc[0]))
-        figures = [series_figures(days, rows[seed].to_numpy()) for seed in rows.filter(regex=r"^seed_\d+$")]
-        folds.append(
-            {
-                "first": str(rows["date"].iloc[0])[:10],
-                "last": str(rows["date"].iloc[-1])[:10],
-                "days": len(rows),
-                "metrics": {name: mean_and_std([each[name] for each in figures]) for name in figures[0]},
-                "persistence": series_figures(days, y_last),
-            }
-        )
-    names = folds[0]["persistence"]
-    return {
-        "folds": folds,
-        "metrics": {name: mean_and_std([fold["metrics"][name]["mean"] for fold in folds]) for name in names},
-        "persistence": {name: mean_and_std([fold["persistence"][name] for fold in folds]) for name in names},
-        "folds_better": sum(fold["metrics"]["rmse"]["mean"] < fold["persistence"]["rmse"] for fold in folds),
-    }
-
-
-def _by_seed(predictions: pd.DataFrame, truth: Array) -> Array:
-    """Squared errors on the test part, (N, K)."""
-    test = predictions[predictions["part"] == "test"].filter(regex=r"^seed_\d+$").to_numpy()
-    errors: Array = (test - truth[:, None]) ** 2
-    return errors
-
-
-def _test(loss_a: Array, loss_b: Array, horizon: int) -> dict[str, Any]:
-    statistic, p = diebold_mariano(loss_a, loss_b, horizon)
-    return {"difference": float((loss_a - loss_b).mean()), "statistic": statistic, "p": p}

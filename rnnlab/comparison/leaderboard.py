@@ -1,46 +1,61 @@
 """All models and baselines of each track, best first."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.figures import places, write_mean
 from rnnlab.core.files import read_json
 from rnnlab.core.formats import LEADERBOARD, check_format, first_problem
 from rnnlab.evaluation.metrics import UNDEFINED
 
 SMALLER_IS_BETTER = {"series": True, "panel": True, "digits": False}
 RANKED_BY = {"series": "rmse", "panel": "relative_rmse", "digits": "test_accuracy"}
-# column: (heading, factor, decimals)
+
+
+class Column(NamedTuple):
+    """Attributes:
+    heading: ``{unit}`` in it is the target's.
+    factor: what figures are multiplied by.
+    decimals: None: as many as give the smallest figure of the column ``digits`` significant ones.
+    """
+
+    heading: str
+    factor: float = 1
+    decimals: int | None = None
+    digits: int = 3
+
+
 COLUMNS = {
     "series": {
-        "rmse": ("RMSE (points)", 1, 2),
-        "relative_rmse": ("RMSE ÷ persistence", 1, 2),
-        "mae": ("MAE (points)", 1, 2),
-        "mase": ("MASE", 1, 2),
-        "mape": ("MAPE (%)", 1, 2),
-        "r2": ("R²", 1, 3),
-        "directional_accuracy": ("Direction (%)", 100, 1),
-        "scaled_mse": ("MSE (scaled)", 1, 5),
+        "rmse": Column("RMSE ({unit})", digits=4),
+        "relative_rmse": Column("RMSE ÷ persistence"),
+        "mae": Column("MAE ({unit})", digits=4),
+        "mase": Column("MASE"),
+        "mape": Column("MAPE (%)"),
+        "directional_accuracy": Column("Direction (%)", 100, 1),
+        "scaled_mse": Column("MSE (scaled)"),
     },
     "panel": {  # medians over symbols
-        "relative_rmse": ("RMSE ÷ persistence", 1, 3),
-        "beaten": ("Symbols it beats (%)", 100, 1),
-        "mase": ("MASE", 1, 3),
-        "mape": ("MAPE (%)", 1, 2),
-        "directional_accuracy": ("Direction (%)", 100, 1),
+        "relative_rmse": Column("RMSE ÷ persistence", 1, 3),
+        "beaten": Column("Symbols it beats (%)", 100, 1),
+        "mase": Column("MASE", 1, 3),
+        "mape": Column("MAPE (%)"),
+        "directional_accuracy": Column("Direction (%)", 100, 1),
     },
     "digits": {
-        "test_accuracy": ("Test accuracy (%)", 100, 2),
-        "train_accuracy": ("Train accuracy (%)", 100, 2),
-        "macro_f1": ("Macro F1", 1, 4),
-        "ece": ("ECE (%)", 100, 2),
+        "test_accuracy": Column("Test accuracy (%)", 100, 2),
+        "train_accuracy": Column("Train accuracy (%)", 100, 2),
+        "macro_f1": Column("Macro F1", 1, 4),
+        "ece": Column("ECE (%)", 100, 2),
     },
 }
 FILE = Path("metrics/leaderboard.json")
-Board = dict[str, dict[str, dict[str, float | None]]]
+Entries = dict[str, dict[str, float | None]]  # by name
+Board = dict[str, Entries]
 HEADLINE: TypeAdapter[dict[str, dict[str, dict[str, float]]]] = TypeAdapter(dict[str, dict[str, dict[str, float]]])
 
 
@@ -126,33 +141,48 @@ def best_network(track: str) -> str:
     )
 
 
-def to_rows(track: str, entries: dict[str, dict[str, float | None]]) -> list[list[str]]:
-    """A track's table as text, its headings first: mean ± standard deviation over seeds."""
-    columns = COLUMNS[track]
-    headings = ["", *(heading for heading, _, _ in columns.values())]
-    return [headings] + [
-        [_label(name, figures), *(_cell(figures, key, factor, places) for key, (_, factor, places) in columns.items())]
-        for name, figures in entries.items()
-    ]
+def to_rows(track: str, entries: Entries, unit: str = "", without: Container[str] = ()) -> list[list[str]]:
+    """A track's table as text, its headings first: each figure ± the standard deviation over seeds.
+
+    Args:
+        unit: of the target.
+        without: columns that are left out.
+    """
+    columns = {key: column for key, column in COLUMNS[track].items() if key not in without}
+    table = [["", *map(_label, entries, entries.values())]]
+    for key, (heading, factor, decimals, digits) in columns.items():
+        figures = [
+            [None if each.get(name) is None else factor * (each[name] or 0.0) for name in (key, f"{key}_std")]
+            for each in entries.values()
+        ]
+        shown = places([mean for mean, _ in figures], digits) if decimals is None else decimals
+        table.append([heading.format(unit=unit), *(write_mean(mean, std, shown) for mean, std in figures)])
+    return [list(row) for row in zip(*table, strict=True)]
 
 
-def to_markdown(board: Board, verdicts: Mapping[str, str]) -> str:
-    """Of each track its verdict and its table."""
+def to_markdown(board: Board, verdicts: Mapping[str, str], titles: Mapping[str, str], unit: str) -> str:
+    """Of each track its verdict and its table.
+
+    Args:
+        titles: of tracks that are not called by their own names.
+        unit: of the series' target.
+    """
     parts = []
     for track, entries in board.items():
-        headings, *rows = to_rows(track, entries)
+        headings, *rows = to_rows(track, entries, unit)
         widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
-        parts.append("\n\n".join([f"## {track}", verdicts[track], "\n".join(lines), *dashes(track, entries)]) + "\n")
+        title = f"## {titles.get(track, track)}"
+        parts.append("\n\n".join([title, verdicts[track], "\n".join(lines), *dashes(track, entries)]) + "\n")
     return "\n".join(parts)
 
 
-def dashes(track: str, entries: dict[str, dict[str, float | None]]) -> list[str]:
+def dashes(track: str, entries: Entries) -> list[str]:
     """A sentence that says why the table has dashes; none where it has none."""
     columns = [key for key in COLUMNS[track] if key in UNDEFINED]
     missing = [key for key in columns if any(figures[key] is None for figures in entries.values())]
-    reasons = "; ".join(f"{COLUMNS[track][key][0]}: {UNDEFINED[key]}" for key in missing)
+    reasons = "; ".join(f"{COLUMNS[track][key].heading}: {UNDEFINED[key]}" for key in missing)
     return [f"A dash: not defined ({reasons})."] if missing else []
 
 
@@ -167,10 +197,3 @@ def _label(name: str, figures: Mapping[str, float | None]) -> str:
 def _line(cells: list[str], widths: list[int]) -> str:
     first, *others = zip(cells, widths, strict=True)
     return "| " + " | ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
-
-
-def _cell(figures: Mapping[str, float | None], key: str, factor: float, places: int) -> str:
-    mean, std = figures[key], figures.get(f"{key}_std")
-    if mean is None:
-        return "–"
-    return f"{mean * factor:.{places}f}" + ("" if std is None else f" ± {std * factor:.{places}f}")

@@ -4,86 +4,101 @@ from collections.abc import Mapping
 from typing import Any
 
 from rnnlab.comparison.leaderboard import Board
+from rnnlab.core.figures import places, write
+from rnnlab.windows.series_info import SeriesInfo
 
 LEVEL = 0.05  # of significance
+WALKED, SINGLE = "of walking forward", "of a single split"
+HOW = "intersection-union of Diebold-Mariano tests, Holm-corrected"
 
 
-def series(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
-    """Whether any network beats tomorrow = today.
+def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
+    """Whether any network beats every simple rule.
 
     Args:
-        networks: names of the entries that learned something.
-        comparison: what ``comparison.compare_series`` made.
+        judged: what ``comparison.judge`` made.
+        where: on which steps, in words that follow their number.
     """
-    entries, against = board["series"], comparison["against_persistence"]
-    winners = [
-        name for name in entries if name in networks and _differs(against[name]) and against[name]["statistic"] < 0
-    ]
-    best = winners[0] if winners else next(name for name in entries if name in networks)
-    ours, naive, test = entries[best]["rmse"] or 0.0, entries["persistence"]["rmse"] or 0.0, against[best]
-    # a horizon of one day has a name
-    rival = "tomorrow = today" if comparison["horizon"] == 1 else "persistence"
-    days = f"these {comparison['days']} days" if comparison["days"] > 1 else "the only day"
-    figures = f"{best}, has an RMSE of {ours:.2f} points against {naive:.2f}"
-    if test["p_holm"] is None:
-        chance = "no test is possible"
-    else:
-        how = f"Diebold-Mariano, Holm-corrected {_p(test['p_holm'])}"
-        if not _differs(test):
-            chance = f"a difference that may be luck: {how}"
-        else:
-            chance = f"{'better' if test['statistic'] < 0 else 'worse'} beyond chance: {how}"
+    found, rmse = judged["networks"], judged["rmse"]
+    ranked = sorted(found, key=lambda name: rmse[name])
+    winners = [name for name in ranked if beats_every_rule(found[name])]
+    best = (winners or ranked)[0]
     if winners:
-        many = f"{len(winners)} of the {len(networks)} networks beat{'s' * (len(winners) == 1)}"
-        return f"{many} {rival} on {days}; the best of them, {figures} ({chance})."
-    none = f"None of the {len(networks)} networks beats" if len(networks) > 1 else "The network does not beat"
-    return f"{none} {rival} on {days} beyond chance: the best, {figures} ({chance})."
+        many = f"{len(winners)} of the {len(found)} networks beat{'s' * (len(winners) == 1)}"
+        opening = f"{many} every simple rule" if len(found) > 1 else "The network beats every simple rule"
+    else:
+        none = f"None of the {len(found)} networks beats" if len(found) > 1 else "The network does not beat"
+        opening = f"{none} every simple rule beyond chance"
+    chosen = f", the best of {len(found)} on the {info.words} that choose it," if len(found) > 1 else ""
+    return f"{opening} on {info.count(judged['steps'])} {where}: {best}{chosen} {_against(best, judged, info)}."
+
+
+def of_models(comparison: Mapping[str, Any], info: SeriesInfo) -> dict[str, str]:
+    """What can be said of each network, walking forward where it walked and on the single split.
+
+    Args:
+        comparison: what ``compare`` made, with ``series`` and ``backtest``.
+    """
+    walked, single = comparison["backtest"]["judged"], comparison["series"]
+    said = {}
+    for name in single["networks"]:
+        sentences = [_model(name, walked, info, WALKED)] if name in walked["networks"] else []
+        said[name] = " ".join([*sentences, _model(name, single, info, SINGLE)])
+    return said
+
+
+def _model(name: str, judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
+    beats = "beats" if beats_every_rule(judged["networks"][name]) else "does not beat"
+    return (
+        f"On {info.count(judged['steps'])} {where} {name} {beats} every simple rule beyond chance: it "
+        f"{_against(name, judged, info)}."
+    )
+
+
+def beats_every_rule(found: Mapping[str, Any]) -> bool:
+    """Of an entry of ``comparison.judge``'s networks."""
+    return found["p_holm"] is not None and found["p_holm"] < LEVEL
+
+
+def _against(name: str, judged: Mapping[str, Any], info: SeriesInfo) -> str:
+    """A network's error beside that of the rule that is hardest for it."""
+    found, rmse = judged["networks"][name], judged["rmse"]
+    rival = found["hardest"]
+    decimals = places([rmse[name], rmse[rival]], 4)
+    figures = f"has an RMSE ({info.unit}) of {write(rmse[name], decimals)} against {write(rmse[rival], decimals)}"
+    chance = f"{HOW}: {_p(found['p_holm'])}" if found["p_holm"] is not None else "no test is possible"
+    return f"{figures} of {describe_rule(rival, info)}, the hardest rule ({chance})"
+
+
+def describe_rule(rival: str, info: SeriesInfo) -> str:
+    """A simple rule's name, and what it says where that is not in the name."""
+    said = {"persistence": info.persistence, "seasonal_naive": info.season}.get(rival)
+    return f"{rival} ({said})" if said else rival
 
 
 def panel(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
-    """On what share of symbols the best network beats tomorrow = today.
+    """On what share of symbols the best network beats persistence.
 
     Args:
         comparison: what ``panel_comparison.compare_panel`` made.
     """
     best = next(name for name in board["panel"] if name in networks)
-    rival = "tomorrow = today" if comparison["horizon"] == 1 else "persistence"
-    return _over_symbols(best, rival, comparison["against_persistence"][best])
+    return panel_model(best, comparison)
 
 
 def panel_model(name: str, comparison: Mapping[str, Any]) -> str:
     """One network over the symbols of a panel."""
-    return _over_symbols(name, "persistence", comparison["against_persistence"][name])
-
-
-def _over_symbols(name: str, rival: str, found: Mapping[str, Any]) -> str:
+    found = comparison["against_persistence"][name]
     chance, (ratio, share) = found["significant"]["benjamini_hochberg"], found["metrics"].values()
     if ratio is None:
-        return f"{name} can't be held against {rival}, which makes no error on any of its symbols."
+        return f"{name} can't be held against persistence, which makes no error on any of its symbols."
     means = f" (means over {found['seeds']} seeds)" if found["seeds"] > 1 else ""
     return (
-        f"{name} beats {rival} on {100 * share:.1f} % of {found['symbols']} symbol{'s' * (found['symbols'] != 1)}, "
+        f"{name} beats persistence on {100 * share:.1f} % of {found['symbols']} symbol{'s' * (found['symbols'] != 1)}, "
         "and the median of its errors is "
         f"{ratio:.3f} times persistence's{means}; beyond chance it is better on {chance['better']} symbols and worse "
         f"on {chance['worse']} (Diebold-Mariano, corrected by Benjamini and Hochberg)."
     )
-
-
-def model(name: str, result: Mapping[str, Any], persistence: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
-    """One network against persistence."""
-    test = comparison["against_persistence"][name]
-    ours, naive = (found["metrics"]["rmse"]["mean"] for found in (result, persistence))
-    if test["p_holm"] is None:
-        chance = "no test is possible"
-    elif _differs(test):
-        chance = f"{'better' if test['statistic'] < 0 else 'worse'} beyond chance, {_p(test['p_holm'])}"
-    else:
-        chance = f"a difference that may be luck, {_p(test['p_holm'])}"
-    return f"{name} has an RMSE of {ours:.2f} points on {comparison['days']} days, persistence {naive:.2f} ({chance})."
-
-
-def _differs(test: Mapping[str, Any]) -> bool:
-    return test["p_holm"] is not None and test["p_holm"] < LEVEL
 
 
 def memory(found: Mapping[str, Any]) -> str:

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from rnnlab.core.errors import UserError, redact_credentials
 
 MIRROR = "RNNLAB_MIRROR"
-SAMPLE_DAYS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
+SAMPLE_ROWS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
 PRICE_COLUMNS = ["Open", "High", "Low", "Close", "Adj Close", "Volume"]
 KOSPI_FILE = "kospi/kospi-tutorial-431.csv"
 KOSPI_HASH = "sha256:dd4c0879b19a6e6a04465cc6139014ccd4c2e7dabd85b27dfadb901f21e3e8e3"
@@ -31,10 +33,48 @@ def series_sample() -> pd.DataFrame:
     from matplotlib.cbook import get_sample_data
 
     archive: Any = get_sample_data("goog.npz")
-    rows = pd.DataFrame(archive["price_data"]).iloc[-SAMPLE_DAYS:]
+    rows = pd.DataFrame(archive["price_data"]).iloc[-SAMPLE_ROWS:]
     names = {"adj_close": "Adj Close"} | {n: n.capitalize() for n in ("date", "open", "high", "low", "close", "volume")}
     rows = rows.rename(columns=names)
     return rows[["Date", *PRICE_COLUMNS]]
+
+
+def laser() -> pd.DataFrame:
+    """The first 431 intensities of a chaotic far-infrared laser: series A of the Santa Fe competition (Weigend and
+    Gershenfeld 1993), which ships with reservoirpy.
+    """
+    values = np.load(_shipped("reservoirpy", "datasets/santafe_laser.npy"), allow_pickle=False)
+    return pd.DataFrame({"Intensity": values[:SAMPLE_ROWS, 0]})
+
+
+def elnino() -> pd.DataFrame:
+    """The temperature of the sea's surface in the region El Niño 1+2, °C, 1950 to 2010, monthly; of statsmodels."""
+    table = pd.read_csv(_shipped("statsmodels", "datasets/elnino/elnino.csv"), index_col="YEAR")
+    values = table.to_numpy().ravel()
+    months = pd.date_range(f"{int(table.index[0])}-01-01", periods=len(values), freq="MS")
+    return pd.DataFrame({"Date": months, "SST": values})
+
+
+def sunspots() -> pd.DataFrame:
+    """The number of sunspots, the mean of each year from 1700 to 2008; of statsmodels."""
+    table = pd.read_csv(_shipped("statsmodels", "datasets/sunspots/sunspots.csv"))
+    return pd.DataFrame({"Date": table["YEAR"].astype(int).map("{}-01-01".format), "Sunspots": table["SUNACTIVITY"]})
+
+
+def _shipped(package: str, file: str) -> Path:
+    """A file that ships with a package, which is not imported: that takes seconds."""
+    found = find_spec(package)
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    return Path(found.submodule_search_locations[0], file)
+
+
+EMBEDDED: dict[str, Callable[[], pd.DataFrame]] = {
+    "sample": series_sample,
+    "laser": laser,
+    "elnino": elnino,
+    "sunspots": sunspots,
+}
 
 
 def digits_sample() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -69,8 +109,8 @@ def _yahoo() -> bytes:
     rows = yfinance.download("^KS11", start="2019-01-30", end="2020-10-31", auto_adjust=False, progress=False)
     rows.columns = rows.columns.get_level_values(0)
     rows = rows.drop(index=pd.Timestamp(KOSPI_MISSING_DAY), errors="ignore")
-    if len(rows) != SAMPLE_DAYS:
-        raise ValueError(f"{len(rows)} rows came, {SAMPLE_DAYS} were expected")
+    if len(rows) != SAMPLE_ROWS:
+        raise ValueError(f"{len(rows)} rows came, {SAMPLE_ROWS} were expected")
     return str(rows[PRICE_COLUMNS].to_csv(float_format="%.6f", index_label="Date")).encode()
 
 

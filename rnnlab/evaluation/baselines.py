@@ -1,4 +1,4 @@
-"""Forecasts that need no network. Each knows, of a window, the series up to the window's last day and no more.
+"""Simple rules: forecasts that need no network. Each knows, of a window, the series up to its last row and no more.
 
 Letters: R rows of the series, N windows, T time steps, F features. A window's forecast is for ``horizon`` rows after
 its last row; ``last`` (N,) are the numbers of these rows.
@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from rnnlab.evaluation.metrics import Array
 
 Rows = NDArray[np.intp]
-WEEK = 7
 
 
 def persistence(series: Array, last: Rows) -> Array:
-    """Tomorrow = today: the value of the last day."""
+    """The last value."""
     forecast: Array = series[last]
     return forecast
 
 
 def drift(series: Array, last: Rows, horizon: int) -> Array:
     """The line through the first and the last known value, drawn on (Hyndman and Athanasopoulos 2021, 5.2)."""
-    forecast: Array = series[last] + horizon * (series[last] - series[0]) / np.maximum(last, 1)
+    forecast: Array = series[last] + horizon * _slope(series, last)
     return forecast
 
 
@@ -33,37 +32,30 @@ def moving_average(series: Array, last: Rows, length: int) -> Array:
     return forecast
 
 
-def same_weekday(series: Array, dates: NDArray[np.datetime64], last: Rows, horizon: int) -> Array | None:
-    """The last known value of the target's weekday (a seasonal naive forecast); persistence where none is known yet.
-
-    None where weekdays mean nothing: several rows a day, or fewer than half of the weeks with two rows or more.
-    """
-    days = dates.astype("datetime64[D]").astype(int)
-    weeks = (days + 3) // WEEK  # 1970-01-01 was a Thursday
-    _, rows_a_week = np.unique(weeks, return_counts=True)
-    if len(np.unique(days)) < len(days) or np.mean(rows_a_week >= 2) < 0.5:
-        return None
-    weekdays = (days + 3) % WEEK
-    forecast = series[last].copy()
-    rows = np.arange(len(series))
-    for weekday in np.unique(weekdays):
-        known = np.maximum.accumulate(np.where(weekdays == weekday, rows, -1))[last]  # at or before the last day
-        chosen = (weekdays[np.minimum(last + horizon, len(series) - 1)] == weekday) & (known >= 0)
-        forecast[chosen] = series[known[chosen]]
+def seasonal_naive(series: Array, last: Rows, horizon: int, period: int) -> Array:
+    """The last known value of the season (Hyndman and Athanasopoulos 2021, 5.2); persistence where none is known."""
+    same = last + horizon - period * _seasons(horizon, period)
+    forecast: Array = series[np.where(same >= 0, same, last)]
     return forecast
 
 
-def naive_forecasts(
-    series: Array, dates: NDArray[np.datetime64], last: Rows, length: int, horizon: int
-) -> dict[str, Array]:
-    """All of the above by name, except for one that makes no sense here."""
+def seasonal_naive_drift(series: Array, last: Rows, horizon: int, period: int) -> Array:
+    """As ``seasonal_naive``, moved on by the slope of ``drift``."""
+    passed = period * _seasons(horizon, period)
+    return seasonal_naive(series, last, horizon, period) + passed * _slope(series, last)
+
+
+def naive_forecasts(series: Array, last: Rows, length: int, horizon: int, period: int) -> dict[str, Array]:
+    """All of the above by name; the seasonal ones where there is a season."""
     forecasts = {
         "persistence": persistence(series, last),
         "drift": drift(series, last, horizon),
         "moving_average": moving_average(series, last, length),
-        "same_weekday": same_weekday(series, dates, last, horizon),
     }
-    return {name: forecast for name, forecast in forecasts.items() if forecast is not None}
+    if period > 1:
+        forecasts["seasonal_naive"] = seasonal_naive(series, last, horizon, period)
+        forecasts["seasonal_naive_drift"] = seasonal_naive_drift(series, last, horizon, period)
+    return forecasts
 
 
 def ridge(x_train: Array, y_train: Array, x: Array) -> Array:
@@ -76,6 +68,17 @@ def ridge(x_train: Array, y_train: Array, x: Array) -> Array:
 
     if len(x) == 0:
         return np.empty(0)
-    model = RidgeCV(alphas=np.logspace(-4, 2, 13)).fit(x_train.reshape(len(x_train), -1), y_train)
+    model = RidgeCV(alphas=np.logspace(-9, 4, 27)).fit(x_train.reshape(len(x_train), -1), y_train)
     forecast: Array = model.predict(x.reshape(len(x), -1))
     return forecast
+
+
+def _slope(series: Array, last: Rows) -> Array:
+    """A row's mean step from the first value to the last known."""
+    slope: Array = (series[last] - series[0]) / np.maximum(last, 1)
+    return slope
+
+
+def _seasons(horizon: int, period: int) -> int:
+    """How many seasons before the forecast its season was last seen."""
+    return -(-horizon // period)

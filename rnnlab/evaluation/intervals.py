@@ -40,35 +40,47 @@ def rolling_radius(calibration: Array, errors: Array, level: float, horizon: int
     return np.array(radii)
 
 
-def figures(y_true: Array, y_pred: Array, radii: Array, level: float) -> dict[str, Any]:
-    """Of the days that have an interval: their number, its empirical coverage, mean width and interval score.
+def figures(y_true: Array, low: Array, high: Array, level: float) -> dict[str, Any]:
+    """Of the steps that have an interval, whose bounds are no NaN: their number, its empirical coverage, mean width and
+    interval score.
 
     The score is width + 2 / (1 - level) times the distance by which the truth lies outside (Gneiting and Raftery 2007,
     eq. 43), in the target's unit; smaller is better.
     """
-    there = np.isfinite(radii)
+    there = np.isfinite(low)
     if not there.any():
-        return {"days": 0, "coverage": None, "width": None, "score": None}
-    outside = np.maximum(np.abs(y_true - y_pred)[there] - radii[there], 0)
+        return {"steps": 0, "coverage": None, "width": None, "score": None}
+    y_true, low, high = y_true[there], low[there], high[there]
+    outside = np.maximum(np.maximum(low - y_true, y_true - high), 0)
     return {
-        "days": int(there.sum()),
+        "steps": int(there.sum()),
         "coverage": float(np.mean(outside == 0)),
-        "width": float(np.mean(2 * radii[there])),
-        "score": float(np.mean(2 * radii[there] + 2 / (1 - level) * outside)),
+        "width": float(np.mean(high - low)),
+        "score": float(np.mean(high - low + 2 / (1 - level) * outside)),
     }
 
 
 def conformal(
-    y_true: Array, y_pred: Array, horizon: int, calibration: tuple[Array, Array] | None = None
+    y_true: Array,
+    y_pred: Array,
+    horizon: int,
+    calibration: tuple[Array, Array] | None = None,
+    floor: float | None = None,
 ) -> tuple[dict[str, Array], dict[str, Mapping[str, Any]]]:
-    """Bounds by name (lower_80, upper_80 and so on; NaN where there is none) and figures by level ("80", "95")."""
+    """Bounds by name (lower_80, upper_80 and so on; NaN where there is none) and figures by level ("80", "95").
+
+    Args:
+        calibration: truth and forecasts of the steps right before these.
+        floor: below which no bound goes, as the series does not; None: there is no such value.
+    """
     before = np.abs(calibration[0] - calibration[1]) if calibration is not None else np.empty(0)
     bounds: dict[str, Array] = {}
     summary: dict[str, Mapping[str, Any]] = {}
     for level in LEVELS:
         name = f"{100 * level:.0f}"
         radii = rolling_radius(before, np.abs(y_true - y_pred), level, horizon)
-        shown = np.where(np.isfinite(radii), radii, np.nan)
-        bounds |= {f"lower_{name}": y_pred - shown, f"upper_{name}": y_pred + shown}
-        summary[name] = figures(y_true, y_pred, radii, level)
+        shown, least = np.where(np.isfinite(radii), radii, np.nan), -np.inf if floor is None else floor
+        low, high = np.maximum(y_pred - shown, least), np.maximum(y_pred + shown, least)
+        bounds |= {f"lower_{name}": low, f"upper_{name}": high}
+        summary[name] = figures(y_true, low, high, level)
     return bounds, summary

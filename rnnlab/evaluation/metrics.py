@@ -13,14 +13,14 @@ Figure = float | None  # None: not defined for these data
 UNDEFINED = {  # why
     "mape": "a true value is 0",
     "smape": "a true value and its forecast are both 0",
-    "mase": "the target does not vary in the training part",
+    "mase": "the target does not vary in the training part, or this is no longer than a season",
     "r2": "the true values do not vary",
     "relative_rmse": "persistence makes no error",
     "beaten": "persistence makes no error",
-    "directional_accuracy": "on no day did both the truth and the forecast move",
-    "majority_direction": "on no day did the truth move",
-    "shift": "there are too few days to move the forecast back",
-    "correlation_with_last": "the last prices or the forecasts do not vary",
+    "directional_accuracy": "nowhere did both the truth and the forecast move",
+    "majority_direction": "nowhere did the truth move",
+    "shift": "there are too few forecasts to move them back",
+    "correlation_with_last": "the last values or the forecasts do not vary",
     "correlation_with_target": "the true values or the forecasts do not vary",
     "ece": "it says no confidence",
 }
@@ -54,12 +54,14 @@ def smape(y_true: Array, y_pred: Array) -> Figure:
     return None if np.any(sizes == 0) else float(np.mean(200 * np.abs(y_true - y_pred) / sizes))
 
 
-def naive_mae(series: Array) -> float:
-    """MAE of "tomorrow = today" within a series, in its unit: what MASE is scaled by."""
-    return float(np.mean(np.abs(np.diff(series))))
+def naive_mae(series: Array, period: int = 1) -> Figure:
+    """MAE of the value one season before within a series, in its unit: what MASE is scaled by (Hyndman and Koehler
+    2006). A period of 1: of the last value. None where the series is no longer than a season.
+    """
+    return float(np.mean(np.abs(series[period:] - series[:-period]))) if len(series) > period else None
 
 
-def mase(y_true: Array, y_pred: Array, scale: float) -> Figure:
+def mase(y_true: Array, y_pred: Array, scale: Figure) -> Figure:
     """Mean absolute scaled error, MAE / ``naive_mae`` of the training part (Hyndman and Koehler 2006).
 
     Below 1 is better than the naive forecast was there; None where that part did not move.

@@ -6,11 +6,12 @@ from typing import Any
 from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits
 from rnnlab.evaluation.panel_evaluation import evaluate_panel
-from rnnlab.evaluation.series_evaluation import Forecaster, evaluate_series
+from rnnlab.evaluation.series_evaluation import Forecaster, Season, evaluate_series
 from rnnlab.networks.predictions import classify, predict_values
 from rnnlab.networks.weights import Weights
 from rnnlab.windows.artifacts import PARTS, read_digits, read_part
 from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.series_info import read_info
 from rnnlab.windows.targets import Target
 
 Evaluated = tuple[dict[str, Any], list[Table]]  # figures, predictions
@@ -24,7 +25,9 @@ def evaluate_model(weights: Weights) -> Evaluated:
 
 
 def _series(weights: Weights) -> Evaluated:
-    return evaluate_series({part: read_part(part).windows(0) for part in PARTS}, _forecaster(weights, 0))
+    info = read_info()
+    parts = {part: read_part(part).windows(0) for part in PARTS}
+    return evaluate_series(parts, _forecaster(weights, 0), Season(info.period, info.floor))
 
 
 def _panel(weights: Weights) -> Evaluated:

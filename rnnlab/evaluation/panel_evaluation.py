@@ -64,12 +64,12 @@ def evaluate_symbol(days: Days, y_pred: Mapping[int, Array]) -> dict[str, Any]:
     """One symbol's figures by seed, and the Diebold-Mariano test of the mean loss over seeds against persistence's."""
     naive = (days.y_last - days.y_true) ** 2
     losses = np.mean([(forecast - days.y_true) ** 2 for forecast in y_pred.values()], axis=0)
-    statistic, p = diebold_mariano(losses, naive, days.horizon)
+    test = diebold_mariano(losses, naive, days.horizon)
     by_seed = {}
     for seed, forecast in y_pred.items():
         figures = series_figures(days, forecast)
         by_seed[seed] = {name: figures[name] for name in FIGURES}
-    return {"days": len(days.y_true), "by_seed": by_seed, "statistic": statistic, "p": p}
+    return {"days": len(days.y_true), "by_seed": by_seed, "statistic": test.statistic, "p": test.p}
 
 
 def summarise_symbols(evaluated: Mapping[str, Evaluated], horizon: int) -> dict[str, Any]:

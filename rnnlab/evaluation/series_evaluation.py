@@ -1,4 +1,4 @@
-"""The figures of forecasts of one price series, on days that nothing was fitted to.
+"""The figures of forecasts of one series, on steps that nothing was fitted to.
 
 Letters: N windows.
 """
@@ -15,12 +15,25 @@ from rnnlab.evaluation.metrics import Array, Figure
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
 
-MAX_SHIFT = 5  # days
+MAX_SHIFT = 5  # steps
+
+
+@dataclass(frozen=True)
+class Season:
+    """What figures need to know of a series beside its values.
+
+    Attributes:
+        period: rows of a season; 1: there is none.
+        floor: below which the target never goes; None: there is no such value.
+    """
+
+    period: int = 1
+    floor: float | None = None
 
 
 @dataclass(frozen=True)
 class Forecaster:
-    """Forecasts of a series, and what relates its scaled windows to prices."""
+    """Forecasts of a series, and what relates its scaled windows to the target's unit."""
 
     scaler: MinMaxScaler
     column: str  # of the scaler: the target
@@ -34,17 +47,20 @@ class Days:
     y_true: Array
     y_last: Array  # on each window's last day
     horizon: int
-    naive_mae: float  # of persistence on the training part, which scales MASE
+    naive_mae: Figure  # of the value one season before on the training part, which scales MASE
     to_scaled: Callable[[Array], Array] = lambda values: values  # to the unit in which the tutorial gives its losses
+    floor: float | None = None  # below which the target never goes
 
 
-def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, column: str) -> dict[str, Days]:
-    """The days of scaled windows by part, ``train`` among them; ``column`` is the scaler's column of the target."""
+def days_by_part(
+    parts: Mapping[str, Windows], scaler: MinMaxScaler, column: str, season: Season = Season()
+) -> dict[str, Days]:
+    """The steps of scaled windows by part, ``train`` among them; ``column`` is the scaler's column of the target."""
 
     def in_units(scaled: Array) -> Array:
         return scaler.inverse(np.asarray(scaled), column)
 
-    naive_mae = metrics.naive_mae(in_units(parts["train"].target))
+    naive_mae = metrics.naive_mae(in_units(parts["train"].target), season.period)
     return {
         part: Days(
             in_units(windows.y[:, 0]),
@@ -52,19 +68,22 @@ def days_by_part(parts: Mapping[str, Windows], scaler: MinMaxScaler, column: str
             windows.horizon,
             naive_mae,
             lambda values: scaler.transform(values, column),
+            season.floor,
         )
         for part, windows in parts.items()
     }
 
 
-def evaluate_series(parts: Mapping[str, Windows], forecaster: Forecaster) -> tuple[dict[str, Any], list[Table]]:
+def evaluate_series(
+    parts: Mapping[str, Windows], forecaster: Forecaster, season: Season = Season()
+) -> tuple[dict[str, Any], list[Table]]:
     """Figures on the test part, and the forecasts of all parts.
 
     Returns:
         What ``evaluate_forecast`` returns; and a table a part with columns date, part, y_true, persistence, y_pred
         (mean over seeds), the bounds of the intervals (NaN outside the test part) and seed_K.
     """
-    days = days_by_part(parts, forecaster.scaler, forecaster.column)
+    days = days_by_part(parts, forecaster.scaler, forecaster.column, season)
     y_pred = {part: forecaster.forecast(windows) for part, windows in parts.items()}
     figures, bounds = evaluate_forecast(days["test"], y_pred["test"], (days["validation"].y_true, y_pred["validation"]))
     tables: list[Table] = [
@@ -103,6 +122,9 @@ def evaluate_forecast(
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """Figures on the test part, and the bounds of the mean forecast's intervals by name.
 
+    The figures are of the mean of the seeds' forecasts, which is what is served; beside each, ``std`` and
+    ``seeds_mean`` are of the seeds' own.
+
     Args:
         y_pred: by seed; a baseline has one.
         calibration: true values and forecasts by seed of the validation part, whose days come right before the test
@@ -110,27 +132,33 @@ def evaluate_forecast(
     """
     mean = _mean(y_pred)
     before = None if calibration is None else (calibration[0], _mean(calibration[1]))
-    bounds, by_level = intervals.conformal(days.y_true, mean, days.horizon, before)
+    bounds, by_level = intervals.conformal(days.y_true, mean, days.horizon, before, days.floor)
     by_shift = metrics.rmse_by_shift(days.y_true, mean, max(MAX_SHIFT, days.horizon))
     truth = days.to_scaled(days.y_true)
-    by_seed = {
-        seed: series_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
-        for seed, forecast in y_pred.items()
-    }
+
+    def figures_of(forecast: Array) -> dict[str, Figure]:
+        return series_figures(days, forecast) | {"scaled_mse": metrics.mse(truth, days.to_scaled(forecast))}
+
+    by_seed = {seed: figures_of(forecast) for seed, forecast in y_pred.items()}
     lag: dict[str, Figure] = {
         "shift": int(np.argmin(by_shift)) if by_shift else None,
         "correlation_with_last": metrics.correlation(mean, days.y_last),
         "correlation_with_target": metrics.correlation(mean, days.y_true),
     }
     summary, majority = metrics.summarise_seeds(by_seed), metrics.majority_direction(days.y_true, days.y_last)
+    summary["metrics"] = {
+        name: {"mean": figure, "std": summary["metrics"][name]["std"], "seeds_mean": summary["metrics"][name]["mean"]}
+        for name, figure in figures_of(mean).items()
+    }
+    undefined = {name: figure["mean"] for name, figure in summary["metrics"].items()}
     return {
-        "days": len(days.y_true),
+        "steps": len(days.y_true),
         "horizon": days.horizon,
         **summary,
         "majority_direction": majority,
         "lag": lag | {"rmse_by_shift": by_shift},
         "intervals": by_level,
-        "undefined": summary["undefined"] | metrics.undefined({"majority_direction": majority} | lag),
+        "undefined": metrics.undefined(undefined | {"majority_direction": majority} | lag),
     }, bounds
 
 

@@ -4,42 +4,53 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from rnnlab.comparison.leaderboard import rank
 from rnnlab.core.files import read_json
-from rnnlab.core.tables import METRICS, read_table, read_tables
+from rnnlab.core.tables import METRICS, read_baselines, read_table, read_tables
 from rnnlab.reporting.report import Track
+from rnnlab.windows.artifacts import PARTS
+from rnnlab.windows.series_info import read_info
 
 ABOUT = Path("data/scaled/series/about.json")  # of a panel
 IMAGES = Path("data/windows/digits.json")
 
 
 def read_track(name: str, models: list[str]) -> Track:
-    baselines = read_json(METRICS / f"baselines/{'digits' if name == 'digits' else 'series'}.json")
+    baselines, _ = read_baselines(name)
     results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
-    board = rank({name: baselines | results})
+    board = rank({name: {**baselines, **results}})
     order = [entry for entry in board[name] if entry in results]
-    dates = [] if name == "digits" else ["date"]
     return Track(
         board,
         baselines,
         {model: results[model] for model in order},
         read_tables("history", order),
-        read_tables("predictions", order, parse_dates=dates),
+        {name: _with_dates(table) for name, table in read_tables("predictions", order).items()},
     )
 
 
-def describe_days() -> str:
+def _with_dates(table: pd.DataFrame) -> pd.DataFrame:
+    """A table whose column date, if it has one and rows are not only counted, holds moments."""
+    if "date" in table and not pd.api.types.is_integer_dtype(table["date"]):
+        return table.assign(date=pd.to_datetime(table["date"], format="ISO8601"))
+    return table
+
+
+def describe_steps() -> str:
     if ABOUT.exists():
         return f"{read_json(ABOUT)['summary'][0]}."
-    prices = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"])
+    rows = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"])
     parts = (
         f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
-        for part, dates in prices.groupby("part", sort=False)["date"]
+        for part, dates in ((part, rows["date"][rows["part"] == part]) for part in PARTS)
+        if len(dates)
     )
-    return f"Days that are forecast: {'; '.join(parts)}."
+    return f"{read_info().words.capitalize()} that are forecast: {'; '.join(parts)}."
 
 
 def describe_data() -> str:
     images = read_json(IMAGES)
     size = f"{images['length']} x {images['features']} pixels"
-    return f"Prices: {describe_days()} Digits: {images['count']:,} images of {size}."
+    return f"Series {read_info().name}: {describe_steps()} Digits: {images['count']:,} images of {size}."

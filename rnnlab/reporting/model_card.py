@@ -1,89 +1,120 @@
 """Model cards (Mitchell et al. 2019): what a person should know of a model before using it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rnnlab.comparison import verdict
 from rnnlab.comparison.leaderboard import dashes, rank, to_rows
+from rnnlab.core.figures import places, write
 from rnnlab.core.params import Model, Params
+from rnnlab.windows.series_info import SeriesInfo
 
 Result = Mapping[str, Any]
-SERIES_SOURCES = {"sample": "GOOG, daily, from matplotlib's sample data", "kospi": "the KOSPI index, daily"}
+
+
+@dataclass(frozen=True)
+class About:
+    """Attributes:
+    info: of the series.
+    steps: of which parts, in words.
+    """
+
+    info: SeriesInfo
+    steps: str
+
+    @staticmethod
+    def simple(name: str, judged: Result, baselines: Mapping[str, Result]) -> dict[str, Result]:
+        """The rules that stand beside a network: persistence, and the one that is hardest for it."""
+        rules = dict.fromkeys(["persistence", judged["networks"][name]["hardest"]])
+        return {rule: baselines[rule] for rule in rules}
+
+
+SERIES_SOURCES = {
+    "sample": "GOOG, daily, from matplotlib's sample data",
+    "kospi": "the KOSPI index, daily",
+    "laser": "the first 431 values of the Santa Fe laser (Weigend and Gershenfeld 1993), from reservoirpy",
+    "elnino": "monthly temperatures of the sea's surface, El Niño 1+2, from statsmodels",
+    "sunspots": "yearly numbers of sunspots, from statsmodels",
+}
 DIGITS_SOURCES = {"sample": "scikit-learn's handwritten digits", "mnist": "MNIST, handwritten digits"}
 SERIES_LIMITS = """\
-- It was measured on the days above, of one series. Other series, and days that differ from these, it has not seen.
-- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell.
-- Intervals are as wide as the last errors say. In a wilder market they are too narrow at first.
-- The next date is the next of the weekdays on which there were prices lately: exchange holidays are not known.
-- Prices far outside those of the training part make it worthless, above all one that learns the level."""
+- It was measured on the {words} above, of one series. Other series, and {words} unlike these, it has not seen.
+- Where a simple rule is as good or better, use the simple rule.
+- Intervals are as wide as the last errors say. Where the series grows wilder they are too narrow at first.
+- Values far outside those of the training part make it worthless, above all one that learns the level."""
+MARKET_LIMITS = """
+- No figure here is advice to buy or sell.
+- The next date is the next of the weekdays on which there were rows lately: exchange holidays are not known."""
 PANEL_LIMITS = """\
-- It was measured on the symbols and days above, and on none that had vanished before them.
-- Symbols move together. Many of them on the same days say less than as many on other days.
-- Where a simple forecast is as good or better, use the simple one. No figure here is advice to buy or sell."""
+- It was measured on the symbols and {words} above, and on none that had vanished before them.
+- Symbols move together. Many of them on the same {words} say less than as many on others.
+- Where a simple rule is as good or better, use the simple rule."""
 DIGITS_LIMITS = """\
 - It knows the ten digits and nothing else: every picture is read as one of them, and often with confidence.
 - It was measured on images made like those that it learned from. Other pens, scanners and hands may be read worse."""
 
 
 def series(
-    name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, days: str
+    name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, about: About
 ) -> str:
     """Markdown.
 
     Args:
         result, baselines: what ``evaluation`` made.
-        comparison: what ``comparison.compare_series`` made.
-        days: of which parts, in words.
+        comparison: what ``compare`` made.
     """
-    source = SERIES_SOURCES.get(params.series.source) or Path(params.series.path).name
-    series, model = params.series, params.model(name)
-    training = params.training_of(name)
+    series, model, info = params.series, params.model(name), about.info
+    source = SERIES_SOURCES.get(series.source) or f"`{Path(series.path).name}`"
+    found, decimals = result["intervals"], places([each["width"] for each in result["intervals"].values()], 3)
     intervals = [
-        f"- {level} %: {_percent(found['coverage'])} of {found['days']} days in it, {found['width']:.2f} points wide"
-        for level, found in result["intervals"].items()
-        if found["days"]
+        f"- {level} %: {_percent(each['coverage'])} of {info.count(each['steps'])} in it, "
+        f"{write(each['width'], decimals)} {info.unit} wide"
+        for level, each in found.items()
+        if each["steps"]
     ]
     parts = {
-        "Data": f"Source `{series.source}`: {source}. {', '.join(series.features)} in, {series.target} out. {days}",
+        "Data": (
+            f"Series {info.name}, source `{series.source}`: {source}. {', '.join(series.features)} in, "
+            f"{series.target} out. {about.steps}"
+        ),
         "Protocol": (
             f"{_network(model, result)}, output {model.output}, target {model.target}. "
-            f"It reads {series.window.length} days and forecasts "
+            f"It reads {info.count(series.window.length)} and forecasts "
             f"{series.window.horizon} ahead; MinMax scaling fitted on {series.scale.fit_on}"
             f"{' (which leaks the test period)' if series.scale.fit_on == 'all' else ''}. "
-            + _training(training.model_dump(), result)
+            + _training(params.training_of(name).model_dump(), result)
         ),
-        "Figures": _table("series", name, result, {"persistence": baselines["persistence"]}),
-        "Intervals": "\n".join(intervals) or "None: too few days.",
-        "Limits": SERIES_LIMITS,
+        "Figures": _table("series", name, result, about.simple(name, comparison["series"], baselines), info.unit),
+        "Intervals": "\n".join(intervals) or f"None: too few {info.words}.",
+        "Limits": SERIES_LIMITS.format(words=info.words) + (MARKET_LIMITS if info.word == "trading day" else ""),
     }
-    return _page(name, verdict.model(name, result, baselines["persistence"], comparison), parts)
+    return _page(name, comparison["models"][name], parts)
 
 
-def panel(name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params) -> str:
-    """Markdown, of the networks of a panel.
-
-    Args:
-        comparison: what ``panel_comparison.compare_panel`` made.
-    """
-    series, model, training = params.series, params.model(name), params.training_of(name)
+def panel(
+    name: str, result: Result, baselines: Mapping[str, Result], comparison: Result, params: Params, about: About
+) -> str:
+    """Markdown, of the networks of a panel; arguments as ``series``'s."""
+    series, model, info = params.series, params.model(name), about.info
     kind = "one network for each symbol" if series.panel == "per_symbol" else "one network for all symbols"
     own = "all its rows (which leaks the test period)" if series.scale.fit_on == "all" else "its own past"
     parts = {
         "Data": (
-            f"Panel `{Path(series.path).name}`: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
-            f"days; {', '.join(series.features)} in, {series.target} out."
+            f"Panel {info.name}: {result['symbols']:,} symbols, tested on {result['days']:,} of their "
+            f"{info.words}; {', '.join(series.features)} in, {series.target} out."
         ),
         "Protocol": (
             f"{kind.capitalize()}: {_network(model, result)}, output {model.output}, target {model.target}. It "
-            f"reads {series.window.length} days of a symbol and forecasts {series.window.horizon} ahead; each is "
-            f"scaled by {own}, "
-            "and all parts end on days that the symbols share. " + _training(training.model_dump(), result)
+            f"reads {info.count(series.window.length)} of a symbol and forecasts {series.window.horizon} ahead; each "
+            f"is scaled by {own}, and all parts end on {info.words} that the symbols share. "
+            + _training(params.training_of(name).model_dump(), result)
         ),
         "Figures (medians over symbols)": _table("panel", name, result, {"persistence": baselines["persistence"]}),
-        "Limits": PANEL_LIMITS,
+        "Limits": PANEL_LIMITS.format(words=info.words),
     }
-    return _page(name, verdict.panel_model(name, comparison), parts)
+    return _page(name, verdict.panel_model(name, comparison["panel"]), parts)
 
 
 def digits(
@@ -133,10 +164,10 @@ def _training(training: Mapping[str, Any], result: Result) -> str:
     )
 
 
-def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result]) -> str:
+def _table(track: str, name: str, result: Result, baselines: Mapping[str, Result], unit: str = "") -> str:
     board = rank({track: {name: result} | dict(baselines)})[track]
     entries = {entry: board[entry] for entry in (name, *baselines)}
-    columns = list(zip(*to_rows(track, entries), strict=True))  # a figure a line: a card is narrow
+    columns = list(zip(*to_rows(track, entries, unit), strict=True))  # a figure a line: a card is narrow
     heading, *lines = [" | ".join(column) for column in columns]
     table = "\n".join(f"| {line} |" for line in [heading, " | ".join(["---"] * len(columns[0])), *lines])
     return "\n\n".join([table, *dashes(track, entries)])

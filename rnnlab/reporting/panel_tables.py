@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnlab.reporting.formatting import number, p_value
+from rnnlab.core.figures import places, write, write_p
 from rnnlab.reporting.page import Table
 
 QUARTILES = ("lower quartile", "median", "upper quartile")
@@ -16,7 +16,7 @@ def over_symbols(results: Results, order: Sequence[str], baselines: Sequence[str
     rows = []
     for name in order:
         found = results[name]["over_symbols"]
-        rows.append([name, *(number(value, 3) for key in ("relative_rmse", "mase") for value in found[key])])
+        rows.append([name, *(write(value, 3) for key in ("relative_rmse", "mase") for value in found[key])])
     headings = ["model", *(f"{figure}: {which}" for figure in ("RMSE ÷ persistence", "MASE") for which in QUARTILES)]
     return Table(
         "Quartiles over symbols, of each symbol's mean over seeds (above: means of each seed's median)",
@@ -33,15 +33,16 @@ def best_and_worst(result: Mapping[str, Any], name: str) -> Table:
     shown = (
         ranked if len(ranked) <= 2 * SHOWN_AT_EACH_END else [*ranked[:SHOWN_AT_EACH_END], *ranked[-SHOWN_AT_EACH_END:]]
     )
+    decimals = places([known[symbol]["rmse"] for symbol in shown], 4)
     rows = [
         [
             symbol,
             str(known[symbol]["days"]),
-            number(known[symbol]["relative_rmse"], 3),
-            number(known[symbol]["mase"], 3),
-            number(known[symbol]["rmse"], 4),
-            p_value(known[symbol]["p_benjamini_hochberg"]),
-            p_value(known[symbol]["p_holm"]),
+            write(known[symbol]["relative_rmse"], 3),
+            write(known[symbol]["mase"], 3),
+            write(known[symbol]["rmse"], decimals),
+            write_p(known[symbol]["p_benjamini_hochberg"]),
+            write_p(known[symbol]["p_holm"]),
         ]
         for symbol in shown
     ]
@@ -50,7 +51,7 @@ def best_and_worst(result: Mapping[str, Any], name: str) -> Table:
         if len(ranked) <= 2 * SHOWN_AT_EACH_END
         else f"The {SHOWN_AT_EACH_END} symbols with the smallest errors, and the {SHOWN_AT_EACH_END} with the largest"
     )
-    headings = ["symbol", "days", "RMSE ÷ persistence", "MASE", "RMSE (points)", "p (B.-H.)", "p (Holm)"]
+    headings = ["symbol", "steps", "RMSE ÷ persistence", "MASE", "RMSE", "p (B.-H.)", "p (Holm)"]
     return Table(f"{which}, of {name}; p-values of Diebold-Mariano tests against persistence", headings, rows)
 
 
@@ -73,7 +74,7 @@ def against_persistence(comparison: Mapping[str, Any], baselines: Sequence[str])
 
 def signed_ranks(comparison: Mapping[str, Any]) -> Table:
     rows = [
-        [f"{pair['a']} − {pair['b']}", str(pair["symbols"]), number(pair["median"], 4), p_value(pair["p_holm"])]
+        [f"{pair['a']} − {pair['b']}", str(pair["symbols"]), write(pair["median"], 4), write_p(pair["p_holm"])]
         for pair in comparison["between"]
     ]
     caption = (
@@ -88,7 +89,7 @@ def panel_backtest(results: Mapping[str, Any]) -> Table:
         [
             name,
             f"{fold['first']} to {fold['last']}",
-            *(number(value, 3) for value in fold["relative_rmse"]),
+            *(write(value, 3) for value in fold["relative_rmse"]),
             f"{fold['beaten']} of {fold['symbols']}"
             + (f" ({fold['without_network']} without a network)" if fold["without_network"] else ""),
         ]

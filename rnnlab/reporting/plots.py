@@ -1,6 +1,6 @@
 """The plots of the report: each function takes tables and returns a PNG's bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import matplotlib
@@ -38,56 +38,68 @@ def losses(histories: Mapping[str, pd.DataFrame], title: str) -> bytes:
     return to_png(figure)
 
 
-def forecast(predictions: pd.DataFrame, title: str) -> bytes:
-    """Actual and predicted prices: above over all parts, with the boundary of the training part; below the first 60
-    days of the test part, where a shift to the right can be seen, with persistence and the intervals.
+def forecast(predictions: pd.DataFrame, title: str, target: str, words: str) -> bytes:
+    """Actual and predicted values: above over all parts, with the boundary of the training part; below the first 60
+    steps of the test part, where a shift to the right can be seen, with persistence and the intervals.
 
     Args:
-        predictions: columns date (datetime), part, y_true, persistence, y_pred, lower_L and upper_L of the levels 80
-            and 95, and seed_K for each seed.
+        target: what is forecast, with its unit.
+        words: what steps are called.
+        predictions: columns date (datetime, or the row's number), part, y_true, persistence, y_pred, lower_L and
+            upper_L of the levels 80 and 95, and seed_K for each seed.
     """
     figure, (whole, near) = new_figure(10, 8, rows=2)
-    _prices(whole, predictions)
+    _values(whole, predictions)
     end = predictions.loc[predictions["part"] == "train", "date"].max()
     whole.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
-    whole.set(ylabel="price (points)", title=f"{title}: actual and predicted")
+    whole.set(ylabel=target, title=f"{title}: actual and predicted")
     whole.legend()
 
     test = predictions[predictions["part"] == "test"].head(CLOSE_UP)
     for level, alpha in (("95", 0.12), ("80", 0.22)):
         bounds = test[f"lower_{level}"], test[f"upper_{level}"]
         near.fill_between(test["date"], *bounds, color=BLUE, alpha=alpha, lw=0, label=f"{level} % interval")
-    near.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (tomorrow = today)")
-    _prices(near, test, marker=".")
-    near.set(ylabel="price (points)", title=f"the first {len(test)} test days")
+    near.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (the last value)")
+    _values(near, test, marker=".")
+    near.set(ylabel=target, title=f"the first {len(test)} test {words}")
     near.legend(ncols=2)
     return to_png(figure)
 
 
-def shifts(by_name: Mapping[str, list[float]], title: str) -> bytes:
-    """RMSE of each forecast against the price k days before the day it is for."""
+def shifts(by_name: Mapping[str, list[float]], unit: str, words: str) -> bytes:
+    """RMSE of each forecast against the value k steps before the one it is for."""
     figure, axes = new_figure(8, 4)
     for number, (name, errors) in enumerate(by_name.items()):
         axes.plot(errors, marker="o", label=name, **line_style(number))
-    axes.set(xlabel="moved back by (days)", ylabel="RMSE (points)", title=title)
+    axes.set(
+        xlabel=f"moved back by ({words})", ylabel=f"RMSE ({unit})", title="How well each forecast fits, moved back"
+    )
     axes.set_xticks(range(max(map(len, by_name.values()))))
     axes.legend(ncols=2)
     return to_png(figure)
 
 
-def backtest(results: Mapping[str, Mapping[str, Any]]) -> bytes:
-    """RMSE by fold relative to persistence's, with the standard deviation over seeds."""
+def backtest(found: Mapping[str, Any], networks: Collection[str]) -> bytes:
+    """RMSE by fold relative to persistence's: of each network with the standard deviation over seeds, and of the rule
+    that is best on all folds together.
+
+    Args:
+        found: what ``comparison.compare_backtest`` made.
+    """
     figure, axes = new_figure(8, 4)
-    for number, (name, found) in enumerate(results.items()):
-        naive = [fold["persistence"]["rmse"] or np.nan for fold in found["folds"]]  # prices that stand still
-        means = [fold["metrics"]["rmse"]["mean"] / rival for fold, rival in zip(found["folds"], naive, strict=True)]
-        stds = [
-            (fold["metrics"]["rmse"]["std"] or 0) / rival for fold, rival in zip(found["folds"], naive, strict=True)
-        ]
-        places = np.arange(len(means)) + 0.08 * (number - len(results) / 2)
+    naive = [fold["mean"] or np.nan for fold in found["rmse"]["persistence"]]  # a series that stands still
+    overall = found["judged"]["rmse"]
+    best_rule = min((name for name in overall if name not in networks), key=lambda name: overall[name])
+    shown = [*networks, *({best_rule} - {"persistence"})]
+    for number, name in enumerate(shown):
+        means, stds = (
+            [(fold[kind] or 0) / rival for fold, rival in zip(found["rmse"][name], naive, strict=True)]
+            for kind in ("mean", "std")
+        )
+        places = np.arange(len(means)) + 0.08 * (number - len(shown) / 2)
         axes.errorbar(places, means, yerr=stds, marker="o", capsize=3, label=name, **line_style(number))
     axes.axhline(1, color=GREY, ls=":", label="persistence")
-    labels = [f"{fold['first']}\nto {fold['last']}" for fold in next(iter(results.values()))["folds"]]
+    labels = [f"{fold['first']}\nto {fold['last']}" for fold in found["folds"]]
     axes.set_xticks(range(len(labels)), labels)
     axes.set(ylabel="RMSE ÷ persistence's", title="Walking forward, fold by fold (below 1 is better)")
     axes.legend(ncols=2)
@@ -193,7 +205,7 @@ def misread(images: NDArray[np.float32], y_true: NDArray[np.integer], y_pred: ND
     return to_png(figure)
 
 
-def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
+def _values(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
     dates = predictions["date"]
     axes.plot(dates, predictions["y_true"], color=BLACK, lw=1.2, marker=marker, label="actual")
     by_seed = predictions.filter(regex=r"^seed_\d+$")
@@ -214,6 +226,9 @@ def _prices(axes: Axes, predictions: pd.DataFrame, marker: str = "") -> None:
         lw=0,
         label="smallest to largest of the seeds",
     )
+    if not pd.api.types.is_datetime64_any_dtype(dates):
+        axes.set_xlabel("row")
+        return
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))

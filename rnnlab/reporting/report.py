@@ -13,15 +13,17 @@ from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting import panel_tables, plots, tables
 from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
 from rnnlab.reporting.picture_cache import Draw
+from rnnlab.windows.series_info import SeriesInfo
 
 Results = Mapping[str, Mapping[str, Any]]
 Pictures = dict[str, dict[str, bytes]]  # by model, by kind
 
-ECHO = (
-    "Prices move little from day to day, so that today's price, drawn a day later, lies close to tomorrow's. A network "
-    "that has learned to echo it draws a fine curve and has foreseen nothing. The echo shows when the forecast is "
-    "moved back: a forecast fits best where it stands, an echo fits best a day or more before."
+LATE = (
+    "Where a series moves little from one {word} to the next, the last value, drawn later, lies close to the next one. "
+    "A network that has learned this echo draws a fine curve and has foreseen nothing. It shows when a forecast is "
+    "moved back: a forecast fits best where it stands, an echo one or more {words} before, as here {names}."
 )
+ON_TIME = "Moved back, each forecast of a network fits worse than where it stands: none is an echo of the last value."
 CHANGES = (
     "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
 )
@@ -54,40 +56,45 @@ class Track:
         return {**self.baselines, **self.models}
 
 
-def series(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[list[Section], Pictures]:
+def series(track: Track, comparison: Mapping[str, Any], draw: Draw, info: SeriesInfo) -> tuple[list[Section], Pictures]:
     results, order, simple = track.results, list(track.board["series"]), list(track.baselines)
-    pictures = {name: {"forecast": draw(plots.forecast, track.predictions[name], name)} for name in track.models}
+    target = f"{info.target} ({info.unit})" if info.unit != info.target else info.target
+    pictures = {
+        name: {"forecast": draw(plots.forecast, track.predictions[name], name, target, info.words)}
+        for name in track.models
+    }
     best, *others = track.models
-    late = {name: results[name]["lag"]["rmse_by_shift"] for name in [*track.models, "persistence"]}
-    late = {name: errors for name, errors in late.items() if errors}
-    pairs = [tables.pairs(comparison["series"])] if comparison["series"]["between"] else []
-    why: list[Block] = [Text(ECHO), tables.lag(results, order, simple)]
-    if late:
-        shown = draw(plots.shifts, late, "How well each forecast fits, moved back by some days")
-        why.insert(1, _picture(shown, "RMSE of each forecast against the price some days before the day it is for"))
+    walked, judged = comparison["backtest"], comparison["series"]
+    pairs = [tables.pairs(judged)] if judged["between"] else []
     return [
         Section(
-            "Prices",
+            f"{info.name}: walking forward",
             [
-                tables.leaderboard("series", track.board, simple),
-                Text(tables.majority_sentence(results[best]) + tables.FORMULAS),
-                _picture(pictures[best]["forecast"], f"{best}, the best network: all days, and the first test days"),
+                _picture(
+                    draw(plots.backtest, walked, list(walked["judged"]["networks"])),
+                    "RMSE of each fold, divided by persistence's",
+                ),
+                tables.backtest(walked, info),
+            ],
+        ),
+        Section(
+            f"{info.name}: a single split",
+            [
+                tables.leaderboard("series", track.board, simple, info.unit),
+                Text(tables.majority_sentence(results[best]) + tables.formulas(info)),
+                _picture(
+                    pictures[best]["forecast"], f"{best}, the best network: the whole series, and the first of the test"
+                ),
                 *_others([_picture(pictures[name]["forecast"], name) for name in others]),
             ],
         ),
-        Section("Why the curves look so good", why),
-        Section("Is it different?", [tables.differences(comparison["series"], simple), *pairs]),
-        Section("How sure is a forecast?", [tables.intervals(results, order, simple)]),
+        _late(track, info, draw),
         Section(
-            "Walking forward",
-            [
-                _picture(draw(plots.backtest, comparison["backtest"]), "RMSE of each fold, divided by persistence's"),
-                tables.backtest(comparison["backtest"]),
-                tables.backtest_means(comparison["backtest"]),
-            ],
+            "Is it different?", [tables.every_rule(judged, info), tables.differences(judged, simple, info), *pairs]
         ),
+        Section("How sure is a forecast?", [tables.intervals(results, order, simple, info)]),
         Section(
-            "Learning the prices",
+            "Learning the series",
             [
                 _picture(
                     draw(plots.losses, track.histories, "Training loss, mean over seeds and their range"),
@@ -99,14 +106,32 @@ def series(track: Track, comparison: Mapping[str, Any], draw: Draw) -> tuple[lis
     ], pictures
 
 
+def _late(track: Track, info: SeriesInfo, draw: Draw) -> Section:
+    """Whether the forecasts are echoes of the last value."""
+    lags = {name: track.results[name]["lag"] for name in [*track.models, "persistence"]}
+    late = [name for name in track.models if (lags[name]["shift"] or 0) >= 1]
+    table = tables.lag(track.results, list(track.board["series"]), list(track.baselines), info)
+    blocks: list[Block] = [
+        Text(LATE.format(word=info.word, words=info.words, names=_listed(late)) if late else ON_TIME)
+    ]
+    if by_shift := {name: lag["rmse_by_shift"] for name, lag in lags.items() if lag["rmse_by_shift"]}:
+        shown = draw(plots.shifts, by_shift, info.unit, info.words)
+        blocks.append(_picture(shown, "RMSE of each forecast against the value some steps before the one it is for"))
+    return Section("Are the forecasts late?", [*blocks, table])
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def panel(
-    track: Track, comparison: Mapping[str, Any], backtest: Mapping[str, Any], about: Mapping[str, Any], draw: Draw
+    track: Track, comparison: Mapping[str, Any], about: Mapping[str, Any], draw: Draw, info: SeriesInfo
 ) -> tuple[list[Section], Pictures]:
     """The sections of a panel.
 
     Args:
-        comparison: what ``panel_comparison.compare_panel`` made.
-        backtest: by model, what ``panel_comparison.summarise_panel_backtest`` made.
+        comparison: what ``compare`` made, with ``panel`` and ``backtest``.
         about: ``summary``, sentences on the data, and ``left_out``, symbol -> why.
     """
     simple, ratios = list(track.baselines), dict[str, list[float]]()
@@ -115,14 +140,16 @@ def panel(
         ratios[name] = [figure for figure in figures if figure is not None]
     best, *others = track.models
     pictures = {
-        name: {"forecast": draw(plots.forecast, track.predictions[name], _middle(track, name))} for name in track.models
+        name: {"forecast": draw(plots.forecast, track.predictions[name], _middle(track, name), info.target, info.words)}
+        for name in track.models
     }
-    over = draw(plots.over_symbols, ratios, "Errors over symbols (below 1 is better than tomorrow = today)")
-    pairs = [panel_tables.signed_ranks(comparison)] if comparison["between"] else []
+    over = draw(plots.over_symbols, ratios, "Errors over symbols (below 1 is better than persistence)")
+    compared = comparison["panel"]
+    pairs = [panel_tables.signed_ranks(compared)] if compared["between"] else []
     left_out = [panel_tables.left_out(about["left_out"])] if about["left_out"] else []
     return [
         Section(
-            "A panel of prices",
+            f"{info.name}: a panel",
             [
                 tables.leaderboard("panel", track.board, simple),
                 _picture(
@@ -136,8 +163,8 @@ def panel(
                 ),
             ],
         ),
-        Section("Is it different over symbols?", [panel_tables.against_persistence(comparison, simple), *pairs]),
-        Section("Walking forward over the panel", [panel_tables.panel_backtest(backtest)]),
+        Section("Is it different over symbols?", [panel_tables.against_persistence(compared, simple), *pairs]),
+        Section("Walking forward over the panel", [panel_tables.panel_backtest(comparison["backtest"])]),
         Section("The symbols", [*map(Text, about["summary"]), *left_out]),
         Section(
             "Learning the panel",

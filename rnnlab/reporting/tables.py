@@ -1,27 +1,36 @@
-"""The tables of the report, of results of a single price series, of the digits and of memory."""
+"""The tables of the report, of results of a single series, of the digits and of memory."""
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnnlab.comparison.leaderboard import COLUMNS, Board, dashes, to_rows
+from rnnlab.comparison.leaderboard import Board, dashes, to_rows
+from rnnlab.comparison.verdict import HOW, describe_rule
+from rnnlab.core.figures import places, write, write_mean, write_p
 from rnnlab.evaluation.metrics import mean_and_std
-from rnnlab.reporting.formatting import format_mean, number, p_value
 from rnnlab.reporting.page import Table
+from rnnlab.windows.series_info import SeriesInfo
 
 Results = Mapping[str, Mapping[str, Any]]  # name -> what ``evaluation`` returns
-
-FORMULAS = (
-    "RMSE is the root of the mean squared error, MAE the mean absolute error, in points (the price's unit). MASE is "
-    "MAE divided by the MAE of tomorrow = today within the training part (Hyndman and Koehler 2006). MAPE is the mean "
-    "of |error| / |price|; sMAPE (in metrics/test) that of 200 |y − f| / (|y| + |f|). R² is 1 − squared error / "
-    "variance. Direction is the share of days whose rise or fall was foreseen, of those that moved."
-)
+Judged = Mapping[str, Any]  # what ``comparison.judge`` made
 
 
-def leaderboard(track: str, board: Board, baselines: Sequence[str]) -> Table:
-    headings, *rows = to_rows(track, board[track])
-    caption = "Best first; mean ± standard deviation over seeds. Baselines are in italics."
+def formulas(info: SeriesInfo) -> str:
+    scale = f"the value {info.count(info.period)} before" if info.period > 1 else "the last value"
+    return (
+        "Figures are those of the mean of the seeds' forecasts, which is what is served; ± is the standard deviation "
+        "of the seeds' own figures (how much a start matters, not how sure a figure is). RMSE is the "
+        f"root of the mean squared error, MAE the mean absolute error, in {info.unit}. MASE is MAE divided by the MAE "
+        f"of {scale} within the training part (Hyndman and Koehler 2006). MAPE is the mean of |error| / |value|. "
+        "Direction is the share of steps whose rise or fall was foreseen, of those that moved. R² and sMAPE stand in "
+        "metrics/test: of a level that moves slowly any forecast has an R² near 1."
+    )
+
+
+def leaderboard(track: str, board: Board, baselines: Sequence[str], unit: str = "") -> Table:
+    headings, *rows = to_rows(track, board[track], unit)
+    spread = "seeds" if track == "digits" else "the seeds' own figures"
+    caption = f"Best first; ± standard deviation of {spread}. Simple rules are in italics."
     caption = " ".join([caption, *dashes(track, board[track])])
     return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
 
@@ -32,12 +41,14 @@ def majority_sentence(result: Mapping[str, Any]) -> str:
     return (
         ""
         if share is None
-        else f"Who always names the commoner direction is right on {100 * share:.1f} % of the days. "
+        else f"Who always names the commoner direction is right in {100 * share:.1f} % of the cases. "
     )
 
 
-def lag(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
-    """By how many days the forecasts are late, which makes their curves look good."""
+def lag(results: Results, order: Sequence[str], baselines: Sequence[str], info: SeriesInfo) -> Table:
+    """By how many steps the forecasts are late, which makes their curves look good."""
+    errors = {name: results[name]["lag"]["rmse_by_shift"] for name in order}
+    decimals = places([error for by_shift in errors.values() for error in by_shift], 4)
     rows = []
     for name in order:
         found = results[name]["lag"]
@@ -45,97 +56,122 @@ def lag(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Tab
             [
                 name,
                 "–" if found["shift"] is None else str(found["shift"]),
-                number(found["rmse_by_shift"][0] if found["rmse_by_shift"] else None, 2),
-                number(min(found["rmse_by_shift"], default=None), 2),
-                number(found["correlation_with_last"], 4),
-                number(found["correlation_with_target"], 4),
+                write(errors[name][0] if errors[name] else None, decimals),
+                write(min(errors[name], default=None), decimals),
+                write(found["correlation_with_last"], 4),
+                write(found["correlation_with_target"], 4),
             ]
         )
-    headings = ["model", "late by (days)", "RMSE as it is", "RMSE moved back", "r with last price", "r with target"]
+    headings = ["model", f"late by ({info.words})", "RMSE as it is", "RMSE moved back", "r with last", "r with target"]
     caption = (
-        "Of the mean of the seeds' forecasts: by how many days it must be moved back to fit best, its error as it is "
-        "and moved back (both without the first few days, which have no price to be moved to), and its correlation r "
-        "with the last price that it knew and with the price that it forecasts"
+        f"Of the mean of the seeds' forecasts: by how many {info.words} it must be moved back to fit best, its error "
+        f"({info.unit}) as it is and moved back (both without the first few, which have no value to be moved to), and "
+        "its correlation r with the last value that it knew and with the value that it forecasts"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
 
-def differences(comparison: Mapping[str, Any], baselines: Sequence[str]) -> Table:
+def every_rule(judged: Judged, info: SeriesInfo) -> Table:
+    """Each network against each simple rule, and what follows of the claim that it beats all of them."""
+    rules = list(next(iter(judged["against"].values())))
     rows = []
-    for name, test in sorted(comparison["against_persistence"].items(), key=lambda item: item[1]["difference"]):
-        seeds = f"{test['seeds_better']} of {test['seeds']}" if "seeds" in test else "–"
-        rows.append([name, number(test["difference"], 1), number(test["statistic"], 2), p_value(test["p_holm"]), seeds])
-    headings = ["model", "squared error − persistence's", "Diebold-Mariano", "p (Holm)", "seeds that are better"]
+    for name, found in judged["networks"].items():
+        cells = [write_p(judged["against"][name][rule]["p"]) for rule in rules]
+        rows.append(
+            [name, *cells, describe_rule(found["hardest"], info), write_p(found["p"]), write_p(found["p_holm"])]
+        )
     caption = (
-        f"Against persistence on {comparison['days']} days: the mean difference of squared errors (below 0 is better), "
-        "the Diebold-Mariano statistic as Harvey, Leybourne and Newbold correct it, its p-value as Holm corrects it"
+        "One-sided p-values that a network's squared errors are smaller than a rule's, on "
+        f"{info.count(judged['steps'])}. "
+        "The claim that it beats every rule has the largest of them (Berger 1982: intersection-union), then corrected "
+        f"for the number of networks by Holm. {_left_out(judged)}"
+    )
+    headings = ["model", *rules, "hardest rule", "p (every rule)", "p (Holm)"]
+    return Table(caption, headings, rows)
+
+
+def _left_out(judged: Judged) -> str:
+    reasons = "; ".join(f"{name}: {why}" for name, why in judged["left_out"].items())
+    return f"Left out: {reasons}." if reasons else ""
+
+
+def differences(judged: Judged, baselines: Sequence[str], info: SeriesInfo) -> Table:
+    against = judged["against_persistence"]
+    decimals = places([test["difference"] for test in against.values()], 3)
+    rows = []
+    for name, test in sorted(against.items(), key=lambda item: item[1]["difference"]):
+        seeds = f"{test['seeds_better']} of {test['seeds']}" if "seeds" in test else "–"
+        figures = (write(test["difference"], decimals), write(test["statistic"], 2), write_p(test["p_holm"]))
+        rows.append([name, *figures, write(test["acf1"], 2), seeds])
+    headings = [
+        "model",
+        "squared error − persistence's",
+        "Diebold-Mariano",
+        "p (Holm)",
+        "acf(1)",
+        "seeds that are better",
+    ]
+    caption = (
+        f"Against persistence ({info.persistence}) on {info.count(judged['steps'])}: the mean difference of squared "
+        "errors (below 0 is better), the Diebold-Mariano statistic with a long-run variance (docs/metrics.md), its "
+        "two-sided p-value as Holm corrects it, and the first autocorrelation of the differences. Networks that learn "
+        "the change nest persistence: the test is that of Giacomini and White (2006) for a fixed training part"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
 
-def pairs(comparison: Mapping[str, Any]) -> Table:
+def pairs(judged: Judged) -> Table:
+    decimals = places([pair["difference"] for pair in judged["between"]], 3)
     rows = [
         [
             f"{pair['a']} − {pair['b']}",
-            number(pair["difference"], 1),
-            number(pair["statistic"], 2),
-            p_value(pair["p_holm"]),
+            write(pair["difference"], decimals),
+            write(pair["statistic"], 2),
+            write_p(pair["p_holm"]),
         ]
-        for pair in comparison["between"]
+        for pair in judged["between"]
     ]
     return Table("The networks against each other, likewise", ["pair", "difference", "statistic", "p (Holm)"], rows)
 
 
-def intervals(results: Results, order: Sequence[str], baselines: Sequence[str]) -> Table:
+def intervals(results: Results, order: Sequence[str], baselines: Sequence[str], info: SeriesInfo) -> Table:
+    found = {name: [results[name]["intervals"][level] for level in ("80", "95")] for name in order}
+    decimals = places([each["width"] for pair in found.values() for each in pair], 3)
     rows = []
-    for name in order:
+    for name, pair in found.items():
         cells = [name]
-        for level in ("80", "95"):
-            found = results[name]["intervals"][level]
-            share = None if found["coverage"] is None else 100 * found["coverage"]
-            cells += [number(share, 1), number(found["width"], 1), number(found["score"], 1)]
+        for each in pair:
+            share = None if each["coverage"] is None else 100 * each["coverage"]
+            cells += [write(share, 1), write(each["width"], decimals), write(each["score"], decimals)]
         rows.append(cells)
     headings = ["model"] + [
         f"{level} %: {what}" for level in ("80", "95") for what in ("covered (%)", "width", "score")
     ]
+    floor = "They do not go below zero, as the series did not while it was learned. " if info.floor == 0 else ""
     caption = (
         "Rolling conformal intervals of the mean forecast, calibrated on the last known errors, 100 at most: how many "
-        "days they covered, their mean width in points, and the interval score (smaller is better). The first days "
-        "have none: an 80 % interval needs 4 known errors, one of 95 % needs 19"
+        f"{info.words} they covered, their mean width in {info.unit}, and the interval score (smaller is better). "
+        f"{floor}The first {info.words} have none: an 80 % interval needs 4 known errors, one of 95 % needs 19"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
 
-def backtest(results: Mapping[str, Any]) -> Table:
-    first = next(iter(results.values()))["folds"]
-    headings = ["model", *(f"{fold['first']} to {fold['last']}" for fold in first), "mean", "folds better"]
-    naive = [number(fold["persistence"]["rmse"], 2) for fold in first]
-    mean = next(iter(results.values()))["persistence"]["rmse"]
-    rows = [["persistence", *naive, format_mean(mean, 2), "–"]]
-    for name, found in results.items():
-        cells = [format_mean(fold["metrics"]["rmse"], 2) for fold in found["folds"]]
-        better = f"{found['folds_better']} of {len(found['folds'])}"
-        rows.append([name, *cells, format_mean(found["metrics"]["rmse"], 2), better])
-    caption = (
-        "RMSE (points) of walking forward: trained and scaled on the past (each fold's own, unless refit is off), mean "
-        "± standard deviation over seeds; the last mean is over folds"
-    )
-    return Table(caption, headings, rows, frozenset({"persistence"}))
-
-
-def backtest_means(results: Mapping[str, Any]) -> Table:
-    columns = {key: column for key, column in COLUMNS["series"].items() if key != "scaled_mse"}
-    entries = {"persistence": next(iter(results.values()))["persistence"]}
-    entries |= {name: found["metrics"] for name, found in results.items()}
+def backtest(found: Mapping[str, Any], info: SeriesInfo) -> Table:
+    """Of each network and rule the error of each fold, and of all folds together."""
+    folds, rmse, judged = found["folds"], found["rmse"], found["judged"]
+    decimals = places([figure["mean"] for by_fold in rmse.values() for figure in by_fold], 4)
     rows = []
-    for name, figures in entries.items():
-        cells = [name]
-        for key, (_, factor, places) in columns.items():
-            scaled = {kind: None if value is None else factor * value for kind, value in figures[key].items()}
-            cells.append(format_mean(scaled, places))
-        rows.append(cells)
-    headings = ["model", *(heading for heading, _, _ in columns.values())]
-    return Table("All figures, mean ± standard deviation over folds", headings, rows, frozenset({"persistence"}))
+    for name in sorted(judged["rmse"], key=lambda entry: judged["rmse"][entry]):
+        cells = [write_mean(figure["mean"], figure["std"], decimals) for figure in rmse[name]]
+        chance = write_p(judged["networks"][name]["p_holm"]) if name in judged["networks"] else "–"
+        rows.append([name, write(judged["rmse"][name], decimals), *cells, chance])
+    headings = ["model", "all folds", *(f"{fold['first']} to {fold['last']}" for fold in folds), "p (every rule)"]
+    caption = (
+        f"RMSE ({info.unit}) of walking forward over {info.count(judged['steps'])}: networks and rules trained and "
+        "scaled on the past alone (each fold's own, unless refit is off), best first; ± standard deviation of the "
+        f"seeds' own. The last column is the claim that a network beats every rule on all folds together ({HOW})"
+    )
+    return Table(caption, headings, rows, frozenset(set(rmse) - set(judged["networks"])))
 
 
 def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[Table]:
@@ -147,7 +183,7 @@ def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[T
     tables = [Table(caption, ["model", "test accuracy (%)"], rows)]
     if comparison:
         cells = [
-            [f"{pair['a']} / {pair['b']}", str(pair["only_a"]), str(pair["only_b"]), p_value(pair["p"])]
+            [f"{pair['a']} / {pair['b']}", str(pair["only_a"]), str(pair["only_b"]), write_p(pair["p"])]
             for pair in comparison
         ]
         headings = ["pair", "only the first right", "only the second right", "p"]
@@ -157,12 +193,17 @@ def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[T
 
 def memory(found: Mapping[str, Any]) -> Table:
     lengths = list(next(iter(found["errors"].values())))
-    rows = [["always says 1", *[number(found["baseline"], 4)] * len(lengths)]]
+    rows = [["always says 1", *[write(found["baseline"], 4)] * len(lengths)]]
     for cell, by_length in found["errors"].items():
-        rows.append([cell, *(format_mean(mean_and_std(by_seed), 4) for by_seed in by_length.values())])
+        rows.append([cell, *(_of_seeds(by_seed) for by_seed in by_length.values())])
     headings = ["cell", *(f"{length} steps" for length in lengths)]
     caption = "Mean squared error on sequences that it never saw, mean ± standard deviation over seeds"
     return Table(caption, headings, rows, frozenset({"always says 1"}))
+
+
+def _of_seeds(figures: Sequence[float]) -> str:
+    found = mean_and_std(figures)
+    return write_mean(found["mean"], found["std"], 4)
 
 
 def parity(rows: Sequence[Mapping[str, str]]) -> Table:

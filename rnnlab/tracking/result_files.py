@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rnnlab.core.files import digest, read_json
 from rnnlab.core.params import Params
-from rnnlab.core.tables import METRICS, read_table
+from rnnlab.core.tables import METRICS, read_baselines, read_table
 from rnnlab.networks.weights_header import read_config
 from rnnlab.tracking.mirror import Result
 from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, run_params, run_tags
@@ -36,7 +36,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
     data = RAW["panel" if params.is_panel and track == "series" else track]
-    rival = read_json(METRICS / f"baselines/{track}.json")[BASELINE[track]]
+    rival = read_baselines(track)[0][BASELINE[track]]
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}

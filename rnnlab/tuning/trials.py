@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from rnnlab.backtesting.backtest import rescale
 from rnnlab.core.errors import UserError
 from rnnlab.core.params import Model, Training
 from rnnlab.training.interfaces import Samples
@@ -24,6 +23,7 @@ from rnnlab.training.panel_training import Sequences, encode
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice
 from rnnlab.training.trainer import Row
+from rnnlab.windows.folds import rescale
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.splitting import DRAW_SEED
 from rnnlab.windows.targets import Target, TargetForm
