@@ -54,6 +54,10 @@ Model = Annotated[
     ),
 ]
 Symbol = Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")]
+Target = Annotated[
+    str | None,
+    typer.Option(help="the column to forecast", show_default="Close of prices, else the first that holds numbers"),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -79,8 +83,9 @@ def forecast(
 ) -> None:
     """Forecast the next value, with 80 and 95 % intervals, beside the last one."""
     from rnnlab.core.files import write_bytes
+    from rnnlab.data.csv_reader import describe_reading
     from rnnlab.forecasting.forecast_text import to_text
-    from rnnlab.forecasting.inputs import load_networks, load_prices
+    from rnnlab.forecasting.inputs import load_networks, load_rows
     from rnnlab.forecasting.next_steps import forecast_next_steps, required_columns
 
     if plot and plot.suffix.lower() != ".png":
@@ -88,22 +93,57 @@ def forecast(
     if plot and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot {plot}: there is no folder {plot.parent}")
     networks, config = load_networks(model, "series", symbol=symbol)
-    data, prices = load_prices(data, required_columns(config), symbol)
+    data, rows = load_rows(data, required_columns(config), symbol)
     if request:
         from rnnlab.serving.exported import request_of
 
-        print(json.dumps(request_of(config, prices.frame)))
+        print(json.dumps(request_of(config, rows.frame)))
         return
-    made = forecast_next_steps(networks, config, prices.frame, horizon)
-    notes = [*prices.notices, *made.notes]
+    made = forecast_next_steps(networks, config, rows.frame, horizon)
+    notes = [*describe_reading(rows), *made.notes]
     if plot:
         from rnnlab.forecasting.forecast_plot import plot_forecast
 
-        write_bytes(plot, plot_forecast(prices.frame[made.target], made))
+        write_bytes(plot, plot_forecast(rows.frame[made.target], made))
     if as_json:
         print(json.dumps(made.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
         return
-    print(*to_text(made, prices.frame[made.target], str(data), notes), sep="\n")
+    print(*to_text(made, rows.frame[made.target], str(data), notes), sep="\n")
+
+
+@app.command(epilog="rnnlab look sales.csv --target sales")
+def look(
+    file: Annotated[Path, typer.Argument(help="a table: CSV in any dialect, .gz, .parquet; or a folder of a panel")],
+    target: Target = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what would be read of a file, and the command that reads it; nothing is written."""
+    from dataclasses import asdict
+
+    from rnnlab.data.look import look as look_at
+    from rnnlab.forecasting.inputs import reading_options
+
+    found = look_at(file, target, reading_options())
+    print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+
+
+@app.command(name="try", epilog="rnnlab try sales.csv --target sales")
+def first_try(
+    file: Annotated[Path, typer.Argument(help="a table of one series: CSV in any dialect, .gz or .parquet")],
+    target: Target = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="where the page goes", show_default="try/ and the file's name")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="open the page in a browser")] = True,
+) -> None:
+    """Train three small networks on a file and judge them beside simple rules, in about a minute."""
+    from rnnlab.forecasting.first_try import first_try as try_file
+    from rnnlab.forecasting.inputs import reading_options
+
+    tried = try_file(file, target, reading_options(), folder or Path("try") / file.name.split(".")[0])
+    print(*tried.lines, "", f"file://{tried.page.absolute()}", sep="\n")
+    if browser and sys.stdout.isatty():
+        typer.launch(f"file://{tried.page.absolute()}")
 
 
 @app.command(epilog="rnnlab classify seven.png")

@@ -1,18 +1,20 @@
-"""fetch TRACK: a source -> data/raw, as it came; checked."""
+"""fetch TRACK: a source -> data/raw, as it came, read and checked."""
 
 import io
-import shutil
 from pathlib import Path
 
-from rnnlab.core.errors import UserError
-from rnnlab.core.files import new_arrays, write, write_bytes, write_json, write_text
+import numpy as np
+
+from rnnlab.core.files import new_arrays, write_bytes, write_json, write_text
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data import sources
-from rnnlab.data.csv_reader import read_prices
+from rnnlab.data.csv_reader import Options, describe_reading, read_rows
 from rnnlab.data.images import to_idx
 from rnnlab.data.long_table import read_panel
 from rnnlab.data.panel_summary import describe, summary
+from rnnlab.data.raw import SERIES
+from rnnlab.data.rhythm import describe_gaps
 
 RAW = Path("data/raw")
 
@@ -40,25 +42,30 @@ def fetch_panel() -> None:
 
 
 def fetch_single() -> None:
+    """A single series as arrays too: what was found out about its file need not be found out again."""
     params = read_params().series
-    target = RAW / "series/prices.csv"
-    path = Path(params.path)
+    columns = list(dict.fromkeys([*params.features, params.target]))
+    options, source = Options.of(params), f"source {params.source}"
     if params.source == "csv":
-        # Checked where it lies, so that messages name the user's own file.
-        prices = read_prices(path, [*params.features, params.target])
-        try:
-            with path.open("rb") as source:
-                write(target, lambda file: shutil.copyfileobj(source, file))
-        except OSError as error:
-            raise UserError(f"{path}: can't be read: {error}") from None
+        rows = read_rows(Path(params.path), columns, options=options)
+    elif params.source == "kospi":
+        rows = read_rows(io.BytesIO(sources.kospi()), columns, source, options)
     else:
-        content = sources.kospi() if params.source == "kospi" else sources.series_sample().to_csv(index=False).encode()
-        prices = read_prices(io.BytesIO(content), [*params.features, params.target], f"source {params.source}")
-        write_bytes(target, content)
-    for notice in prices.notices:
-        print(f"note: {notice}")
-    days = prices.frame.index
-    print(f"series: {len(days)} rows from {days[0].date()} to {days[-1].date()} ({params.source})")
+        shipped = sources.EMBEDDED[params.source]().to_csv(index=False).encode()
+        rows = read_rows(io.BytesIO(shipped), columns, source, options)
+    count, dates = len(rows.frame), rows.frame.index.to_numpy()
+    with new_arrays(RAW / "series") as allocate:
+        arrays = allocate({"dates": ((count,), dates.dtype), "values": ((count, len(columns)), np.float64)})
+        arrays["dates"][:] = dates
+        for number, column in enumerate(columns):  # one by one, and each is let go of: they may be long
+            arrays["values"][:, number] = rows.frame.pop(column)
+    said = [*describe_reading(rows), *describe_gaps(dates)]
+    about = {"columns": columns, "symbols": [SERIES], "spans": [[0, count]], "summary": said}
+    write_json(RAW / "series/panel.json", about)
+    for sentence in said:
+        print(f"note: {sentence}")
+    first, last = (str(dates[place])[:10] for place in (0, -1))
+    print(f"series: {count:,} rows from {first} to {last} ({params.source})")
 
 
 def fetch_digits() -> None:

@@ -16,7 +16,7 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_params
 from rnnlab.data.columns import FIRST_DAY, LAST_DAY
-from rnnlab.data.csv_reader import read_prices
+from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.images import read_idx
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,7 @@ COLUMNS = ["Open", "High", "Low", "Close"]
 
 
 def csv(content):
-    prices = _read("prices.csv", lambda: read_prices(io.BytesIO(content), COLUMNS, "prices.csv"))
+    prices = _read("prices.csv", lambda: read_rows(io.BytesIO(content), COLUMNS, "prices.csv"))
     if prices is None:
         return
     frame, days = prices.frame, prices.frame.index.to_numpy()

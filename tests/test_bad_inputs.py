@@ -28,7 +28,7 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params_file import read_params
 from rnnlab.core.params_parsing import parse
-from rnnlab.data.csv_reader import read_prices
+from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.images import read_idx
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack, unpack
@@ -156,7 +156,7 @@ CSVS = {
 def test_a_broken_csv(tmp_path, content, message):
     path = tmp_path / "prices.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    said = refusal(read_prices, path, COLUMNS)
+    said = refusal(read_rows, path, COLUMNS)
     assert said.startswith(f"{path}: ")
     assert message in said
     assert [found.name for found in tmp_path.iterdir()] == ["prices.csv"]
@@ -187,13 +187,13 @@ def test_a_line_of_100_mb(tmp_path, fill, message):
     path = tmp_path / "prices.csv"
     fill(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert message in refusal(read_prices, path, ["Close"])
+    assert message in refusal(read_rows, path, ["Close"])
     path.unlink()
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < MEMORY / 4
 
 
 def test_a_folder_in_the_place_of_a_csv(tmp_path):
-    assert f"{tmp_path}: can't be read" in refusal(read_prices, tmp_path, ["Close"])
+    assert f"{tmp_path}: can't be read" in refusal(read_rows, tmp_path, ["Close"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
@@ -201,15 +201,15 @@ def test_a_csv_without_the_right_to_read(tmp_path):
     path = tmp_path / "prices.csv"
     path.write_text(GOOD)
     path.chmod(0)
-    assert "can't be read" in refusal(read_prices, path, ["Close"])
+    assert "can't be read" in refusal(read_rows, path, ["Close"])
 
 
 def test_the_date_as_a_feature():
-    assert "column Date holds the dates" in refusal(read_prices, io.BytesIO(GOOD.encode()), ["Date", "Close"])
+    assert "column Date holds the dates" in refusal(read_rows, io.BytesIO(GOOD.encode()), ["Date", "Close"])
 
 
 def test_a_row_with_empty_cells_is_left_out_and_named():
-    prices = read_prices(io.BytesIO((GOOD + "2020-01-07,1,3,,\n").encode()), COLUMNS, "p.csv")
+    prices = read_rows(io.BytesIO((GOOD + "2020-01-07,1,3,,\n").encode()), COLUMNS, "p.csv")
     assert len(prices.frame) == 3
     assert prices.notices == ("p.csv: 1 row with empty cells dropped (line 5)",)
 
@@ -266,7 +266,7 @@ VALID = {
 @pytest.mark.parametrize("features", [COLUMNS, ["Close"]], ids=["all", "one"])
 @pytest.mark.parametrize(("text", "dates"), VALID.values(), ids=VALID)
 def test_odd_and_valid(text, dates, features):
-    frame = read_prices(io.BytesIO(text.encode()), features, "prices.csv").frame
+    frame = read_rows(io.BytesIO(text.encode()), features, "prices.csv").frame
     assert frame.index.tolist() == [np.datetime64(date) for date in dates]
     assert frame["Close"].tolist() == [2.1, 2.2, 2.3]
     assert list(frame) == features
@@ -632,7 +632,7 @@ def test_a_file_that_is_no_json(tmp_path, content):
 
 
 def test_a_constant_column():
-    prices = read_prices(io.BytesIO(GOOD.encode()), ["Close"])
+    prices = read_rows(io.BytesIO(GOOD.encode()), ["Close"])
     said = refusal(MinMaxScaler.fit, {"Close": prices.frame["Close"].to_numpy()})
     assert "column Close does not vary in the 3 rows" in said
 

@@ -5,7 +5,7 @@ import pytest
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
-from rnnlab.data.csv_reader import read_prices
+from rnnlab.data.csv_reader import read_rows
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
@@ -19,7 +19,7 @@ def _rows_at_once(request, monkeypatch):
 
 def read(text, columns=("Open", "Close")):
     content = text if isinstance(text, bytes) else text.encode()
-    return read_prices(io.BytesIO(content), columns, "prices.csv")
+    return read_rows(io.BytesIO(content), columns, "prices.csv")
 
 
 def days(prices):
@@ -108,4 +108,4 @@ def test_errors_name_file_line_and_column(text, message):
 
 def test_a_missing_file(tmp_path):
     with pytest.raises(UserError, match="there is no such file"):
-        read_prices(tmp_path / "none.csv", ["Close"])
+        read_rows(tmp_path / "none.csv", ["Close"])

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf, open_dict
 
-from rnnlab.tracking.overrides import overrides
+from rnnlab.core.overrides import overrides
 
 BASE = {"series": {"rows": None, "features": ["Open"]}, "models": {"a": {"cell": "rnn", "rollout": False}}}
 

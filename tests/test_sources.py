@@ -8,7 +8,7 @@ import pytest
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import sources
-from rnnlab.data.csv_reader import read_prices
+from rnnlab.data.csv_reader import read_rows
 
 CONTENT = b"prices"
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
@@ -105,7 +105,7 @@ def yahoo(monkeypatch, rows):
 def test_yahoo_is_the_last_resort_and_loses_the_day_the_tutorial_lacks(monkeypatch, tmp_path):
     yahoo(monkeypatch, 432)  # 2019-11-14 among them
     (tmp_path / "k.csv").write_bytes(sources.kospi())
-    frame = read_prices(tmp_path / "k.csv", ["Open", "Close"]).frame
+    frame = read_rows(tmp_path / "k.csv", ["Open", "Close"]).frame
     assert len(frame) == 431
     assert pd.Timestamp("2019-11-14") not in frame.index
 
@@ -127,7 +127,7 @@ def test_the_real_kospi_scales_to_the_tutorials_figures(mirror, tmp_path):
 
     columns = ["Open", "High", "Low", "Close"]
     (tmp_path / "k.csv").write_bytes(sources.kospi())
-    values = read_prices(tmp_path / "k.csv", columns).frame.to_dict("series")
+    values = read_rows(tmp_path / "k.csv", columns).frame.to_dict("series")
     scaler = MinMaxScaler.fit(values)
     scaled = np.stack([scaler.transform(values[column], column) for column in columns], axis=1)[:5]
     assert scaled.round(6).tolist() == [

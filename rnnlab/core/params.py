@@ -1,5 +1,6 @@
 """The classes that params.yaml is read into: frozen, complete, checked."""
 
+import codecs
 import datetime
 import re
 from collections.abc import Mapping
@@ -31,6 +32,13 @@ def _refuse_number(value: object) -> object:
 
 # DVC may write a date in quotes; pydantic would read a number as seconds since 1970.
 Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_refuse_number)]
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"there is no encoding {name}; utf-8, cp949 and cp1252 are some") from None
 
 
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -84,11 +92,23 @@ SOURCES: dict[str, dict[str, Any]] = {
 }
 
 
+class Read(StrictModel):
+    """How a table's text is read; None: found in it."""
+
+    separator: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None
+    decimal: Literal[".", ","] | None
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None
+    date_format: Annotated[str, StringConstraints(pattern="%")] | None
+
+
 class SeriesParams(StrictModel):
     source: Literal["sample", "kospi", "laser", "elnino", "sunspots", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
     name: Name
     unit: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    date: Column | Annotated[tuple[Column, Column], Field(strict=False)] | Literal[False] | None
+    read: Read
+    check_prices: bool
     panel: Literal["per_symbol", "global"]
     start: Day | None
     end: Day | None

@@ -1,4 +1,4 @@
-"""The columns of a table of prices: which hold dates and symbols, and how messages name what was found."""
+"""The columns of a table: which one a person means, which hold dates and symbols, how messages name them."""
 
 import difflib
 import re
@@ -9,40 +9,76 @@ import pandas as pd
 
 from rnnlab.core.errors import UserError
 
-DATE_NAMES = ("date", "datetime", "timestamp", "time", "날짜", "일자")
-SYMBOL_NAMES = ("symbol", "ticker", "code", "종목코드", "종목")
-EMPTY = {"", "null", "nan", "na", "n/a", "none", "-"}
-POSITIVE = {"Open", "High", "Low", "Close", "Adj Close"}
-FIRST_DAY, LAST_DAY = np.datetime64("1900-01-01"), np.datetime64("2100-12-31")
+DATE_NAMES = (
+    "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period", "ds",
+    "data", "datum", "observation_date", "open time", "날짜", "일자", "일시", "년월", "연도", "年月日", "日期", "日付",
+)  # fmt: skip
+CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days
+SYMBOL_NAMES = ("symbol", "ticker", "code", "name", "종목코드", "종목")
+EMPTY = {"", "null", "nan", "na", "n/a", "none", "-", "--", ".", "#n/a", "#n/a n/a", "n.a.", "?"}
+# What columns of prices are called elsewhere; the first that a table has is taken.
+ALIASES = {
+    "open": ("open", "시가"),
+    "high": ("high", "고가"),
+    "low": ("low", "저가"),
+    "close": ("close", "종가", "close/last", "price", "last"),
+    "volume": ("volume", "vol", "거래량"),
+    "adj close": ("adj close", "adjusted close", "수정종가"),
+}
+PRICES = ("open", "high", "low", "close")
+FIRST_DAY, LAST_DAY = np.datetime64("1000-01-01"), np.datetime64("2200-12-31")
 SHOWN = 5  # lines named in a notice
 SHOWN_NAMES = 20  # columns named in an error
 
 
-def find_columns(found: pd.Index, needed: Sequence[str], name: str) -> str:
-    """The column of dates; ``name`` is what messages call the file.
+def plain(name: str) -> str:
+    """A column's name without regard to case, blanks, brackets and dots at its ends."""
+    return re.sub(r"\s+", " ", name.strip().strip("<>.").strip()).casefold()
+
+
+def match(wanted: str, found: Sequence[str]) -> str | None:
+    """The column that a person means: of this very name, else of its plain name, else called so elsewhere."""
+    if wanted in found:
+        return wanted
+    by_plain = {plain(name): name for name in reversed(found)}
+    for name in (plain(wanted), *ALIASES.get(canonical(wanted), ())):
+        if name in by_plain:
+            return by_plain[name]
+    return None
+
+
+def canonical(name: str) -> str:
+    """Which of a price's columns it is; else its plain name."""
+    return next((key for key, names in ALIASES.items() if plain(name) in names), plain(name))
+
+
+def hold_prices(found: Iterable[str]) -> bool:
+    """Whether open, high, low and close stand together: a column High alone may be a temperature's."""
+    return {canonical(name) for name in found} >= set(PRICES)
+
+
+def find_columns(found: Sequence[str], needed: Sequence[str], name: str, command: str = "") -> dict[str, str]:
+    """Of each column that is needed the one that the table has.
+
+    Args:
+        name: what messages call the file.
+        command: that would read the file; empty: there is none.
 
     Raises:
-        UserError: if there is none, one of those that are needed is missing, or they are not separated by commas.
+        UserError: if one is missing.
     """
-    if len(found) == 1 and (mark := re.search(r"[;\t|]", found[0])):
-        raise UserError(f"{name}: columns are separated by {mark.group()!r}; only the comma is read")
-    date_column = next((column for column in found if column.strip().lower() in DATE_NAMES), None)
-    if date_column is None and found[0] == "Price":
-        raise UserError(f"{name}: has yfinance's header of two levels; download with multi_level_index=False")
-    if date_column is None:
-        raise UserError(f"{name}: no date column; found {listed(found)}, looked for {listed(DATE_NAMES)}")
-    if missing := [column for column in needed if column not in found]:
+    columns = {column: match(column, found) for column in needed}
+    if missing := [column for column, own in columns.items() if own is None]:
         near = difflib.get_close_matches(missing[0], found, n=1, cutoff=0.6)
         hint = f" (is {missing[0]} perhaps {near[0]}?)" if near else ""
-        raise UserError(f"{name}: no column {listed(missing)}; found {listed(found)}{hint}")
-    if date_column in needed:
-        raise UserError(f"{name}: column {date_column} holds the dates; it can't be read as numbers too")
-    return str(date_column)
+        cure = f"; this reads it:\n  {command}" if command else ""
+        raise UserError(f"{name}: no column {listed(missing)}; found {listed(found)}{hint}{cure}")
+    return {column: own for column, own in columns.items() if own is not None}
 
 
 def find_symbol_column(found: Iterable[str]) -> str:
     """The column of symbols; empty: there is none."""
-    return next((name for name in found if name.strip().lower() in SYMBOL_NAMES), "")
+    return next((name for name in found if plain(name) in SYMBOL_NAMES), "")
 
 
 def some(lines: list[int]) -> str:

@@ -1,6 +1,7 @@
-"""Daily (or other regular) prices from a CSV file: read, checked, sorted."""
+"""A regular series from a table's file, as people have it: read, checked, sorted."""
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,130 +11,263 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.params import SeriesParams
 from rnnlab.data.columns import (
+    DATE_NAMES,
     EMPTY,
     FIRST_DAY,
     LAST_DAY,
-    POSITIVE,
+    PRICES,
+    canonical,
     find_columns,
     find_symbol_column,
+    hold_prices,
     listed,
+    match,
+    plain,
     shown,
     shown_day,
     some,
 )
-from rnnlab.data.csv_text import read_tables
+from rnnlab.data.command import command_for
+from rnnlab.data.csv_text import CsvFile, is_footer
 from rnnlab.data.date_column import DateColumn
+from rnnlab.data.dates_found import Dated, find_dates
+from rnnlab.data.dialect import find_decimal
+from rnnlab.data.numbers import to_numbers
+from rnnlab.data.parquet_file import ENDINGS, ParquetFile
+
+MOST_FAULTS = 1000  # that wait for the rows to be chosen
 
 
 @dataclass(frozen=True)
-class Prices:
+class Options:
+    """How a file is read, as params.yaml says; None: found in the file.
+
+    Attributes:
+        date: the column of dates, or two that are joined; False: there is none.
+        date_format: as strptime has it.
+        check_prices: whether open, high, low and close must be prices.
+        start, end, rows: which rows are wanted; their values alone are checked.
+    """
+
+    date: str | tuple[str, ...] | bool | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    date_format: str | None = None
+    check_prices: bool = True
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    rows: int | None = None
+
+    @classmethod
+    def of(cls, params: SeriesParams) -> "Options":
+        chosen = {name: getattr(params, name) for name in ("date", "check_prices", "start", "end", "rows")}
+        return cls(**params.read.model_dump(), **chosen)
+
+
+@dataclass(frozen=True)
+class Rows:
     """Rows in order of time, and what a person should know of how they came about."""
 
-    frame: pd.DataFrame  # index: dates; columns as asked for, float64
-    notices: tuple[str, ...]
+    frame: pd.DataFrame  # index: dates, or numbers of rows from 1; columns as asked for, float64
+    notices: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    date: str = ""  # the column of dates; empty: there is none
+    left_out: int = 0  # rows
 
 
-def read_prices(source: Path | BinaryIO, columns: Sequence[str], name: str = "") -> Prices:
-    """Read the date column and ``columns`` of a CSV file; other columns are ignored.
+def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile | ParquetFile:
+    """A table's file, its beginning read."""
+    if isinstance(source, Path) and source.suffix.lower() in ENDINGS:
+        return ParquetFile(source, name)
+    return CsvFile(source, name, options.encoding, options.separator)
+
+
+def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", options: Options = Options()) -> Rows:
+    """Read the dates and ``columns`` of a table's file; other columns are ignored.
 
     Args:
-        source: the file; comma-separated, UTF-8, a header in line 1.
-        columns: the columns that must be there.
+        source: CSV in any dialect, also packed with gzip; or Parquet.
+        columns: the columns that must be there, by any of their names.
         name: what messages call the file, where that is not its path.
 
     Raises:
-        UserError: naming file, line and column of what is wrong.
+        UserError: naming file, line and column of what is wrong, and the parameter that helps.
     """
-    rows = _Rows(name or str(source), list(dict.fromkeys(columns)))
-    for table in read_tables(source, rows.name, rows.needed):
+    name = name or str(source)
+    file = open_table(source, name, options)
+    names, columns = file.dialect.names, list(dict.fromkeys(columns))
+    if twice := [
+        found for found in names if names.count(found) > 1 and (found in columns or plain(found) in DATE_NAMES)
+    ]:
+        raise UserError(f"{name}: has more than one column {twice[0]}")
+    dated = find_dates(file.dialect, options.date, options.date_format, name)
+    if taken := next((column for column in columns if match(column, dated.columns)), ""):
+        raise UserError(f"{name}: column {taken} holds the dates; it can't be read as numbers too")
+    asked = find_columns(names, columns, name, command_for(source, file.dialect, dated))
+    cells = [cell for column in asked.values() for cell in file.dialect.cells(column)]
+    decimal, guesses = (options.decimal, []) if options.decimal else find_decimal(cells, file.dialect.separator, name)
+    rows = _Rows(name, asked, dated, decimal, options)
+    if options.check_prices and hold_prices(file.dialect.names):
+        rows.prices = {column: canonical(own) for column, own in asked.items() if canonical(own) in PRICES}
+    rows.symbol = find_symbol_column(name for name in file.dialect.names if name not in asked.values())
+    for table in file.tables([*dated.columns, *asked.values()]):
         rows.add(table)
-    return rows.prices()
+    return rows.finish([*file.dialect.guesses, *guesses])
 
 
 class _Rows:
     """The rows of a file, taken in table by table, so that the text of few is in memory at a time."""
 
-    def __init__(self, name: str, needed: list[str]) -> None:
-        self.name, self.needed = name, needed
-        self.dates, self.symbol_column = DateColumn(name, ""), ""
-        self.numbers: dict[str, list[NDArray[np.float64]]] = {column: [] for column in needed}
+    def __init__(self, name: str, asked: Mapping[str, str], dated: Dated, decimal: str, options: Options) -> None:
+        self.name, self.asked, self.dated, self.decimal, self.options = name, asked, dated, decimal, options
+        self.prices: Mapping[str, str] = {}  # of the columns that are prices, which ones
+        self.symbol = ""
+        self.dates = DateColumn(name, dated.shown, options.date_format) if dated.columns else None
+        self.numbers: dict[str, list[NDArray[np.float64]]] = {column: [] for column in asked}
         self.lines: list[NDArray[np.int64]] = []  # of the file, of each row
         self.dropped: list[int] = []  # lines with empty cells
+        self.faults: list[tuple[int, str]] = []  # lines, and what is wrong with their values
 
     def add(self, table: pd.DataFrame) -> None:
-        if not self.dates.column:
-            self.dates.column = find_columns(table.columns, self.needed, self.name)
-        self.symbol_column = find_symbol_column(table.columns)
-        cells = table[[self.dates.column, *self.needed]].apply(lambda column: column.str.strip())
-        empty = cells.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
-        blank = table[empty].apply(lambda column: column.str.strip() == "").all(axis=1)
-        self.dropped += _lines(~blank)
-        cells = cells[~empty]
+        needed = table[[*self.dated.columns, *self.asked.values()]].apply(lambda column: column.str.strip())
+        empty = needed.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
+        said = table[empty].apply(lambda column: column.str.strip() != "")
+        notes = table[empty].apply(lambda row: is_footer(row.tolist()), axis=1) if empty.any() else said.any(axis=1)
+        self.dropped += table.index[empty][(said.any(axis=1) & ~notes).to_numpy(bool)].tolist()
+        cells = needed[~empty]
         if cells.empty:
             return
-        for column in self.needed:
-            self.numbers[column].append(self._to_numbers(cells[column]))
-        if "High" in self.numbers and "Low" in self.numbers:
-            crossed = self.numbers["High"][-1] < self.numbers["Low"][-1]
-            if crossed.any():
-                high, low = cells.loc[crossed, ["High", "Low"]].iloc[0]
-                raise UserError(
-                    f"{self.name}: line {cells.index[crossed][0] + 2}: High ({high}) lies below Low ({low})"
-                )
-        self.lines.append(cells.index.to_numpy() + 2)
-        self.dates.add(cells[self.dates.column])
+        for column, own in self.asked.items():
+            self.numbers[column].append(self._to_numbers(cells[own]))
+        self.lines.append(cells.index.to_numpy())
+        if self.dates is not None:
+            self.dates.add(self.dated.join(cells))
 
-    def prices(self) -> Prices:
+    def finish(self, guesses: Sequence[str]) -> Rows:
         if not self.lines:
-            raise UserError(f"{self.name}: no row with a date and {listed(self.needed)}")
-        notices = []
+            raise UserError(f"{self.name}: no row with {'a date and ' if self.dates else ''}{listed(list(self.asked))}")
+        lines = np.concatenate(self.lines)
+        # column by column, and each list is let go of: the file may be large
+        values = {column: np.concatenate(self.numbers.pop(column)) for column in self.asked}
+        index, notices = self._index(lines)
+        if self.dates and not bool((np.diff(index) > np.timedelta64(0)).all()):
+            order = np.argsort(index, kind="stable")
+            self._check_once(index[order], lines[order])
+            notices.append(f"{self.name}: the dates were not in order; rows sorted by date")
+            index, lines = index[order], lines[order]
+            values = {column: of[order] for column, of in values.items()}
+        chosen = self._chosen(index)
+        halted = self._halted(values) & chosen
+        self._check(values, lines, chosen & ~halted)
         if self.dropped:
-            count = len(self.dropped)
-            rows = "row" if count == 1 else "rows"
-            notices.append(f"{self.name}: {count} {rows} with empty cells dropped (line {some(self.dropped)})")
+            notices.append(f"{self._rows(len(self.dropped))} with empty cells dropped (line {some(self.dropped)})")
+        if halted.any():
+            notices.append(
+                f"{self._rows(int(halted.sum()))} of a trading halt left out, whose prices are 0 "
+                f"(line {some(lines[halted].tolist())}; -S series.check_prices=false reads them)"
+            )
+        kept = ~self._halted(values) if halted.any() else slice(None)
+        frame = pd.DataFrame({column: of[kept] for column, of in values.items()}, copy=False)
+        frame.index = pd.DatetimeIndex(index[kept], name="Date") if self.dates else pd.Index(index[kept], name="row")
+        called = [self.dates.called] if self.dates and self.dates.called else []
+        called += [] if self.dates else ["no dates: rows are counted"]
+        left_out = len(self.dropped) + int(halted.sum())
+        return Rows(frame, tuple(notices), (*guesses, *called), self.dated.shown, left_out)
+
+    def _rows(self, count: int) -> str:
+        return f"{self.name}: {count} row{'s' * (count > 1)}"
+
+    def _index(self, lines: NDArray[np.int64]) -> tuple[NDArray[np.generic], list[str]]:
+        """The dates, or the rows' numbers."""
+        if self.dates is None:
+            if self.options.start or self.options.end:
+                raise UserError(f"{self.name}: its rows have no dates: series.start and series.end must be null")
+            return np.arange(1, len(lines) + 1), []
         dates = self.dates.choose()
         odd = (dates < FIRST_DAY) | (dates >= LAST_DAY + 1)
         if odd.any():
-            line, day = np.concatenate(self.lines)[odd][0], str(dates[odd][0])[:10]
+            line, day = lines[odd][0], str(dates[odd][0])[:10]
             raise UserError(
                 f"{self.name}: line {line}, column {self.dates.column}: {day} lies outside {FIRST_DAY} to {LAST_DAY}"
             )
-        # column by column, and each list is let go of: the file may be large
-        columns = {column: np.concatenate(self.numbers.pop(column)) for column in self.needed}
-        if not (dates[1:] > dates[:-1]).all():
-            order = np.argsort(dates, kind="stable")
-            dates = dates[order]
-            self._check_once(dates, order)
-            columns = {column: values[order] for column, values in columns.items()}
-            notices.append(f"{self.name}: the dates were not in order; rows sorted by date")
-        frame = pd.DataFrame(columns, index=pd.DatetimeIndex(dates, name="Date"), copy=False)
-        return Prices(frame, tuple(notices))
+        return dates, []
+
+    def _chosen(self, index: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """The rows that are wanted."""
+        chosen = np.ones(len(index), bool)
+        if self.options.start:
+            chosen &= index >= np.datetime64(self.options.start)
+        if self.options.end:
+            chosen &= index < np.datetime64(self.options.end) + np.timedelta64(1, "D")
+        if self.options.rows:
+            chosen[np.flatnonzero(chosen)[: -self.options.rows]] = False
+        return chosen
+
+    def _halted(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
+        """The rows in which a price is 0: of a day without trading."""
+        zeros = [values[column] == 0 for column in self.prices]
+        return np.logical_or.reduce(zeros) if zeros else np.zeros(len(next(iter(values.values()))), bool)
+
+    def _check(
+        self, values: Mapping[str, NDArray[np.float64]], lines: NDArray[np.int64], chosen: NDArray[np.bool_]
+    ) -> None:
+        """That the values of these rows are what their columns say."""
+
+        def first(bad: NDArray[np.bool_]) -> int:
+            """The place of the first in the file."""
+            places = np.flatnonzero(bad)
+            return int(places[np.argmin(lines[places])])
+
+        wanted = set(lines[chosen].tolist()) if self.faults else set()
+        for line, fault in sorted(self.faults):
+            if line in wanted:
+                raise UserError(fault)
+        for column in self.prices:
+            if (low := chosen & (values[column] < 0)).any():
+                place = first(low)
+                raise UserError(
+                    f"{self.name}: line {lines[place]}, column {column}: {values[column][place]:g} is no price: it "
+                    "must be above 0; -S series.check_prices=false reads it, series.start or rows may leave it out"
+                )
+        by_price = {price: column for column, price in self.prices.items()}
+        if "high" in by_price and "low" in by_price:
+            high, low_values = values[by_price["high"]], values[by_price["low"]]
+            if (crossed := chosen & (high < low_values)).any():
+                place = first(crossed)
+                raise UserError(
+                    f"{self.name}: line {lines[place]}: High ({high[place]:g}) lies below Low "
+                    f"({low_values[place]:g}); -S series.check_prices=false reads it"
+                )
 
     def _to_numbers(self, cells: pd.Series) -> NDArray[np.float64]:
-        numbers = pd.to_numeric(cells, errors="coerce").to_numpy("float64")
+        numbers = to_numbers(cells, self.decimal)
         bad = ~np.isfinite(numbers)
-        if bad.any():
-            line, found = cells.index[bad][0] + 2, shown(cells[bad].iloc[0])
-            raise UserError(f"{self.name}: line {line}, column {cells.name}: {found} is not a finite number")
-        if cells.name in POSITIVE and (low := numbers <= 0).any():
-            line, found = cells.index[low][0] + 2, shown(cells[low].iloc[0])
-            raise UserError(f"{self.name}: line {line}, column {cells.name}: {found} is no price: it must be above 0")
+        for line, found in zip(cells.index[bad][:MOST_FAULTS].tolist(), cells[bad].iloc[:MOST_FAULTS], strict=True):
+            self.faults.append(
+                (line, f"{self.name}: line {line}, column {cells.name}: {shown(found)} is not a finite number")
+            )
+        if len(self.faults) > MOST_FAULTS:
+            raise UserError(min(self.faults)[1])
         return numbers
 
-    def _check_once(self, dates: NDArray[np.datetime64], order: NDArray[np.int64]) -> None:
-        """That no date stands twice; ``dates`` are sorted by ``order``."""
+    def _check_once(self, dates: NDArray[np.generic], lines: NDArray[np.int64]) -> None:
+        """That no date stands twice; ``dates`` are in order."""
         repeated = np.flatnonzero(dates[1:] == dates[:-1])
         if len(repeated):
             day = dates[repeated[0]]
-            lines = sorted(np.concatenate(self.lines)[order[dates == day]].tolist())
+            where = sorted(lines[dates == day].tolist())
             raise UserError(
-                f"{self.name}: {shown_day(pd.Timestamp(day))} stands more than once in column {self.dates.column} "
-                f"(line {some(lines)}); one row a date is allowed"
-                + (f" (column {self.symbol_column}: is it a panel? series.source: panel)" if self.symbol_column else "")
+                f"{self.name}: {shown_day(pd.Timestamp(day))} stands more than once in column {self.dated.shown} "
+                f"(line {some(where)}); one row a date is allowed"
+                + (f" (column {self.symbol}: is it a panel? -S series.source=panel)" if self.symbol else "")
             )
 
 
-def _lines(mask: pd.Series) -> list[int]:
-    """The file's line numbers of the marked rows: row 0 is line 2."""
-    return [int(row) + 2 for row in mask.index[mask]]
+def describe_reading(rows: Rows) -> Iterator[str]:
+    """Lines for a person: what was guessed, and what was left out."""
+    if rows.guesses:
+        yield f"read as: {', '.join(rows.guesses)}"
+    yield from rows.notices

@@ -2,103 +2,189 @@
 
 import codecs
 import csv
+import gzip
 import io
 import re
 import warnings
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pandas as pd
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import DATE_NAMES, listed
+from rnnlab.data.columns import listed
+from rnnlab.data.dialect import Dialect, find_dialect
 
 LONGEST = 2**16  # bytes of a line; a parser's memory grows with it
 ROWS_AT_ONCE = 2**17
+KINDS = {  # how files begin that are no text
+    b"PK\x03\x04": "is a workbook or an archive: save it as CSV or Parquet",
+    b"\xd0\xcf\x11\xe0": "is an old workbook: save it as CSV or Parquet",
+}
+
+
+class CsvFile:
+    """A file's rows as text, some at a time.
+
+    Args:
+        name: what messages call the file.
+        encoding, separator: None: found in its beginning.
+    """
+
+    def __init__(
+        self, source: Path | BinaryIO, name: str, encoding: str | None = None, separator: str | None = None
+    ) -> None:
+        self.source, self.name = source, name
+        with self._open() as file:
+            try:
+                head = file.read(LONGEST)
+            except (OSError, EOFError, zlib.error) as error:
+                raise UserError(f"{name}: can't be read: {error}") from None
+        if kind := next((said for start, said in KINDS.items() if head.startswith(start)), None):
+            raise UserError(f"{name}: {kind}")
+        if len(head) == LONGEST and not re.search(rb"[\r\n]", head):
+            if b"\0" in head:
+                raise UserError(f"{name}: line 1 is not text (a NUL byte)")
+            raise UserError(f"{name}: line 1 is too long: up to {LONGEST:,} bytes are read")
+        if head[:100].lstrip().lower().startswith((b"<!doctype", b"<html")):
+            raise UserError(f"{name}: is a web page: is a login needed where it came from?")
+        if not head.strip():
+            raise UserError(f"{name}: is empty; a header line and rows are needed")
+        self.dialect: Dialect = find_dialect(head, name, encoding, separator)
+
+    @property
+    def first_line(self) -> int:
+        """Of the rows."""
+        return self.dialect.header + 2 + self.dialect.skipped
+
+    def tables(self, once: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """The rows as text, so that each bad cell can be named as it stands there; indexed by their line.
+
+        The columns of ``once`` may stand there once only.
+        """
+        names = self.dialect.names
+        if twice := [column for column in dict.fromkeys(once) if names.count(column) > 1]:
+            raise UserError(f"{self.name}: has more than one column {listed(twice)}")
+        options: Any = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
+        options |= {"sep": self.dialect.separator, "header": 0, "names": _unique(names)}
+        options["skiprows"] = self._is_skipped if self.first_line > 2 else None
+        try:
+            with self._open() as file:
+                yield from self._parse(_Text(file, self.name, self.dialect.encoding), options)
+        except pd.errors.ParserWarning:
+            raise UserError(
+                f"{self.name}: line {self.first_line}: rows hold more cells than the header names; say what "
+                "separates them, as -S series.read.separator=';'"
+            ) from None
+        except pd.errors.EmptyDataError:
+            raise UserError(f"{self.name}: is empty; a header line and rows are needed") from None
+        except (pd.errors.ParserError, csv.Error, OSError, EOFError, zlib.error) as error:
+            reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+            raise UserError(f"{self.name}: can't be read as text in cells: {reason}") from None
+
+    def _is_skipped(self, line: int) -> bool:
+        header = self.dialect.header
+        return line < header or header < line <= header + self.dialect.skipped
+
+    def _parse(self, text: "_Text", options: Any) -> Iterator[pd.DataFrame]:
+        open_ended, rows = False, 0  # does a row end with an empty cell, or before it?
+        with pd.read_csv(text, chunksize=ROWS_AT_ONCE, **options) as tables:
+            while True:
+                with warnings.catch_warnings():  # rows longer than the header: cells would be lost
+                    warnings.simplefilter("error", pd.errors.ParserWarning)
+                    table = next(tables, None)
+                if table is None:
+                    break
+                if table.empty and not rows:
+                    raise UserError(f"{self.name}: holds a header and no row")
+                open_ended |= bool((table.iloc[:, -1] == "").any())
+                table.index = pd.RangeIndex(rows, rows + len(table)) + self.first_line
+                rows += len(table)
+                yield table
+        if open_ended:
+            self._check_lengths()
+
+    def _check_lengths(self) -> None:
+        """That no row is cut short, a footer aside. pandas does not tell missing cells from empty ones."""
+        short: list[tuple[int, list[str]]] = []
+        width = len(self.dialect.names)
+        with self._open() as file:
+            rows = csv.reader(
+                io.TextIOWrapper(cast(Any, file), self.dialect.encoding, newline=""), delimiter=self.dialect.separator
+            )
+            for line, row in enumerate(rows, 1):
+                said = [cell for cell in row if cell.strip()]
+                if line >= self.first_line and said:
+                    if short and len(row) == width:
+                        break  # a row follows: it was none of a footer
+                    if len(row) < width:
+                        short.append((line, row))
+        if short and not all(is_footer(row) for _, row in short):
+            line, row = next((line, row) for line, row in short if not is_footer(row))
+            raise UserError(
+                f"{self.name}: line {line}: the row has {len(row)} cells, the header {width}: is it cut short?"
+            )
+
+    def _open(self) -> Any:
+        try:
+            if not isinstance(self.source, Path):
+                self.source.seek(0)
+                return nullcontext(self.source)
+            with self.source.open("rb") as file:
+                packed = file.read(2) == b"\x1f\x8b"
+            return gzip.open(self.source) if packed else self.source.open("rb")
+        except FileNotFoundError:
+            raise UserError(f"{self.name}: there is no such file") from None
+        except IsADirectoryError:
+            raise UserError(f"{self.name}: can't be read: it is a folder, and a single series is a file") from None
+        except OSError as error:
+            raise UserError(f"{self.name}: can't be read: {error.strerror or error}") from None
 
 
 class _Text(io.TextIOBase):
-    """A file's text, piece by piece, refused before a parser chokes on it."""
+    """A file's text, piece by piece."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
+    def __init__(self, file: BinaryIO, name: str, encoding: str) -> None:
         self.file, self.name, self.line = file, name, 1
-        self.decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self.start = self._piece()
-        self.header = next(csv.reader(io.StringIO(self.start, newline="")), [])
+        self.encoding_name = encoding
+        self.decoder = codecs.getincrementaldecoder(encoding)()
 
     def read(self, size: int | None = -1, /) -> str:
-        text, self.start = self.start or self._piece(), ""
-        return text
-
-    def _piece(self) -> str:
         piece = self.file.read(LONGEST)
-        if b"\0" in piece:
-            raise UserError(f"{self.name}: line {self._line(piece, piece.index(0))} is not UTF-8 text (a NUL byte)")
+        wide = self.encoding_name.startswith("utf-16")
+        if b"\0" in piece and not wide:
+            raise UserError(f"{self.name}: line {self._line(piece, piece.index(0))} is not text (a NUL byte)")
         if len(piece) == LONGEST and not re.search(rb"[\r\n]", piece):
             raise UserError(f"{self.name}: line {self.line} is too long: up to {LONGEST:,} bytes are read")
         try:
             text = self.decoder.decode(piece, final=not piece)
         except UnicodeDecodeError as error:
             line = self._line(piece, error.start)
-            raise UserError(f"{self.name}: line {line} is not UTF-8 text ({error.reason})") from None
+            raise UserError(
+                f"{self.name}: line {line} is not {self.encoding_name.removesuffix('-sig').upper()} text "
+                f"({error.reason}); say its encoding, as -S series.read.encoding=cp1252"
+            ) from None
         self.line = self._line(piece, len(piece))
-        return text or (self._piece() if piece else "")  # no more than half a character came
+        return text or (self.read() if piece else "")  # no more than half a character came
 
     def _line(self, piece: bytes, stop: int) -> int:
         return self.line + (piece.count(b"\n", 0, stop) or piece.count(b"\r", 0, stop))
 
 
-def read_tables(source: Path | BinaryIO, name: str, once: Sequence[str]) -> Iterator[pd.DataFrame]:
-    """A file's rows as text, so that each bad cell can be named as it stands there, some rows at a time.
-
-    The columns of ``once``, and the date's, may stand there once only.
-    """
-    options: Any = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
-    try:
-        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
-            text = _Text(file, name)
-            if not any(cell.strip() for cell in text.header) and text.start.strip():
-                raise UserError(f"{name}: line 1 is blank; the names of the columns should stand there")
-            names = [column for column in text.header if column in once or column.strip().lower() in DATE_NAMES]
-            if twice := [column for column in dict.fromkeys(names) if names.count(column) > 1]:
-                raise UserError(f"{name}: has more than one column {listed(twice)}")
-            open_ended = False  # does a row end with an empty cell, or before it?
-            with pd.read_csv(text, chunksize=ROWS_AT_ONCE, **options) as tables:
-                while True:
-                    with warnings.catch_warnings():  # rows longer than the header: cells would be lost
-                        warnings.simplefilter("error", pd.errors.ParserWarning)
-                        table = next(tables, None)
-                    if table is None:
-                        if open_ended:
-                            _check_lengths(file, name)
-                        return
-                    if table.empty:
-                        raise UserError(f"{name}: holds a header and no row")
-                    open_ended |= bool((table.iloc[:, -1] == "").any())
-                    yield table
-    except pd.errors.ParserWarning:
-        raise UserError(
-            f"{name}: line 2: rows hold more cells than the header names; is the separator a comma?"
-        ) from None
-    except FileNotFoundError:
-        raise UserError(f"{name}: there is no such file") from None
-    except IsADirectoryError:
-        raise UserError(f"{name}: can't be read: it is a folder, and a single series is a CSV file") from None
-    except pd.errors.EmptyDataError:
-        raise UserError(f"{name}: is empty; a header line and rows are needed") from None
-    except (pd.errors.ParserError, csv.Error, OSError) as error:
-        reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
-        raise UserError(f"{name}: can't be read as comma-separated text: {reason}") from None
+def is_footer(row: Sequence[str]) -> bool:
+    """Whether a short row is a note below the table, and not the beginning of a row."""
+    said = [cell for cell in row if cell.strip()]
+    return len(said) == 1 and not said[0].strip()[0].isdigit()
 
 
-def _check_lengths(file: BinaryIO, name: str) -> None:
-    """That no row is cut short; blank lines aside. pandas does not tell cells that are missing from empty ones."""
-    file.seek(0)
-    rows = csv.reader(text := io.TextIOWrapper(file, "utf-8-sig", newline=""))
-    header = len(next(rows))
-    for line, row in enumerate(rows, 2):
-        if len(row) < header and any(cell.strip() for cell in row):
-            raise UserError(f"{name}: line {line}: the row has {len(row)} cells, the header {header}: is it cut short?")
-    text.detach()  # which would close the file
+def _unique(names: Sequence[str]) -> list[str]:
+    """pandas takes no name twice; one that is not needed may stand there so."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, -1) + 1
+        unique.append(f"{name}.{seen[name]}" if seen[name] else name)
+    return unique

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import shown
+from rnnlab.data.date_forms import OFFSET, by_format, readings
 
-OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
-CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
-MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+Dates = NDArray[np.datetime64]
 
 
 class DateColumn:
@@ -20,37 +19,55 @@ class DateColumn:
     Args:
         name: of the file, for messages.
         column: the column's name.
+        form: as strptime has it; None: found.
+
+    Attributes:
+        called: what the form is called, for a person; empty: it needs no word.
     """
 
-    def __init__(self, name: str, column: str) -> None:
-        self.name, self.column = name, column
+    def __init__(self, name: str, column: str, form: str | None = None) -> None:
+        self.name, self.column, self.form, self.called = name, column, form, ""
         self.first = ""  # the first date, whose form all have
         self.offset: int | None = None  # minutes, of its time zone
-        self.readings: list[list[NDArray[np.datetime64]]] = []  # the dates, in each way that such a form may mean
-        self.failures: list[tuple[int, str] | None] = []  # line and text of the first that a reading can't read
+        self._read: dict[str, list[Dates]] = {}  # by form, those that such a text may be of
+        self._failures: dict[str, tuple[int, str]] = {}  # by form: line and text of the first that it can't read
 
     def add(self, cells: pd.Series) -> None:
-        """Read some more rows; ``cells`` by the number of the row, 0 in line 2."""
+        """Read some more rows; ``cells`` by the line of the file."""
         if not self.first:
-            self.first = cells.iloc[0]
-            self.offset = _offset(self.first)
+            self.first, self.offset = cells.iloc[0], _offset(cells.iloc[0])
         text = cells.str.replace(OFFSET, r"\1", regex=True)  # the exchange's own clock is what counts
         self._check_offsets(cells, text != cells)
-        readings = _read_dates(text, self.first)
-        self.readings = self.readings or [[] for _ in readings]
-        self.failures = self.failures or [None for _ in readings]
-        for number, dates in enumerate(readings):
+        first = OFFSET.sub(r"\1", self.first)
+        forms = {"": by_format(self.form)} if self.form else readings(first, numbers=True)
+        for called, read in forms.items():
+            dates = read(text)
             bad = dates.isna().to_numpy()
-            if bad.any() and self.failures[number] is None:
-                self.failures[number] = int(cells.index[bad][0]) + 2, cells[bad].iloc[0]
-            self.readings[number].append(dates.to_numpy("datetime64[us]"))
-        failures = [failure for failure in self.failures if failure is not None]
-        if len(failures) == len(readings):
-            line, found = max(failures)  # of the reading that got furthest
+            if bad.any() and called not in self._failures:
+                self._failures[called] = int(cells.index[bad][0]), cells[bad].iloc[0]
+            self._read.setdefault(called, []).append(dates.to_numpy("datetime64[us]"))
+        if len(self._failures) == len(forms):
+            line, found = max(self._failures.values(), default=(int(cells.index[0]), self.first))
             raise UserError(
                 f"{self.name}: line {line}, column {self.column}: {shown(found)} is not a date "
-                "in one form with the first row; YYYY-MM-DD is always read"
+                "in one form with the first row; YYYY-MM-DD is always read, and -S series.read.date_format='%d.%m.%Y' "
+                "says another"
             )
+
+    def choose(self) -> Dates:
+        """The dates in the only form that reads them all, or the only one in which they follow each other."""
+        whole = {called: np.concatenate(dates) for called, dates in self._read.items() if called not in self._failures}
+        if len(whole) > 1:  # 02-01-20 may be of three forms
+            in_order = {called: dates for called, dates in whole.items() if _is_in_order(dates)}
+            whole = in_order if in_order else whole
+        kept = list(whole.items())
+        if any(not np.array_equal(dates, kept[0][1]) for _, dates in kept[1:]):
+            raise UserError(
+                f"{self.name}: column {self.column}: {self.first!r} may be {' or '.join(whole)}, and no row "
+                "tells which; say it, as -S series.read.date_format='%d-%m-%Y'"
+            )
+        self.called, dates = kept[0]
+        return dates
 
     def _check_offsets(self, cells: pd.Series, zoned: pd.Series) -> None:
         """That all rows have a time zone or none has, and that no two are further apart than summer and winter."""
@@ -60,52 +77,17 @@ class DateColumn:
         bad = offsets.isna() if self.offset is not None else zoned
         bad |= (offsets - (self.offset or 0)).abs() > 60
         if bad.any():
-            line, found = cells.index[bad][0] + 2, shown(cells[bad].iloc[0])
+            line, found = cells.index[bad][0], shown(cells[bad].iloc[0])
             raise UserError(
                 f"{self.name}: line {line}, column {self.column}: {found} is of another time zone than "
                 f"the first row's {shown(self.first)}"
             )
 
-    def choose(self) -> NDArray[np.datetime64]:
-        """The dates as the only reading, or the only one that reads them all."""
-        whole = [
-            np.concatenate(dates)
-            for dates, failure in zip(self.readings, self.failures, strict=True)
-            if failure is None
-        ]
-        if len(whole) == 2 and not np.array_equal(whole[0], whole[1]):
-            raise UserError(
-                f"{self.name}: column {self.column}: {self.first!r} may be day-month or month-day, and no row "
-                "tells which; write dates as YYYY-MM-DD"
-            )
-        return whole[0]
 
-
-def _read_dates(text: pd.Series, first: str) -> list[pd.Series]:
-    """Dates of the form of ``first``, NaT where a cell has another; in both ways where day and month may be either."""
-    if re.match(r"\d{1,2}[-/. ]\d{1,2}[-/. ]\d{4}", first):
-        mark = re.sub(r"\d", "", first)[0]
-        day = text.str.replace(CLOCK, "", regex=True)
-        time = pd.to_timedelta(text.str.extract(CLOCK)[0].fillna("00:00:00").map(_clock))
-        forms = (f"%d{mark}%m{mark}%Y", f"%m{mark}%d{mark}%Y")
-        return [pd.to_datetime(day, format=form, errors="coerce") + time for form in forms]
-    if re.fullmatch(r"\d{8}", first):
-        return [pd.to_datetime(text, format="%Y%m%d", errors="coerce")]
-    if re.match(r"\d{4}\D", first):
-        iso = text.str.replace(r"^(\d{4})[./](\d{1,2})[./](\d{1,2})", r"\1-\2-\3", regex=True)
-        dates = pd.to_datetime(iso, format="ISO8601", errors="coerce")
-        if dates.isna().any():  # 2019-1-30: not ISO 8601, and yet plain
-            dates = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
-        return [dates]
-    if re.search(MONTH, first):
-        # a month in letters in every row, or day and month are a guess; and no `today`, which pandas reads too
-        named = text.where(text.str.contains(MONTH))
-        return [pd.to_datetime(named, format="mixed", errors="coerce")]
-    return [pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")]
-
-
-def _clock(text: str) -> str:
-    return text if text.count(":") == 2 else f"{text}:00"
+def _is_in_order(dates: Dates) -> bool:
+    """Whether the rows go forwards or backwards, a few aside."""
+    steps = np.diff(dates) / np.timedelta64(1, "s")
+    return len(steps) > 0 and bool(max(np.mean(steps > 0), np.mean(steps < 0)) > 0.98)
 
 
 def _offset(text: str) -> int | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import Allocate
 from rnnlab.data.columns import FIRST_DAY, find_symbol_column
-from rnnlab.data.csv_reader import Prices
+from rnnlab.data.csv_reader import Rows
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
 from rnnlab.data.panel_summary import day_of, ended
 from rnnlab.data.series import Array, Dates, Series
@@ -74,7 +74,7 @@ def is_long_table(path: Path) -> bool:
     return bool(find_symbol_column(header))
 
 
-def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
+def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Rows:
     """One symbol's rows of a long table.
 
     Raises:
@@ -94,7 +94,7 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Prices:
     series = Series((symbol,), np.array([[0, count]]), np.concatenate(dates), np.concatenate(values))
     _sort(series, path)
     dropped = [f"{path}: {empty} row{'s' * (empty > 1)} with empty cells dropped"] if empty else []
-    return Prices(to_frame(series, 0, columns), (*dropped, *ended(series.dates[-1], last_day)))
+    return Rows(to_frame(series, 0, columns), (*dropped, *ended(series.dates[-1], last_day)), left_out=empty)
 
 
 def to_frame(series: Series, number: int, columns: Sequence[str]) -> pd.DataFrame:

@@ -16,8 +16,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import EMPTY, FIRST_DAY, LAST_DAY, POSITIVE, SYMBOL_NAMES, find_columns, find_symbol_column
-from rnnlab.data.date_column import OFFSET
+from rnnlab.data.columns import (
+    DATE_NAMES,
+    EMPTY,
+    FIRST_DAY,
+    LAST_DAY,
+    PRICES,
+    SYMBOL_NAMES,
+    canonical,
+    find_columns,
+    find_symbol_column,
+    hold_prices,
+    listed,
+    plain,
+)
+from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.series import Array, Dates
 
 if TYPE_CHECKING:
@@ -37,6 +50,25 @@ class Batch:
     dates: Dates  # (R,)
     values: Array  # (R, C)
     empty: dict[str, int]  # symbol -> rows that were left out
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The columns of a table that are needed.
+
+    Attributes:
+        own: by the names that were asked for, as the file calls them.
+        prices: of those asked for that are prices, which ones.
+    """
+
+    date: str
+    symbol: str
+    own: dict[str, str]
+    prices: dict[str, str]
+
+    @property
+    def all(self) -> list[str]:
+        return [self.date, self.symbol, *self.own.values()]
 
 
 def find_files(path: Path) -> list[Path]:
@@ -62,8 +94,8 @@ def read_batches(file: Path, columns: list[str]) -> Iterator[Batch]:
 
     before = 0
     try:
-        for table, date, symbol in _tables(file, columns):
-            yield _check(file, before, table, date, symbol, columns)
+        for table, names in _tables(file, columns):
+            yield _check(file, before, table, names)
             before += table.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
         why = " ".join(str(error).split())[:300]
@@ -89,15 +121,15 @@ def _place(file: Path, row: int) -> str:
     return f"row {row}"
 
 
-def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
-    """Pieces of a file with the columns that are needed; the names of its column of dates and of symbols."""
+def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, _Names]]:
+    """Pieces of a file with the columns that are needed, and their names."""
     if ENDINGS[file.suffix.lower()] == "parquet":
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(file) as parquet:
-            date, symbol = _find(parquet.schema_arrow.names, columns, file)
-            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=[date, symbol, *columns]):
-                yield batch, date, symbol
+            found = _find(parquet.schema_arrow.names, columns, file)
+            for batch in parquet.iter_batches(ROWS_AT_ONCE, columns=found.all):
+                yield batch, found
         return
     import pyarrow as pa
     from pyarrow import csv as arrow
@@ -111,36 +143,43 @@ def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, str, str]]:
     reading = arrow.ReadOptions(block_size=BLOCK, use_threads=False)  # with threads it can't tell a bad row's line
     with arrow.open_csv(file, read_options=reading) as reader:
         names = reader.schema.names
-    date, symbol = _find(names, columns, file)
+    found = _find(names, columns, file)
     options = arrow.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()),  # symbols such as 005930 are no numbers
-        include_columns=[date, symbol, *columns],
+        include_columns=found.all,
         strings_can_be_null=False,
     )
     with arrow.open_csv(file, read_options=reading, convert_options=options) as reader:
         for batch in reader:
-            yield batch, date, symbol
+            yield batch, found
 
 
-def _find(found: Sequence[str], columns: list[str], file: Path) -> tuple[str, str]:
-    date = find_columns(pd.Index(found), columns, str(file))
+def _find(found: Sequence[str], columns: list[str], file: Path) -> _Names:
+    date = next((name for known in DATE_NAMES for name in found if plain(name) == known), None)
+    if date is None:
+        raise UserError(f"{file}: no date column; found {listed(found)}, looked for {listed(DATE_NAMES)}")
     symbol = find_symbol_column(found)
     if not symbol:
         raise UserError(
             f"{file}: no column of symbols; found {', '.join(found[:20])}, looked for {', '.join(SYMBOL_NAMES)}"
         )
-    if twice := [name for name in (date, symbol, *columns) if list(found).count(name) > 1]:
+    if taken := next((column for column in columns if column in (date, symbol)), ""):
+        holds = "symbols" if taken == symbol else "dates"
+        raise UserError(f"{file}: column {taken} holds the {holds}; it can't be read as numbers too")
+    own = find_columns([name for name in found if name not in (date, symbol)], columns, str(file))
+    prices = {name: canonical(theirs) for name, theirs in own.items() if canonical(theirs) in PRICES}
+    names = _Names(date, symbol, own, prices if hold_prices(found) else {})
+    if twice := [name for name in names.all if list(found).count(name) > 1]:
         raise UserError(f"{file}: has more than one column {twice[0]}")
-    if symbol in columns:
-        raise UserError(f"{file}: column {symbol} holds the symbols; it can't be read as numbers too")
-    return date, symbol
+    return names
 
 
-def _check(file: Path, before: int, table: Any, date: str, symbol: str, columns: list[str]) -> Batch:
+def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    cells = {name: _plain(table.column(name)) for name in (date, symbol, *columns)}
+    date, symbol, columns = names.date, names.symbol, list(names.own.values())
+    cells = {name: _plain(table.column(name)) for name in names.all}
     if pa.types.is_floating(cells[symbol].type):
         raise UserError(f"{file}: column {symbol} holds numbers with a point; symbols are text or whole numbers")
     for name in columns:
@@ -151,8 +190,8 @@ def _check(file: Path, before: int, table: Any, date: str, symbol: str, columns:
         # a symbol may be called NA
         missing = pc.or_(missing, _is_empty(cell, {""} if name == symbol else EMPTY))
     kept = pc.invert(missing)
-    names = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
-    empty = count_rows(pc.if_else(pc.equal(names, ""), NAMELESS, names))
+    nameless = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
+    empty = count_rows(pc.if_else(pc.equal(nameless, ""), NAMELESS, nameless))
     cells = {name: cell.filter(kept) for name, cell in cells.items()}
     numbered = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
 
@@ -163,15 +202,17 @@ def _check(file: Path, before: int, table: Any, date: str, symbol: str, columns:
             where = _place(file, before + int(numbered[place]) + 1)
             raise UserError(f"{file}: {where} ({name}), column {column}: {shown!r} {why}")
 
+    priced = {theirs for asked, theirs in names.own.items() if asked in names.prices}
+    places = {price: list(names.own).index(asked) for asked, price in names.prices.items()}
     values = np.empty((len(numbered), len(columns)))
     for number, name in enumerate(columns):
         values[:, number] = numbers = _numbers(cells[name])
         fault_at(~np.isfinite(numbers), name, "is not a finite number")
-        if name in POSITIVE:
+        if name in priced:
             fault_at(numbers <= 0, name, "is no price: it must be above 0")
-    if "High" in columns and "Low" in columns:
-        crossed = values[:, columns.index("High")] < values[:, columns.index("Low")]
-        fault_at(crossed, "High", "lies below Low")
+    if "high" in places and "low" in places:
+        crossed = values[:, places["high"]] < values[:, places["low"]]
+        fault_at(crossed, columns[places["high"]], "lies below Low")
     dates = _dates(cells[date])
     fault_at(np.isnat(dates), date, "is not a date; YYYY-MM-DD and YYYYMMDD are read")
     fault_at((dates < FIRST_DAY) | (dates >= LAST_DAY + 1), date, f"lies outside {FIRST_DAY} to {LAST_DAY}")

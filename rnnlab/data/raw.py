@@ -1,6 +1,7 @@
-"""data/raw of the series track read back: the rows of all symbols, of a single series of one."""
+"""data/raw of the series track: the rows of all symbols as they were read, of a single series of one."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def read_raw(series: SeriesParams) -> tuple[Series, tuple[str, ...]]:
     Raises:
         UserError: if no row is left.
     """
-    whole, columns = read_raw_panel() if series.kind else _read_single(series)
+    whole, columns = read_raw_panel()
     return whole.select(series.start, series.end, series.rows), columns
 
 
@@ -30,17 +31,6 @@ def read_raw_panel() -> tuple[Series, tuple[str, ...]]:
 
 
 def read_summary() -> list[str]:
-    """What `fetch` found out about a panel, as sentences."""
-    sentences: list[str] = read_json(RAW / "panel.json")["summary"]
-    return sentences
-
-
-def _read_single(series: SeriesParams) -> tuple[Series, tuple[str, ...]]:
-    from rnnlab.data.csv_reader import read_prices  # with pandas, which a panel can do without
-
-    columns = tuple(dict.fromkeys([*series.features, series.target]))
-    frame = read_prices(RAW / "prices.csv", columns).frame
-    values = np.empty((len(frame), len(columns)), order="F")
-    for number, column in enumerate(columns):  # one by one, and each is let go of: they may be long
-        values[:, number] = frame.pop(column)
-    return Series((SERIES,), np.array([[0, len(frame)]]), frame.index.to_numpy(), values), columns
+    """What `fetch` found out about the data, as sentences."""
+    about: dict[str, Any] = read_json(RAW / "panel.json")
+    return list(about["summary"])

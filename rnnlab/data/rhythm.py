@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400  # seconds
 YEAR = 365.2425 * DAY
+SHOWN = 5  # gaps in a sentence
 RARE = 0.05  # a weekday with a smaller share of the dates is a special session
 LONG_HOLIDAY = 5  # trading days; exchanges close for fewer
 # by seconds of a step, at least and at most: its word, and how many make the next longer unit
@@ -84,6 +85,19 @@ def find_gaps(dates: NDArray[Any], rhythm: Rhythm) -> Iterator[tuple[Any, Any, i
         least = 0
     for place in np.flatnonzero(steps - 1 > least):
         yield dates[place], dates[place + 1], int(steps[place]) - 1
+
+
+def describe_gaps(dates: NDArray[Any]) -> list[str]:
+    """A sentence that names the gaps; none where there are none."""
+    rhythm = find_rhythm(dates)
+    gaps = list(find_gaps(dates, rhythm))
+    if not gaps:
+        return []
+    form = date_format(dates)
+    some = [f"{count} after {before.astype('datetime64[s]').item():{form}}" for before, _, count in gaps[:SHOWN]]
+    more = f" and {len(gaps) - SHOWN} more gaps" if len(gaps) > SHOWN else ""
+    missing = sum(count for _, _, count in gaps)
+    return [f"{missing:,} {rhythm.word}s are missing: {', '.join(some)}{more}; they are not filled"]
 
 
 def next_dates(dates: NDArray[Any], count: int) -> NDArray[Any]:

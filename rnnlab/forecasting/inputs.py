@@ -1,12 +1,14 @@
-"""What a forecast is made from: the networks that a user names, and the prices."""
+"""What a forecast is made from: the networks that a user names, and the rows."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
-from rnnlab.data.csv_reader import Prices, read_prices
+from rnnlab.core.params_file import FILE, read_params
+from rnnlab.data.csv_reader import Options, Rows, read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
 from rnnlab.data.raw import RAW, read_raw_panel
@@ -59,23 +61,29 @@ def find_weights(model: str, track: str) -> Path:
     return path
 
 
-def load_prices(data: Path | None, columns: list[str], symbol: str) -> tuple[Path, Prices]:
+def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path, Rows]:
     """The columns that a model reads, and the path that they are from.
 
     Args:
-        data: a CSV file of prices, or a panel's table; None: what was fetched last.
+        data: a table's file, or a panel's; None: what was fetched last.
         symbol: of a panel's table, whose rows are taken.
     """
-    if data is None and symbol:
+    if data is None:
+        if not (RAW / "panel.json").is_file():
+            raise UserError(f"{RAW}: is not there; `dvc repro` makes it, or name a file with --data")
         series, held = read_raw_panel()
+        symbol = symbol or series.symbols[0]
         if symbol not in series.symbols or set(columns) - set(held):
             raise UserError(f"{RAW}: holds no symbol {symbol} with {', '.join(columns)}; say --data")
         number = series.symbols.index(symbol)
         notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
-        return RAW, Prices(to_frame(series, number, held), tuple(notices))
-    if data is None and not (RAW / "prices.csv").is_file():
-        raise UserError(f"{RAW / 'prices.csv'}: is not there; `dvc repro` makes it, or name a file with --data")
-    data = data or RAW / "prices.csv"
+        return RAW, Rows(to_frame(series, number, held), tuple(notices))
     if symbol and is_long_table(data):
         return data, read_symbol(data, symbol, columns)
-    return data, read_prices(data, columns)
+    return data, read_rows(data, columns, options=reading_options())
+
+
+def reading_options() -> Options:
+    """How a user's own file is read: as params.yaml says, where there is one, and all its rows."""
+    options = Options.of(read_params().series) if FILE.is_file() else Options()
+    return replace(options, start=None, end=None, rows=None)

@@ -66,6 +66,15 @@ def forecast(predictions: pd.DataFrame, title: str, target: str, words: str) -> 
     return to_png(figure)
 
 
+def close_up(forecasts: pd.DataFrame, title: str, target: str) -> bytes:
+    """Actual and predicted values of some steps; columns as of ``forecast``."""
+    figure, axes = new_figure(10, 4.2)
+    _values(axes, forecasts)
+    axes.set(ylabel=target, title=title)
+    axes.legend()
+    return to_png(figure)
+
+
 def shifts(by_name: Mapping[str, list[float]], unit: str, words: str) -> bytes:
     """RMSE of each forecast against the value k steps before the one it is for."""
     figure, axes = new_figure(8, 4)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import POSITIVE
+from rnnlab.data.columns import PRICES, canonical, hold_prices
 from rnnlab.serving.merging import merge
 from rnnlab.windows.calendar import with_calendar
 
@@ -112,7 +112,9 @@ def input_limits(config: Mapping[str, Any]) -> dict[str, Limits]:
     if config["track"] == "digits":
         maximum = float(config["scaler"]["maximum"])
         return dict.fromkeys(input_columns(config), Limits(0, maximum, f"a number from 0 to {maximum:g}"))
-    return {name: PRICE if name.split("[")[0] in POSITIVE else NUMBER for name in input_columns(config)}
+    columns = config["scaler"]["columns"]
+    prices = {name for name in columns if hold_prices(columns) and canonical(name) in PRICES}
+    return {name: PRICE if name.split("[")[0] in prices else NUMBER for name in input_columns(config)}
 
 
 def output_columns(config: Mapping[str, Any]) -> list[str]:

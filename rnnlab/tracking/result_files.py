@@ -12,11 +12,6 @@ from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, r
 
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
 BASELINE = {"series": "persistence", "digits": "majority_class"}
-RAW = {
-    "series": Path("data/raw/series/prices.csv"),
-    "panel": Path("data/raw/series"),
-    "digits": Path("data/raw/digits"),
-}
 
 
 def maker(model: str, key: str, unchanged: Set[str]) -> str:
@@ -35,7 +30,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
-    data = RAW["panel" if params.is_panel and track == "series" else track]
+    data = Path("data/raw") / track
     rival = read_baselines(track)[0][BASELINE[track]]
     baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from rnnlab.core.overrides import command, overrides
 from rnnlab.core.params import Params
 from rnnlab.core.params_file import FILE, read_content
 from rnnlab.core.params_parsing import flatten
-from rnnlab.tracking.overrides import overrides
 
 LOCK = Path("dvc.lock")
 TRACKED = Path("data/tracked.json")  # of each model the key of its result, and the experiment that made it
@@ -75,9 +74,8 @@ def repeat_command() -> str:
     base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
     if not isinstance(base, Mapping):
         return "dvc repro"
-    args = [f"-S {shlex.quote(arg)}" for arg in overrides(base, read_content())]
-    command = " ".join(["dvc exp run", *args]) if args else "dvc repro"
-    return f"git checkout {revision[:12]} && {command}"
+    words = overrides(base, read_content())
+    return f"git checkout {revision[:12]} && {command(words) if words else 'dvc repro'}"
 
 
 def _git(*args: str) -> str:

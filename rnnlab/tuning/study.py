@@ -1,6 +1,5 @@
 """tune: a search over a model's parameters, for `rnnlab tune`. No stage: it proposes, and changes nothing."""
 
-import shlex
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,11 +10,11 @@ from optuna.trial import TrialState
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest
+from rnnlab.core.overrides import command, overrides
 from rnnlab.core.params import Model, Params
 from rnnlab.core.params_file import read_content, read_params
 from rnnlab.core.params_parsing import parse
 from rnnlab.execution.executors import make_executor
-from rnnlab.tracking.overrides import overrides
 from rnnlab.tracking.run_info import run_params
 from rnnlab.tuning.database import kept_alive, open_database, open_study
 from rnnlab.tuning.search import Value, Watch, bounds, finished, parse_space, search
@@ -120,4 +119,4 @@ def outcome(study: optuna.Study, content: Mapping[str, Any], name: str, now: flo
     if loss >= now:
         return f"{found}\nparams.yaml as it is was not beaten: nothing to change"
     args = overrides(content, changed_content(content, name, best.params))
-    return f"{found}\ndvc exp run " + " ".join(f"-S {shlex.quote(arg)}" for arg in args)
+    return f"{found}\n{command(args)}"

@@ -1,7 +1,8 @@
 """Changed parameters as arguments of `dvc exp run`."""
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")  # needs no quotes
@@ -22,6 +23,16 @@ def overrides(base: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
         elif value != base[key]:
             args.append(f"{key}={_to_hydra(value)}")
     return args + [f"~{key}" for key in base if key not in changed]
+
+
+def command(words: Sequence[str]) -> str:
+    """`dvc exp run` with such values of `-S`, quoted for a shell."""
+    return " ".join(["dvc exp run", *(f"-S {_quoted(word)}" for word in words)])
+
+
+def _quoted(word: str) -> str:
+    """In double quotes where it has single ones, which are easier to read so."""
+    return f'"{word}"' if "'" in word and not set('"$`\\!') & set(word) else shlex.quote(word)
 
 
 def _prefix(key: str, arg: str) -> str:

@@ -1,0 +1,161 @@
+"""A first try with a file of one's own: three small networks beside the simple rules, in a minute, and a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.backtesting.backtest import Walk, walk_forward
+from rnnlab.comparison import verdict
+from rnnlab.comparison.comparison import compare_backtest
+from rnnlab.core.errors import UserError
+from rnnlab.core.files import write_text
+from rnnlab.core.params import Model, Training
+from rnnlab.data.command import run, suggest
+from rnnlab.data.csv_reader import Options, Rows, describe_reading, open_table, read_rows
+from rnnlab.data.dates_found import find_dates
+from rnnlab.data.rhythm import describe_gaps, find_rhythm
+from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
+from rnnlab.execution.executors import make_executor
+from rnnlab.reporting import plots, tables
+from rnnlab.reporting.page import Picture, Section, Text, render
+from rnnlab.training.plan import TrainingPlan
+from rnnlab.training.settings import Choice
+from rnnlab.windows.folds import make_folds
+from rnnlab.windows.scaling import MinMaxScaler
+from rnnlab.windows.series_info import SeriesInfo
+from rnnlab.windows.windows import Windows, count_windows
+
+CELLS = ("rnn", "lstm", "gru")
+TRAIN = 0.7  # of the windows
+SEEDS, EPOCHS, STEPS = 3, 40, 40  # STEPS of an epoch, at most
+LENGTHS = 5, 24  # of a window: a season, within these
+LEAST = 40  # windows
+SHOWN = 200  # steps in the picture
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Attributes:
+    lines: what was found, for a terminal.
+    page: where it is shown.
+    """
+
+    lines: tuple[str, ...]
+    page: Path
+
+
+def first_try(path: Path, target: str | None, options: Options, folder: Path) -> Tried:
+    """Train and judge on a file's rows, and write a page into a folder.
+
+    Args:
+        target: the column to forecast; None: Close of prices, else the first that holds numbers.
+
+    Raises:
+        UserError: if the file can't be read, or is too short.
+    """
+    file = open_table(path, str(path), options)
+    target, features = suggest(
+        file.dialect, find_dates(file.dialect, options.date, options.date_format, str(path)), target
+    )
+    if not target:
+        raise UserError(f"{path}: no column holds numbers; found {', '.join(file.dialect.names)[:300]}")
+    rows = read_rows(path, [*features, target], options=options)
+    dates = rows.frame.index.to_numpy()
+    rhythm = find_rhythm(dates)
+    length = min(max(rhythm.period, LENGTHS[0]), LENGTHS[1])
+    windows = Windows(rows.frame[list(features)].to_numpy(), rows.frame[target].to_numpy(), dates, length, 1)
+    if count_windows(len(dates), length, 1) < LEAST:
+        raise UserError(f"{path}: {len(dates)} rows are too few: at least {LEAST + length} are needed")
+    least = float(rows.frame[target][: round(TRAIN * len(rows.frame))].min())
+    info = SeriesInfo(
+        path.name.split(".")[0], target, target, rhythm.word, rhythm.period, 0.0 if least >= 0 else None, 1
+    )
+    forecasts, found = _judge(windows, features, info)
+    said = verdict.series(found["judged"], info, f"after the first {100 * TRAIN:.0f} %")
+    own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
+    command = run({"source": "csv", "path": str(path.absolute()), **own}, length)
+    page = folder / "index.html"
+    write_text(page, _page(info, rows, said, forecasts, found, command))
+    return Tried((*describe_reading(rows), *describe_gaps(dates), said, "", command), page)
+
+
+def _judge(
+    windows: Windows, features: tuple[str, ...], info: SeriesInfo
+) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """The networks' forecasts of the test part, and what ``compare_backtest`` makes of them."""
+    folds = make_folds(len(windows), TRAIN, 1, "rolling", 1)
+    test = windows.part(folds[0].test_start, folds[0].test_stop)
+    forecasts = {}
+    with make_executor("local", 1) as executor:
+        for cell in CELLS:
+            (by_seed,) = walk_forward(
+                _plan(cell, windows, folds[0].train_stop), Walk(windows, folds, features), iter, executor
+            )
+            seeds = {f"seed_{seed}": values for seed, values in by_seed.items()}
+            mean = np.mean(list(by_seed.values()), axis=0)
+            forecasts[cell] = pd.DataFrame(
+                {
+                    "date": test.target_dates,
+                    "y_true": test.y[:, 0],
+                    "persistence": test.last[:, 0],
+                    "y_pred": mean,
+                    **seeds,
+                }
+            )
+    nothing = MinMaxScaler(("target",), (0.0,), (1.0,))  # windows are in the target's unit
+    made = list(walk_baselines(ScaledSeries(windows, nothing, "target", info.period), folds, features, True))
+    left_out: Mapping[str, str] = made[0][1]
+    rules = pd.DataFrame(dict(made[0][0]))
+    return forecasts, compare_backtest(forecasts, rules, left_out, 1)
+
+
+def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
+    model = Model.model_validate(
+        {
+            "track": "series", "cell": cell, "bidirectional": False, "hidden_size": 16, "num_layers": 1,
+            "head": "flatten", "output": "linear",
+        }
+    )  # fmt: skip
+    training = Training(
+        epochs=EPOCHS,
+        batch_size=max(16, -(-trained // STEPS)),
+        learning_rate=0.01,
+        schedule="onecycle",
+        max_grad_norm=1.0,
+        patience=None,
+        seeds=SEEDS,
+        seed=0,
+    )
+    return TrainingPlan.of(model, training, (windows.length, windows.inputs.shape[1]), 1, Choice("ensemble", 1))
+
+
+def _page(
+    info: SeriesInfo,
+    rows: Rows,
+    said: str,
+    forecasts: Mapping[str, pd.DataFrame],
+    found: Mapping[str, Any],
+    command: str,
+) -> str:
+    judged = found["judged"]
+    best = min(judged["networks"], key=lambda name: judged["rmse"][name])
+    shown = forecasts[best].tail(SHOWN)
+    caption = f"{best}, the best network, on the last {info.count(len(shown))}"
+    picture = Picture(plots.close_up(shown, best, info.target), caption, caption)
+    how = (
+        f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, {EPOCHS} epochs: few, for a first look. "
+        f"They and the simple rules learned from the first {100 * TRAIN:.0f} %, and forecast the {info.words} after it."
+    )
+    sections = [
+        Section(info.name, [Text(how), tables.backtest(found, info), picture, tables.every_rule(judged, info)]),
+        Section("The data", [Text(line) for line in describe_reading(rows)] or [Text("Nothing had to be guessed.")]),
+        Section(
+            "The whole of it",
+            [Text("In the project's folder this trains all networks, with all seeds and folds:"), Text(command)],
+        ),
+    ]
+    return render(f"A first try with {info.name}", [said], sections)
