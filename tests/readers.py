@@ -35,8 +35,9 @@ def csv(content):
     assert (frame.to_numpy() > 0).all()
     assert (frame["High"] >= frame["Low"]).all()
     assert (days[1:] > days[:-1]).all()
-    assert days[0] >= FIRST_DAY
-    assert days[-1] < LAST_DAY + 1
+    if days.dtype.kind == "M":  # rows without dates are counted
+        assert days[0] >= FIRST_DAY
+        assert days[-1] < LAST_DAY + 1
 
 
 def idx(content):

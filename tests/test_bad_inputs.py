@@ -84,25 +84,20 @@ def change(content, key, *value):
 CSVS = {
     "empty": ("", "is empty"),
     "blank": ("\n\n\n", "is empty"),
-    "a blank line first": ("\n" + GOOD, "line 1 is blank; the names of the columns should stand there"),
     "today": (HEADER + row("today"), "line 2, column Date: 'today' is not a date"),
     "now later": (HEADER + row("Jan 3 2020") + row("now"), "line 3, column Date: 'now' is not a date"),
     "header only": (HEADER, "holds a header and no row"),
-    "semicolons": (GOOD.replace(",", ";"), "columns are separated by ';'"),
-    "tabs": (GOOD.replace(",", "\t"), r"columns are separated by '\t'"),
-    "bars": (GOOD.replace(",", "|"), "columns are separated by '|'"),
     "decimal commas": (HEADER + row("2020-01-02", close="1,5"), "line 2: rows hold more cells than the header"),
-    "quoted decimal commas": (HEADER + row("2020-01-02", close='"1,5"'), "line 2, column Close: '1,5' is not a finite"),
-    "thousands": (HEADER + row("2020-01-02", "1", '"1,234.5"'), "line 2, column High: '1,234.5' is not a finite"),
-    "UTF-16": (GOOD.encode("utf-16"), "line 1 is not UTF-8 text"),
-    "UTF-16 without BOM": (GOOD.encode("utf-16-le"), "line 1 is not UTF-8 text"),
-    "latin-1": ("Date,Größe\n2020-01-02,1\n".encode("latin-1"), "line 1 is not UTF-8 text"),
-    "latin-1 later": (GOOD.encode() + "2020-01-07,é\n".encode("latin-1"), "line 5 is not UTF-8 text"),
-    "NUL bytes": (GOOD.replace("03,1", "03,1\0"), "line 3 is not UTF-8 text (a NUL byte)"),
-    "row of NUL bytes": (GOOD + "\0\0\0\n", "line 5 is not UTF-8 text (a NUL byte)"),
-    "garbage": (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)), "line 1 is not UTF-8 text"),
-    "gzip": (gzip.compress(GOOD.encode(), mtime=0), "line 1 is not UTF-8 text"),
-    "web page": ("<!DOCTYPE html><html>\n<p>Sign in</p>\n", "no date column; found <!DOCTYPE html><html>"),
+    "UTF-16 without BOM": (GOOD.encode("utf-16-le"), "line 1 is not text (a NUL byte)"),
+    "latin-1 far below": (
+        GOOD.encode() + b"\n" * 2**17 + "2020-01-07,é\n".encode("latin-1"),
+        "is not UTF-8 text (invalid continuation byte); say its encoding, as -S series.read.encoding=cp1252",
+    ),
+    "NUL bytes": (GOOD.replace("03,1", "03,1\0"), "line 3 is not text (a NUL byte)"),
+    "row of NUL bytes": (GOOD + "\0\0\0\n", "line 5 is not text (a NUL byte)"),
+    "garbage": (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)), "its text can't be decoded; say how, as -S series.read."),
+    "half a gzip": (gzip.compress(GOOD.encode(), mtime=0)[:-12], "can't be read"),
+    "web page": ("<!DOCTYPE html><html>\n<p>Sign in</p>\n", "is a web page: is a login needed where it came from?"),
     "long row": (GOOD + "2020-01-07,1,3,1,2,9\n", "Expected 5 fields in line 5, saw 6"),
     "short row": (GOOD + "2020-01-07,1,3\n", "line 5: the row has 3 cells, the header 5: is it cut short?"),
     "short of a column that is not needed": (
@@ -110,44 +105,37 @@ CSVS = {
         "line 5: the row has 5 cells, the header 6: is it cut short?",
     ),
     "open quote": (HEADER + '2020-01-02,"1,3,1,2\n', "EOF inside string"),
-    "no date column": (GOOD.replace("Date", "Day"), "no date column; found Day, Open"),
-    "no Close": (GOOD.replace("Close", "Last"), "no column Close; found Date, Open"),
+    "no Close": (GOOD.replace("Close", "Ending"), "no column Close; found Date, Open"),
     "two Close": (GOOD.replace("Low", "Close"), "has more than one column Close"),
     "two Date": (GOOD.replace("Open", "Date"), "has more than one column Date"),
-    "two levels": ("Price,Open\nTicker,X\nDate,\n2020-01-02,1\n", "has yfinance's header of two levels"),
-    "header twice": (GOOD + GOOD, "line 5, column Open: 'Open' is not a finite number"),
+    "header twice": (GOOD + GOOD, "line 5, column Date: 'Date' is not a date"),
     "mixed date forms": (GOOD + row("07/01/2020"), "line 5, column Date: '07/01/2020' is not a date"),
     "mixed compact": (HEADER + row("20200102") + row("2020-01-03"), "line 3, column Date: '2020-01-03' is not a date"),
     "day and month": (HEADER + row("13/01/2020") + row("01/14/2020"), "line 3, column Date: '01/14/2020' is not a"),
-    "day or month": (HEADER + row("01/02/2020"), "column Date: '01/02/2020' may be day-month or month-day"),
+    "day or month": (HEADER + row("01/02/2020"), "column Date: '01/02/2020' may be day.month.year or month.day.year"),
     "time zones": (
         HEADER + row("2020-01-02 09:00:00+09:00") + row("2020-01-03 09:00:00-05:00"),
         "line 3, column Date: '2020-01-03 09:00:00-05:00' is of another time zone",
     ),
     "zone in a row": (HEADER + row("2020-01-02 09:00:00") + row("2020-01-03 09:00:00Z"), "line 3, column Date: '2020"),
     "zone but in a row": (HEADER + row("2020-01-02 09:00Z") + row("2020-01-03 09:00"), "line 3, column Date: '2020-01"),
-    "year 0": (GOOD + row("0000-01-01"), "line 5, column Date: 0000-01-01 lies outside 1900-01-01 to 2100-12-31"),
-    "year 1": (GOOD + row("0001-01-01"), "line 5, column Date: 0001-01-01 lies outside 1900-01-01 to 2100-12-31"),
-    "year 9999": (GOOD + row("9999-12-31"), "line 5, column Date: 9999-12-31 lies outside 1900-01-01 to 2100-12-31"),
+    "year 0": (GOOD + row("0000-01-01"), "line 5, column Date: 0000-01-01 lies outside 1000-01-01 to 2200-12-31"),
+    "year 1": (GOOD + row("0001-01-01"), "line 5, column Date: 0001-01-01 lies outside 1000-01-01 to 2200-12-31"),
+    "year 9999": (GOOD + row("9999-12-31"), "line 5, column Date: 9999-12-31 lies outside 1000-01-01 to 2200-12-31"),
     "year 10000": (GOOD + row("10000-01-01"), "line 5, column Date: '10000-01-01' is not a date"),
-    "before 1900": (GOOD + row("1899-12-31"), "line 5, column Date: 1899-12-31 lies outside"),
-    "after 2100": (GOOD + row("2101-01-01"), "line 5, column Date: 2101-01-01 lies outside"),
+    "after 2200": (GOOD + row("2201-01-01"), "line 5, column Date: 2201-01-01 lies outside"),
     "no such day": (HEADER + row("2021-02-29"), "line 2, column Date: '2021-02-29' is not a date"),
     "hour 25": (HEADER + row("30-01-2020 25:00"), "line 2, column Date: '30-01-2020 25:00' is not a date"),
     "minute 99": (HEADER + row("30-01-2020 10:99"), "line 2, column Date: '30-01-2020 10:99' is not a date"),
-    "seconds since 1970": (HEADER + row("1577923200"), "line 2, column Date: '1577923200' is not a date"),
     "same date": (GOOD + row("2020-01-03"), "2020-01-03 stands more than once in column Date (line 3, 5)"),
     "nothing but null": (HEADER + row("2020-01-02", *["null"] * 4), "no row with a date and Open, High, Low, Close"),
-    "negative": (GOOD + row("2020-01-07", "-1"), "line 5, column Open: '-1' is no price: it must be above 0"),
-    "zero": (GOOD + row("2020-01-07", close="0"), "line 5, column Close: '0' is no price: it must be above 0"),
-    "below a float": (GOOD + row("2020-01-07", close="1e-999"), "line 5, column Close: '1e-999' is no price"),
+    "negative": (GOOD + row("2020-01-07", "-1"), "line 5, column Open: -1 is no price: it must be above 0"),
     "High below Low": (GOOD + row("2020-01-07", "2", "1", "2.5"), "line 5: High (1) lies below Low (2.5)"),
     "infinite": (GOOD + row("2020-01-07", close="inf"), "line 5, column Close: 'inf' is not a finite number"),
     "minus infinite": (GOOD + row("2020-01-07", close="-Infinity"), "line 5, column Close: '-Infinity' is not a"),
     "beyond a float": (GOOD + row("2020-01-07", close="1e999"), "line 5, column Close: '1e999' is not a finite number"),
     "400 digits": (GOOD + row("2020-01-07", close="9" * 400), "line 5, column Close: '9999"),
     "hexadecimal": (GOOD + row("2020-01-07", close="0x1F"), "line 5, column Close: '0x1F' is not a finite number"),
-    "currency": (GOOD + row("2020-01-07", close="$2"), "line 5, column Close: '$2' is not a finite number"),
     "a million columns": (",".join(["Date", *COLUMNS, *map(str, range(10**6))]), "line 1 is too long"),
 }
 
@@ -175,7 +163,7 @@ def fill_line(path, start, part):
 
 
 HUGE = {
-    "NUL bytes": (fill_sparse, "line 1 is not UTF-8 text"),
+    "NUL bytes": (fill_sparse, "line 1 is not text (a NUL byte)"),
     "one word": (lambda path: fill_line(path, b"", b"x"), "line 1 is too long: up to 65,536 bytes are read"),
     "one number": (lambda path: fill_line(path, b"Date,Close\n2020-01-02,", b"9"), "line 2 is too long"),
     "cells": (lambda path: fill_line(path, b"Date,Close\n2020-01-02", b","), "line 2 is too long"),
@@ -257,8 +245,8 @@ VALID = {
     "words": (closes('"Jan 30, 2019"', '"Jan 31, 2019"', '"Feb 1, 2019"'), ["2019-01-30", "2019-01-31", "2019-02-01"]),
     "scientific": (PLAIN.replace("2.1", "21e-1").replace("2.2", "0.22E+1"), DAYS),
     "first and last day": (
-        closes("1900-01-01", "2000-01-01", "2100-12-31"),
-        ["1900-01-01", "2000-01-01", "2100-12-31"],
+        closes("1000-01-01", "2000-01-01", "2200-12-31"),
+        ["1000-01-01", "2000-01-01", "2200-12-31"],
     ),
 }
 
@@ -665,7 +653,11 @@ FORECAST = (
     "rnnlab.cli.main()",
 )
 PROCESSES = {
-    "fetch, a line of 100 MB": (FETCH, lambda path: fill_line(path, b"Date,Close\n", b"9"), "line 2 is too long"),
+    "fetch, a line of 100 MB": (
+        FETCH,
+        lambda path: fill_line(path, b"Date,Open,High,Low,Close,Volume\n", b"9"),
+        "line 2 is too long",
+    ),
     "fetch, High below Low": (
         FETCH,
         lambda path: path.write_text(
@@ -673,7 +665,7 @@ PROCESSES = {
         ),
         "prices.csv: line 2: High (1) lies below Low (3)",
     ),
-    "forecast, NUL bytes": (FORECAST, fill_sparse, "prices.csv: line 1 is not UTF-8 text"),
+    "forecast, NUL bytes": (FORECAST, fill_sparse, "prices.csv: line 1 is not text (a NUL byte)"),
 }
 
 

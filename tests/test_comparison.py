@@ -3,55 +3,85 @@ import pandas as pd
 import pytest
 
 from rnnlab.comparison import verdict
-from rnnlab.comparison.comparison import compare_digits, compare_series
+from rnnlab.comparison.comparison import compare_backtest, compare_digits, compare_series
+from rnnlab.windows.series_info import SeriesInfo
 
-DAYS = 50
+STEPS = 60
 GENERATOR = np.random.default_rng(0)
-TRUTH = GENERATOR.standard_normal(DAYS).cumsum() + 100
+TRUTH = GENERATOR.standard_normal(STEPS).cumsum() + 100
+INFO = SeriesInfo("shop", "sales", "pieces", "day", 7, 0.0, 1)
 
 
 def table(**columns):
-    return pd.DataFrame({"date": np.arange(DAYS), "part": ["train"] * 10 + ["test"] * 40, "y_true": TRUTH, **columns})
+    parts = ["train"] * 20 + ["test"] * 40
+    return pd.DataFrame({"date": np.arange(STEPS), "part": parts, "y_true": TRUTH, **columns})
 
 
 def noisy(size):
-    return TRUTH + size * GENERATOR.standard_normal(DAYS)
+    return TRUTH + size * GENERATOR.standard_normal(STEPS)
+
+
+def network(*by_seed):
+    return table(y_pred=np.mean(by_seed, axis=0), **{f"seed_{k}": forecast for k, forecast in enumerate(by_seed)})
 
 
 @pytest.fixture
 def compared():
     persistence = noisy(1.0)
     predictions = {
-        "good": table(seed_0=noisy(0.1), seed_1=noisy(0.2)),
-        "bad": table(seed_0=noisy(5.0), seed_1=TRUTH),
-        "same": table(seed_0=persistence),
+        "good": network(noisy(0.1), noisy(0.2)),
+        "bad": network(noisy(5.0), TRUTH),
+        "same": network(persistence),
     }
-    return compare_series(predictions, table(persistence=persistence, drift=noisy(1.0)), horizon=1)
+    rules = table(persistence=persistence, drift=noisy(1.0), sarima=np.nan)
+    return compare_series(predictions, rules, {"sarima": "too few rows"}, horizon=1)
 
 
-def test_seeds_are_counted_and_not_taken_for_days(compared):
-    assert (compared["days"], compared["horizon"]) == (40, 1)
+def test_a_network_is_held_against_the_hardest_rule(compared):
+    good = compared["networks"]["good"]
+    p_values = {rule: test["p"] for rule, test in compared["against"]["good"].items()}
+    assert set(p_values) == {"persistence", "drift"}  # a rule that was left out is none
+    assert good["p"] == max(p_values.values()) == p_values[good["hardest"]]
+    assert good["p_holm"] == pytest.approx(2 * good["p"])  # of the three networks one has no test
+    assert compared["left_out"] == {"sarima": "too few rows"}
+
+
+def test_a_network_that_is_a_rule_can_not_be_said_to_beat_it(compared):
+    assert compared["networks"]["same"]["p"] is None
+    assert not verdict.beats_every_rule(compared["networks"]["same"])
+    assert compared["against_persistence"]["same"]["difference"] == 0
+
+
+def test_seeds_are_counted_and_the_mean_forecast_is_tested(compared):
+    assert (compared["steps"], compared["horizon"]) == (40, 1)
     against = compared["against_persistence"]
     assert (against["good"]["seeds_better"], against["good"]["seeds"]) == (2, 2)
     assert (against["bad"]["seeds_better"], against["bad"]["seeds"]) == (1, 2)
     assert against["good"]["statistic"] < 0 < against["bad"]["statistic"]
-    assert against["good"]["p_holm"] < 0.01
     assert "seeds" not in against["drift"]
-
-
-def test_a_forecast_equal_to_persistence_has_no_test(compared):
-    assert compared["against_persistence"]["same"]["p_holm"] is None
-    assert compared["against_persistence"]["same"]["difference"] == 0
+    assert compared["rmse"]["bad"] == pytest.approx(2.5, rel=0.3)  # half of the first seed's errors
 
 
 def test_networks_are_compared_in_pairs_and_corrected_together(compared):
-    assert [(pair["a"], pair["b"]) for pair in compared["between"]] == [
-        ("good", "bad"),
-        ("good", "same"),
-        ("bad", "same"),
-    ]
+    pairs = [("good", "bad"), ("good", "same"), ("bad", "same")]
+    assert [(pair["a"], pair["b"]) for pair in compared["between"]] == pairs
     smallest = min(compared["between"], key=lambda pair: pair["p"])
     assert smallest["p_holm"] == pytest.approx(3 * smallest["p"])
+
+
+def test_a_backtest_is_judged_on_all_folds_together():
+    walked = pd.DataFrame(
+        {"fold": 0, "date": range(STEPS), "y_true": TRUTH, "seed_0": noisy(0.1), "seed_1": noisy(0.1)}
+    )
+    persistence = noisy(1.0)
+    folds = table(persistence=persistence).assign(part=["fold_0"] * 20 + ["fold_1"] * 40)
+    rules = pd.concat([table(persistence=persistence), folds])
+    found = compare_backtest({"good": walked}, rules, {}, 1)
+    assert [fold["steps"] for fold in found["folds"]] == [20, 40]
+    assert found["judged"]["steps"] == 60
+    errors = [np.sqrt(np.mean((persistence - TRUTH)[part] ** 2)) for part in (slice(0, 20), slice(20, 60))]
+    assert [fold["mean"] for fold in found["rmse"]["persistence"]] == pytest.approx(errors)
+    assert found["rmse"]["good"][0]["std"] > 0
 
 
 def test_digits_are_compared_by_their_first_seeds():
@@ -65,48 +95,47 @@ def test_digits_are_compared_by_their_first_seeds():
     assert pair == {"a": "a", "b": "b", "only_a": 2, "only_b": 1, "p": 1.0}
 
 
-def test_tests_know_the_horizon_and_are_corrected_as_a_family():
-    persistence, networks = noisy(1.0), {name: table(seed_0=noisy(1.0)) for name in ("a", "b", "c")}
-    by_horizon = [compare_series(networks, table(persistence=persistence), h)["against_persistence"] for h in (1, 5)]
-    assert all(by_horizon[0][name]["statistic"] != by_horizon[1][name]["statistic"] for name in networks)
-    smallest = min(by_horizon[0].values(), key=lambda test: test["p"])
-    assert smallest["p_holm"] == pytest.approx(min(1.0, 3 * smallest["p"]))
-
-
-def against(name, statistic, p):
-    return {name: {"statistic": statistic, "p_holm": p}}
+def judged(rmse, **networks):
+    claims = {name: {"hardest": rule, "p": p, "p_holm": p} for name, (rule, p) in networks.items()}
+    return {"steps": 9, "horizon": 1, "rmse": rmse, "networks": claims}
 
 
 @pytest.mark.parametrize(
-    ("rmse", "statistic", "p", "sentence"),
+    ("rmse", "networks", "sentence"),
     [
         (
-            12.0,
-            3.0,
-            0.004,
-            "None of the 2 networks beats tomorrow = today on these 9 days beyond chance: the best, a, has an RMSE of "
-            "12.00 points against 10.00 (worse beyond chance: Diebold-Mariano, Holm-corrected p = 0.004).",
+            {"a": 12.0, "b": 20.0, "persistence": 10.0},
+            {"a": ("persistence", 0.9), "b": ("persistence", 1.0)},
+            "None of the 2 networks beats every simple rule beyond chance on 9 days of walking forward: a, the best of "
+            "2 on the days that choose it, has an RMSE (pieces) of 12.00 against 10.00 of persistence (tomorrow = "
+            "today), the hardest rule (intersection-union of Diebold-Mariano tests, Holm-corrected: p = 0.900).",
         ),
-        (9.0, -1.0, 0.4, "has an RMSE of 9.00 points against 10.00 (a difference that may be luck: Diebold-Mariano"),
-        (9.0, -5.0, 1e-6, "1 of the 2 networks beats tomorrow = today on these 9 days; the best of them, a, has"),
-        (10.0, None, None, "an RMSE of 10.00 points against 10.00 (no test is possible)"),
+        (
+            {"a": 0.00428, "b": 0.00431, "seasonal_naive": 0.0061},
+            {"a": ("seasonal_naive", 0.2), "b": ("seasonal_naive", 0.01)},
+            "1 of the 2 networks beats every simple rule on 9 days of walking forward: b, the best of 2 on the days "
+            "that choose it, has an RMSE (pieces) of 0.004310 against 0.006100 of seasonal_naive (the same weekday "
+            "last week), the hardest rule",
+        ),
+        (
+            {"a": 1.0, "ets": 2.0},
+            {"a": ("ets", None)},
+            "The network does not beat every simple rule beyond chance on 9 days of walking forward: a has an RMSE "
+            "(pieces) of 1.000 against 2.000 of ets, the hardest rule (no test is possible).",
+        ),
     ],
 )
-def test_the_verdict_on_prices_follows_the_numbers(rmse, statistic, p, sentence):
-    board = {"series": {"a": {"rmse": rmse}, "persistence": {"rmse": 10.0}, "b": {"rmse": 20.0}}}
-    tests = {"horizon": 1, "days": 9, "against_persistence": against("a", statistic, p) | against("b", 9.0, 0.001)}
-    assert sentence in verdict.series(board, ["a", "b"], tests)
+def test_the_verdict_follows_the_numbers(rmse, networks, sentence):
+    assert sentence in verdict.series(judged(rmse, **networks), INFO, verdict.WALKED)
 
 
-def test_the_verdict_names_the_best_winner_and_a_single_network():
-    board = {"series": {"a": {"rmse": 8.0}, "b": {"rmse": 9.0}, "persistence": {"rmse": 10.0}}}
-    tests = {"horizon": 5, "days": 1, "against_persistence": against("a", -1.0, 0.2) | against("b", -4.0, 0.001)}
-    assert "1 of the 2 networks beats persistence on the only day; the best of them, b," in verdict.series(
-        board, ["a", "b"], tests
-    )
-    assert verdict.series(board, ["a"], tests).startswith(
-        "The network does not beat persistence on the only day beyond chance"
-    )
+def test_each_network_is_said_of_where_it_was_measured():
+    walked = judged({"a": 1.0, "ets": 2.0}, a=("ets", 0.001))
+    single = judged({"a": 3.0, "b": 4.0, "ets": 2.0}, a=("ets", 0.9), b=("ets", 1.0))
+    said = verdict.of_models({"series": single, "backtest": {"judged": walked}}, INFO)
+    assert said["a"].startswith("On 9 days of walking forward a beats every simple rule beyond chance: it has an RMSE")
+    assert "On 9 days of a single split a does not beat every simple rule" in said["a"]
+    assert said["b"].startswith("On 9 days of a single split b does not beat every simple rule beyond chance")
 
 
 def test_the_verdict_on_digits_is_of_first_seeds():

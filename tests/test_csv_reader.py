@@ -1,11 +1,16 @@
+import csv
+import datetime
+import gzip
 import io
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
-from rnnlab.data.csv_reader import read_rows
+from rnnlab.data.csv_reader import Options, read_rows
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"
@@ -17,9 +22,9 @@ def _rows_at_once(request, monkeypatch):
     monkeypatch.setattr(csv_text, "ROWS_AT_ONCE", request.param)
 
 
-def read(text, columns=("Open", "Close")):
+def read(text, columns=("Open", "Close"), options=None):
     content = text if isinstance(text, bytes) else text.encode()
-    return read_rows(io.BytesIO(content), columns, "prices.csv")
+    return read_rows(io.BytesIO(content), columns, "prices.csv", options or Options())
 
 
 def days(prices):
@@ -41,6 +46,18 @@ def test_reads_dates_and_the_columns_asked_for():
         GOOD + "\n\n",
         GOOD.replace("2020-01-02,1,2", '"2020-01-02","1","2"'),
         GOOD.replace("Date", "date"),
+        GOOD.replace("Date,Open,Close", " <DATE> , <OPEN>,CLOSE/LAST"),
+        GOOD.replace("Date,Open,Close", "일자,시가,종가"),
+        GOOD.replace("Date,Open,Close", "일자,시가,종가").encode("cp949"),
+        GOOD.encode("utf-16"),
+        gzip.compress(GOOD.encode()),
+        GOOD.replace(",", ";"),
+        GOOD.replace(",", "\t"),
+        "https://example.com/download\n" + GOOD,
+        GOOD + "Source: the exchange\n",
+        GOOD.replace("Date", ""),
+        "Price,Open,Close\nTicker,X,X\n" + GOOD.replace(HEADER, "Date,,\n"),
+        GOOD.replace("Date", "Data").replace("1,2", "1.0,$2").replace("3,4", "3,4%").replace("5,6", '"0.005K",6'),
         GOOD.replace("2020-01-0", "2020/01/0"),
         GOOD.replace("2020-01-0", "2020010"),
         HEADER + "2020-1-2,1,2\n2020-1-3,3,4\n2020-1-6,5,6\n",
@@ -49,7 +66,32 @@ def test_reads_dates_and_the_columns_asked_for():
         HEADER + "Jan 2, 2020,1,2\n".replace("Jan 2, 2020", '"Jan 2, 2020"') + '"Jan 3, 2020",3,4\n"Jan 6, 2020",5,6\n',
         HEADER + "2020-01-02 00:00:00+09:00,1,2\n2020-01-03 00:00:00+09:00,3,4\n2020-01-06 00:00:00+08:00,5,6\n",
     ],
-    ids=["crlf", "bom", "blank", "quoted", "lower", "slash", "compact", "short", "dmy", "mdy", "words", "offsets"],
+    ids=[
+        "crlf",
+        "bom",
+        "blank",
+        "quoted",
+        "lower",
+        "brackets",
+        "korean",
+        "cp949",
+        "utf-16",
+        "gzip",
+        "semicolons",
+        "tabs",
+        "address",
+        "footer",
+        "nameless",
+        "yfinance",
+        "units",
+        "slash",
+        "compact",
+        "short",
+        "dmy",
+        "mdy",
+        "words",
+        "offsets",
+    ],
 )
 def test_odd_but_valid_forms(text):
     frame = read(text).frame.loc["2020-01-02":]
@@ -81,29 +123,196 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
     [
         ("", "prices.csv: is empty"),
         (HEADER + "01 Jan 2024,1,2\n02/01/2024,3,4\n", "line 3, column Date: '02/01/2024' is not a date"),
-        ("Price,Open,Close\nTicker,X,X\nDate,,\n2020-01-02,1,2\n", "has yfinance's header of two levels"),
-        ("Date;Open;Close\n2020-01-02;1,5;2,5\n", "rows hold more cells than the header names"),
+        ("Price,Open,Close\nTicker,X,Y\nDate,,\n2020-01-02,1,2\n", "holds several tickers side by side"),
         (HEADER, "prices.csv: holds a header and no row"),
-        ("Day,Open,Close\n1,2,3\n", "no date column; found Day, Open, Close"),
-        ("Date,Open,close\n2020-01-02,1,2\n", "no column Close; found Date, Open, close (is Close perhaps close?)"),
-        (GOOD.replace(",", ";"), "columns are separated by ';'"),
+        ("Date,Open,Last one\n2020-01-02,1,2\n", "no column Close; found Date, Open, Last one"),
         (GOOD.replace("3,4", "3,x4"), "line 3, column Close: 'x4' is not a finite number"),
         (GOOD.replace("3,4", "3,inf"), "line 3, column Close: 'inf' is not a finite number"),
-        (GOOD.replace("3,4", '3,"1,234"'), "line 3, column Close: '1,234' is not a finite number"),
         (GOOD.replace("2020-01-03", "2020-01-02"), "2020-01-02 stands more than once in column Date (line 2, 3)"),
         (GOOD.replace("2020-01-03", "2020-02-31"), "line 3, column Date: '2020-02-31' is not a date"),
         (GOOD.replace("2020-01-03", "soon"), "line 3, column Date: 'soon' is not a date"),
         (HEADER + "soon,1,2\n", "line 2, column Date: 'soon' is not a date"),
-        (HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n", "'01/02/2020' may be day-month or month-day"),
-        (GOOD.encode("utf-16"), "is not UTF-8 text"),
+        (
+            HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n",
+            "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as -S series.",
+        ),
+        (HEADER + "01-02-03,1,2\n", "may be day.month.year or month.day.year or year.month.day"),
         (HEADER + "2020-01-02,,\n", "no row with a date and Open, Close"),
-        (HEADER + "2020-01-02,1,2\n2020-01-03,3,4,5,6\n", "can't be read as comma-separated text"),
+        (
+            HEADER + "2020-01-02,1,2\n2020-01-03,3,4,5,6\n",
+            "can't be read as text in cells: Expected 3 fields in line 3",
+        ),
+        ("Date;Open;Close\n2020-01-02;1,234;2,345\n", "'1,234' may be a thousand or a decimal fraction, and no row"),
+        ("Date;Open;Close\n2020-01-02;1,5;2.55\n", "some numbers have a decimal point and some a comma"),
     ],
 )
 def test_errors_name_file_line_and_column(text, message):
     with pytest.raises(UserError) as error:
         read(text)
     assert message in str(error.value)
+
+
+DATES = ["2020-01-02", "2020-01-03", "2020-01-04"]
+FORMS = {
+    "seconds": ["1577923200", "1578009600", "1578096000"],
+    "milliseconds": ["1577923200000", "1578009600000", "1578096000000"],
+    "Excel": ["43832", "43833", "43834"],
+    "German": ["2.1.2020", "3.1.2020", "4.1.2020"],
+    "Korean": ["2020년 1월 2일", "2020년 1월 3일", "2020년 1월 4일"],
+    "dots and blanks": ["2020. 1. 2.", "2020. 1. 3.", "2020. 1. 4."],
+    "short words": ["02-Jan-20", "03-Jan-20", "04-Jan-20"],
+}
+LONG_FORMS = {
+    "months": (["1949-01", "1949-02"], "1949-02-01"),
+    "compact months": (["194901", "194902"], "1949-02-01"),
+    "words": (["Jan-20", "Feb-20"], "2020-02-01"),
+    "quarters": (["2020Q1", "2020Q2"], "2020-04-01"),
+    "quarters first": (["Q1 2020", "Q2 2020"], "2020-04-01"),
+    "weeks": (["2020-W01", "2020-W02"], "2020-01-06"),
+    "years": (["1700", "1701"], "1701-01-01"),
+    "years with a point": (["1700.0", "1701.0"], "1701-01-01"),
+}
+
+
+@pytest.mark.parametrize("written", FORMS.values(), ids=FORMS)
+def test_dates_are_read_in_many_forms(written):
+    rows = read(HEADER + "".join(f"{date},1,2\n" for date in written))
+    assert days(rows) == DATES
+
+
+def test_two_digit_years_are_told_by_a_row():
+    rows = read(HEADER + "".join(f"{day:02}-01-20,1,2\n" for day in range(2, 32)))
+    assert days(rows)[-1] == "2020-01-31"
+    assert rows.guesses == ("day.month.year",)
+
+
+@pytest.mark.parametrize(("written", "second"), LONG_FORMS.values(), ids=LONG_FORMS)
+def test_months_quarters_weeks_and_years_are_read(written, second):
+    rows = read(HEADER + "".join(f"{date},1,2\n" for date in written))
+    assert str(rows.frame.index[1].date()) == second
+
+
+def test_the_date_may_stand_in_two_columns():
+    rows = read("Date,Time,Open,Close\n2020-01-02,09:00:00,1,2\n2020-01-02,12:00:00,3,4\n")
+    assert rows.frame.index[1] == pd.Timestamp("2020-01-02 12:00")
+    assert rows.date == "Date and Time"
+
+
+def test_rows_without_dates_are_counted():
+    rows = read("Open,Close\n1,2\n3,4\n")
+    assert rows.frame.index.tolist() == [1, 2]
+    assert rows.guesses == ("no dates: rows are counted",)
+
+
+def test_what_was_guessed_is_said():
+    rows = read("Date;Open;Close\n13.01.2020;1,5;2\n14.01.2020;3;4,25\n")
+    assert rows.guesses == ("semicolons", "decimal comma", "day.month.year")
+    assert rows.frame["Close"].tolist() == [2.0, 4.25]
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "closes"),
+    [
+        (Options(decimal=","), "Date;Open;Close\n2020-01-02;1,234;2,345\n", [2.345]),
+        (Options(decimal="."), "Date;Open;Close\n2020-01-02;1,234;2,345\n", [2345.0]),
+        (Options(date_format="%d/%m/%Y"), HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n", [2.0, 4.0]),
+        (Options(date="When"), "When,Open,Close\n2020-01-02,1,2\n", [2.0]),
+        (Options(date=False), HEADER + "soon,1,2\nlater,3,4\n", [2.0, 4.0]),
+        (Options(encoding="cp1252"), GOOD.encode() + b"2020-01-07,7,8\n", [2.0, 4.0, 6.0, 8.0]),
+        (Options(separator="|"), GOOD.replace(",", "|"), [2.0, 4.0, 6.0]),
+    ],
+)
+def test_a_guess_can_be_fixed(options, text, closes):
+    assert read(text, options=options).frame["Close"].tolist() == closes
+
+
+OHLC = "Date,Open,High,Low,Close\n2020-01-02,2,3,1,2\n2020-01-03,0,0,0,2\n2020-01-06,2,3,1,-2\n2020-01-07,2,3,1,2.5\n"
+COLUMNS = ("Open", "High", "Low", "Close")
+
+
+def test_a_halted_day_is_left_out_and_named():
+    rows = read(OHLC.replace("-2\n", "2\n"), COLUMNS)
+    assert days(rows) == ["2020-01-02", "2020-01-06", "2020-01-07"]
+    assert "1 row of a trading halt left out, whose prices are 0 (line 3;" in rows.notices[0]
+    assert rows.left_out == 1
+
+
+def test_values_are_checked_after_rows_are_chosen():
+    with pytest.raises(UserError, match="line 4, column Close: -2 is no price"):
+        read(OHLC, COLUMNS)
+    with pytest.raises(UserError, match="line 4, column Close: 'x' is not a finite number"):
+        read(OHLC.replace("-2\n", "x\n"), COLUMNS)
+    for options in (Options(start=datetime.date(2020, 1, 7)), Options(rows=1), Options(end=datetime.date(2020, 1, 2))):
+        assert len(read(OHLC, COLUMNS, options).frame)
+    assert len(read(OHLC, COLUMNS, Options(check_prices=False)).frame) == 4
+
+
+@pytest.mark.parametrize("names", ["Date,Open,High,Low,Close", "date,open,high,low,close", "일자,시가,고가,저가,종가"])
+def test_prices_are_checked_whatever_they_are_called(names):
+    text = f"{names}\n2020-01-02,1,0.5,2,1\n"
+    with pytest.raises(UserError, match=r"line 2: High \(0.5\) lies below Low \(2\)"):
+        read(text, COLUMNS)
+
+
+def test_a_highest_temperature_may_be_below_zero():
+    assert read("Date,High,Low\n2020-01-02,-3,-9\n", ("High", "Low")).frame["High"].tolist() == [-3.0]
+
+
+def test_parquet_is_read_as_csv_is(tmp_path):
+    frame = pd.DataFrame({"Open": [1.5, 2.5], "Close": [0.1, 3.25]}, index=pd.DatetimeIndex(DATES[:2], name="Date"))
+    frame.to_parquet(tmp_path / "p.parquet")
+    rows = read_rows(tmp_path / "p.parquet", ["Open", "Close"])
+    pd.testing.assert_frame_equal(rows.frame, frame, check_index_type=False)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"), [(b"PK\x03\x04", "is a workbook or an archive"), (b"<!DOCTYPE html>", "is a web")]
+)
+def test_what_is_no_table_gets_a_sentence(start, said):
+    with pytest.raises(UserError, match=said):
+        read(start + b"x" * 100)
+
+
+def test_the_error_of_another_file_gives_the_line_that_reads_it(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text("day,sales,promo\n2020-01-02,5,0\n2020-01-03,6,1\n")
+    with pytest.raises(UserError) as error:
+        read_rows(path, ["Open", "Close"])
+    assert str(error.value).splitlines()[1] == (
+        f"  dvc exp run -S series.source=csv -S series.path={path} -S series.target=sales "
+        "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S backtest.train=0.7"
+    )
+
+
+DIALECTS = st.fixed_dictionaries(
+    {
+        "separator": st.sampled_from([",", ";", "\t", "|"]),
+        "decimal": st.sampled_from([".", ","]),
+        "thousands": st.booleans(),
+        "encoding": st.sampled_from(["utf-8", "utf-8-sig", "cp949", "utf-16"]),
+        "form": st.sampled_from(["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y", "%Y%m%d", "%b %d, %Y"]),
+        "newline": st.sampled_from(["\n", "\r\n"]),
+    }
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DIALECTS, st.lists(st.integers(-(10**8), 10**8), min_size=3, max_size=30))
+def test_what_was_written_in_any_dialect_is_read_back(dialect, cents):
+    dates = pd.date_range("2020-01-25", periods=len(cents) + 1)
+    values = [12345.67, *(cent / 100 for cent in cents)]  # the first tells which mark is the decimal one
+
+    def number(value):
+        text = f"{value:,.2f}" if dialect["thousands"] else f"{value:.2f}"
+        return text if dialect["decimal"] == "." else text.translate(str.maketrans(",.", ".,"))
+
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=dialect["separator"], lineterminator=dialect["newline"])
+    writer.writerow(["날짜", "값"])
+    writer.writerows([f"{date:{dialect['form']}}", number(value)] for date, value in zip(dates, values, strict=True))
+    rows = read(text.getvalue().encode(dialect["encoding"]), ["값"])
+    assert rows.frame.index.tolist() == dates.tolist()
+    assert rows.frame["값"].tolist() == values
 
 
 def test_a_missing_file(tmp_path):

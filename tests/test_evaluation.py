@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits, evaluate_majority_class
-from rnnlab.evaluation.series_evaluation import Days, days_by_part, evaluate_forecast
+from rnnlab.evaluation.series_evaluation import Days, Season, days_by_part, evaluate_forecast
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.windows import Windows
 
@@ -17,12 +17,17 @@ def days(y_true=TRUE, y_last=LAST):
 
 def test_series_is_measured_beside_persistence():
     result, _ = evaluate_forecast(days(), {0: TRUE + 1, 1: TRUE + 3})
-    assert (result["days"], result["seeds"]) == (2, 2)
-    assert result["metrics"]["rmse"] == {"mean": 2.0, "std": pytest.approx(2**0.5)}
+    assert (result["steps"], result["seeds"]) == (2, 2)
+    assert result["metrics"]["rmse"] == {"mean": 2.0, "std": pytest.approx(2**0.5), "seeds_mean": 2.0}
     assert result["metrics"]["mase"]["mean"] == 4.0
-    assert result["metrics"]["scaled_mse"]["mean"] == pytest.approx((0.01 + 0.09) / 2)
+    assert result["metrics"]["scaled_mse"]["mean"] == pytest.approx(0.04)
     assert result["by_seed"]["1"]["relative_rmse"] == pytest.approx(3 / 2.5**0.5)
     assert result["majority_direction"] == 0.5
+
+
+def test_what_is_measured_is_the_mean_forecast():
+    result, _ = evaluate_forecast(days(), {0: TRUE + 1, 1: TRUE - 1})
+    assert result["metrics"]["rmse"] == {"mean": 0.0, "std": 0.0, "seeds_mean": 1.0}
 
 
 def test_an_echo_of_the_last_day_is_found_by_its_lag():
@@ -39,7 +44,7 @@ def test_intervals_are_those_of_the_mean_forecast_calibrated_on_validation():
     before = np.full(30, 5.0), {0: np.full(30, 6.0), 1: np.full(30, 6.0)}  # always off by 1
     result, bounds = evaluate_forecast(days(), {0: TRUE, 1: TRUE + 1}, before)
     assert bounds["lower_80"][0] == TRUE[0] + 0.5 - 1
-    assert result["intervals"]["95"] == {"days": 2, "coverage": 1.0, "width": 2.0, "score": 2.0}
+    assert result["intervals"]["95"] == {"steps": 2, "coverage": 1.0, "width": 2.0, "score": 2.0}
 
 
 def test_a_longer_horizon_shifts_further_and_calibrates_later():
@@ -54,7 +59,7 @@ def test_a_longer_horizon_shifts_further_and_calibrates_later():
 @pytest.mark.promise(number=4)
 def test_where_persistence_is_perfect_nothing_is_divided_by_zero():
     result, _ = evaluate_forecast(days(TRUE, TRUE), {0: TRUE + 1})
-    assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None}
+    assert result["metrics"]["relative_rmse"] == {"mean": None, "std": None, "seeds_mean": None}
     json.dumps(result, allow_nan=False)
 
 
@@ -66,10 +71,10 @@ def test_a_truth_that_does_not_vary_leaves_figures_out_and_says_why():
     assert result["undefined"] == {
         "r2": "the true values do not vary",
         "relative_rmse": "persistence makes no error",
-        "directional_accuracy": "on no day did both the truth and the forecast move",
-        "majority_direction": "on no day did the truth move",
-        "shift": "there are too few days to move the forecast back",
-        "correlation_with_last": "the last prices or the forecasts do not vary",
+        "directional_accuracy": "nowhere did both the truth and the forecast move",
+        "majority_direction": "nowhere did the truth move",
+        "shift": "there are too few forecasts to move them back",
+        "correlation_with_last": "the last values or the forecasts do not vary",
         "correlation_with_target": "the true values or the forecasts do not vary",
     }
     json.dumps(result, allow_nan=False)
@@ -99,6 +104,13 @@ def test_days_are_in_the_targets_unit_and_scaled_by_the_training_part():
     assert parts["test"].y_last.tolist() == pytest.approx([13.0, 12.0])
     assert parts["test"].naive_mae == pytest.approx(1.5)  # of 10, 11, 13
     assert parts["test"].to_scaled(np.array([15.0])) == pytest.approx([0.5])
+
+
+def test_mase_is_scaled_by_the_value_one_season_before():
+    scaler = MinMaxScaler(("Close",), (0.0,), (10.0,))
+    windows = Windows(np.zeros((6, 1)), np.array([0.0, 0.5, 0.1, 0.8, 0.1, 0.7]), np.arange(6), 2, 1)
+    parts = days_by_part({"train": windows.part(0, 2), "test": windows.part(2, 4)}, scaler, "Close", Season(period=2))
+    assert parts["test"].naive_mae == pytest.approx((1 + 3) / 2)  # of 0, 5, 1, 8 two rows apart
 
 
 def test_digits():

@@ -44,10 +44,21 @@ def test_an_interval_does_not_change_with_the_future(errors, horizon, data):
 
 def test_coverage_width_and_score_by_hand():
     y_true, y_pred = np.array([10.0, 20.0, 30.0, 40.0]), np.array([10.0, 23.0, 30.0, 99.0])
-    figures = intervals.figures(y_true, y_pred, np.array([1.0, 2.0, 3.0, np.inf]), 0.8)
+    radii = np.array([1.0, 2.0, 3.0, np.nan])
+    figures = intervals.figures(y_true, y_pred - radii, y_pred + radii, 0.8)
     # the second day's truth lies 1 below the interval: 2 / 0.2 * 1
-    assert figures == {"days": 3, "coverage": pytest.approx(2 / 3), "width": 4.0, "score": pytest.approx(4 + 10 / 3)}
-    assert intervals.figures(y_true, y_pred, np.full(4, np.inf), 0.8)["coverage"] is None
+    assert figures == {"steps": 3, "coverage": pytest.approx(2 / 3), "width": 4.0, "score": pytest.approx(4 + 10 / 3)}
+    nowhere = np.full(4, np.nan)
+    assert intervals.figures(y_true, nowhere, nowhere, 0.8)["coverage"] is None
+
+
+def test_intervals_end_at_a_floor():
+    truth, forecast = np.array([1.0, 2.0, 1.0, 2.0]), np.array([1.5, 1.5, 1.0, 1.0])
+    before = np.full(30, 2.0), np.zeros(30)  # always off by 2
+    bounds, figures = intervals.conformal(truth, forecast, 1, before, floor=0.0)
+    assert bounds["lower_80"].tolist() == [0.0] * 4
+    assert bounds["upper_80"].tolist() == [3.5, 3.5, 3.0, 3.0]
+    assert figures["80"]["width"] == 3.25
 
 
 def test_exchangeable_errors_are_covered_as_promised():

@@ -45,25 +45,25 @@ def test_a_track_without_models_is_left_out():
 
 def test_seeds_that_diverged_are_counted_beside_the_name():
     results = {"series": {"a": result("series", 3.0) | {"diverged": {"7": 2}}}}
-    assert to_markdown(rank(results), VERDICTS).splitlines()[6].startswith("| a (3 of 4 seeds) |")
+    assert to_markdown(rank(results), VERDICTS, {}, "dollars").splitlines()[6].startswith("| a (3 of 4 seeds) |")
 
 
 @pytest.mark.promise(number=4)
 def test_a_dash_is_explained_below_the_table():
     undefined = result("series", 1.0)
-    undefined["metrics"]["r2"] = {"mean": None, "std": None}
-    lines = to_markdown(rank({"series": {"a": undefined}}), VERDICTS).splitlines()
-    assert lines[6].split("|")[7].strip() == "–"
-    assert lines[8] == "A dash: not defined (R²: the true values do not vary)."
+    undefined["metrics"]["mape"] = {"mean": None, "std": None}
+    lines = to_markdown(rank({"series": {"a": undefined}}), VERDICTS, {}, "dollars").splitlines()
+    assert lines[6].split("|")[6].strip() == "–"
+    assert lines[8] == "A dash: not defined (MAPE (%): a true value is 0)."
 
 
 def test_a_table_without_dashes_ends_with_its_last_row():
-    assert to_markdown(rank({"series": {"a": result("series", 1.0)}}), VERDICTS).endswith(" |\n")
+    assert to_markdown(rank({"series": {"a": result("series", 1.0)}}), VERDICTS, {}, "dollars").endswith(" |\n")
 
 
 def test_markdown():
-    lines = to_markdown(rank(RESULTS), VERDICTS).splitlines()
-    assert lines[:3] == ["## series", "", "None beats it."]
-    assert lines[6].split("|")[1:3] == [" b           ", "   1.00 ± 0.50 "]
+    lines = to_markdown(rank(RESULTS), VERDICTS, {"series": "GOOG"}, "dollars").splitlines()
+    assert lines[:3] == ["## GOOG", "", "None beats it."]
+    assert lines[6].split("|")[1:3] == [" b           ", "  1.000 ± 0.500 "]
     assert lines[9].split("|")[2].strip() == "–"
     assert len({len(line) for line in lines[4:10]}) == 1  # columns are aligned

@@ -51,7 +51,11 @@ def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
     errors = dict(zip(tutorial.SERIES, (rnn, lstm, gru), strict=True))
     truth = np.arange(40.0, 0, -1)
     results = {
-        name: {"parameters": tutorial.PARAMETERS[name], "lag": {"shift": shift}, "metrics": {"rmse": {"mean": error}}}
+        name: {
+            "parameters": tutorial.PARAMETERS[name],
+            "lag": {"shift": shift},
+            "metrics": {"rmse": {"seeds_mean": error}},
+        }
         for name, error in errors.items()
     }
     histories = {name: history([[loss, 0.001], [loss, 0.001]]) for name in errors}

@@ -31,14 +31,22 @@ def test_the_same_picture_is_the_same_bytes():
     assert plots.losses({"m": history}, "t") == plots.losses({"m": history}, "t")
 
 
-def test_price_pictures():
-    assert plots.forecast(predictions(), "m").startswith(PNG)
-    assert plots.shifts({"a": [2.0, 1.0, 3.0], "b": [1.0, 2.0, 3.0]}, "m").startswith(PNG)
+def test_series_pictures():
+    assert plots.forecast(predictions(), "m", "sales (pieces)", "days").startswith(PNG)
+    assert plots.shifts({"a": [2.0, 1.0, 3.0], "b": [1.0, 2.0, 3.0]}, "pieces", "days").startswith(PNG)
 
 
 def test_a_backtest_of_one_seed_has_no_spread():
-    fold = {"metrics": {"rmse": {"mean": 2.0, "std": None}}, "persistence": {"rmse": 1.0}, "first": "a", "last": "b"}
-    assert plots.backtest({"m": {"folds": [fold, fold]}}).startswith(PNG)
+    fold, alone = {"first": "a", "last": "b"}, {"mean": 2.0, "std": None}
+    rmse = {"m": [alone, alone], "persistence": [alone, alone], "ets": [alone, alone]}
+    judged = {"rmse": {"m": 2.0, "persistence": 2.0, "ets": 1.0}}
+    assert plots.backtest({"folds": [fold, fold], "rmse": rmse, "judged": judged}, ["m"]).startswith(PNG)
+
+
+def test_rows_without_dates_are_drawn_by_their_numbers():
+    rows = predictions().assign(date=range(90))
+    assert plots.forecast(rows, "m", "Intensity", "rows").startswith(PNG)
+    assert plots.close_up(rows, "m", "Intensity").startswith(PNG)
 
 
 def test_reliability_and_losses():

@@ -99,13 +99,10 @@ def _train(
 
 
 def to_tables(walk: Walk, forecasts: Sequence[Mapping[int, Array]]) -> list[Table]:
-    """Of each fold, a row a tested day: fold, date, y_true, y_last, naive_mae (of what it trained on), seed_K."""
+    """Of each fold, a row a tested step: fold, date, y_true, seed_K."""
     tables = list[Table]()
     for number, (fold, by_seed) in enumerate(zip(walk.folds, forecasts, strict=True)):
-        trained = fold if walk.refit else walk.folds[0]
-        seen = walk.windows.part(trained.train_start, trained.train_stop)
         test = walk.windows.part(fold.test_start, fold.test_stop)
-        table = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0], "y_last": test.last[:, 0]}
-        table["naive_mae"] = np.mean(np.abs(np.diff(seen.target)))
+        table = {"fold": number, "date": test.target_dates, "y_true": test.y[:, 0]}
         tables.append(table | {f"seed_{seed}": values for seed, values in by_seed.items()})
     return tables

@@ -130,12 +130,13 @@ class CsvFile:
 
     def _open(self) -> Any:
         try:
-            if not isinstance(self.source, Path):
-                self.source.seek(0)
-                return nullcontext(self.source)
-            with self.source.open("rb") as file:
-                packed = file.read(2) == b"\x1f\x8b"
-            return gzip.open(self.source) if packed else self.source.open("rb")
+            file = self.source.open("rb") if isinstance(self.source, Path) else self.source
+            file.seek(0)
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            if packed:
+                return gzip.GzipFile(fileobj=file)
+            return file if isinstance(self.source, Path) else nullcontext(file)
         except FileNotFoundError:
             raise UserError(f"{self.name}: there is no such file") from None
         except IsADirectoryError:

@@ -27,8 +27,10 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
     Args:
         numbers: whether bare numbers may be years, serial days or counts of seconds.
     """
-    if found := re.fullmatch(r"\d{1,2}([-/. ])\d{1,2}\1 ?(\d{4}|\d\d)(?:\.?)(?:[ T].*)?", first):
+    if found := re.fullmatch(r"\d{1,2}([-/. ]) ?\d{1,2}\1 ?(\d{4}|\d\d)(?:[ T].*)?", first):
         year = "Y" if len(found[2]) == 4 else "y"
+        if found[1] == ".":  # who writes dots writes the day first
+            return {"day.month.year": _with_clock(f"%d-%m-%{year}")}
         forms = {"day.month.year": f"%d-%m-%{year}", "month.day.year": f"%m-%d-%{year}"}
         if year == "y":
             forms["year.month.day"] = "%y-%m-%d"
@@ -43,7 +45,7 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
         }
     if re.fullmatch(r"\d{4}-?W\d\d", first):
         return {"weeks": lambda text: _parse(text.str.replace("-", "") + "1", "%GW%V%u")}
-    if re.match(r"\d{4}\s?[-./년]", first):
+    if re.match(r"\d{4}\s?[-/년]|\d{4}\.\s?(?!0$)\d", first):
         return {"": _iso}
     if re.search(MONTH, first):
         return {"": _with_words}

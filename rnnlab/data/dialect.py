@@ -116,6 +116,8 @@ def _encoding(head: bytes, name: str) -> str:
     try:
         codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # half a character at the end is none of its faults
     except UnicodeDecodeError:
+        if _is_korean(head):
+            return "cp949"
         from charset_normalizer import from_bytes  # takes a moment to import
 
         found = from_bytes(head, cp_isolation=["cp949", "cp1252", "shift_jis", "gb18030", "big5", "cp1251"]).best()
@@ -123,6 +125,12 @@ def _encoding(head: bytes, name: str) -> str:
             raise UserError(f"{name}: its text can't be decoded; say how, as -S series.read.encoding=cp949") from None
         return found.encoding
     return "utf-8-sig"
+
+
+def _is_korean(head: bytes) -> bool:
+    """Whether all that is not ASCII is Hangul: a header of a few words is too short for a guess by frequencies."""
+    text = codecs.getincrementaldecoder("cp949")("replace").decode(head)
+    return all(letter.isascii() or "가" <= letter <= "힣" for letter in text)
 
 
 def _separator(lines: Sequence[str]) -> str:

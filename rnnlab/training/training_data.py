@@ -69,6 +69,8 @@ def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str
 
 
 def _spacing(train: Windows) -> float | None:
-    """Hours between two rows, the median of the last 250."""
+    """Hours between two rows, the median of the last 250; None: rows are only counted, or there is one."""
+    if train.dates.dtype.kind != "M":
+        return None
     steps = np.diff(train.target_dates[-250:])
     return float(np.median(steps) / np.timedelta64(1, "h")) if len(steps) else None
