@@ -37,7 +37,7 @@ def weights(name, track, network, **config):
 
 
 @pytest.fixture(autouse=True)
-def _workspace(tmp_path, monkeypatch):
+def _workspace(tmp_path, root, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scaler = {"columns": ["Close"], "minimum": [[50.0]], "maximum": [[150.0]], "features": ["Close"], "target": "Close"}
     series = {"panel": None, "symbols": ["series"], "scaler": scaler | {"symbols": ["series"]}}
@@ -51,6 +51,11 @@ def _workspace(tmp_path, monkeypatch):
     figures = {"persistence": {"rmse": 2.0}, "gru": {"rmse": 3.0}}
     digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
     write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "series": figures, "digits": digits})
+    claim = {"networks": {"gru": {"hardest": "persistence", "p": 0.9, "p_holm": 0.9}}}
+    said = {"gru": "gru does not beat every simple rule."}
+    judged = {"series": claim, "backtest": {"judged": {"networks": {}}}, "models": said}
+    write_json(Path("metrics/comparison.json"), judged)
+    shutil.copy(root / "params.yaml", "params.yaml")
     close = 100 + np.random.default_rng(0).normal(0, 2, 40).cumsum()
     pd.DataFrame({"Date": DATES, "Close": close}).to_csv("prices.csv", index=False)
 
@@ -114,7 +119,7 @@ def test_forecast_draws_a_picture(call):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("forecast",), "data/raw/series/prices.csv: is not there; `dvc repro` makes it"),
+        (("forecast",), "data/raw/series: is not there; `dvc repro` makes it"),
         (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
         (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, gru"),
@@ -126,7 +131,7 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "prices.csv", "--model", "nix.safetensors"), "nix.safetensors: is not there"),
         (("classify", "nix.png"), "nix.png: there is no such file"),
         (("classify", "bad.csv"), "bad.csv: can't be read as a picture"),
-        (("promote",), "gru has rmse 3, persistence 2: it does not beat the baseline"),
+        (("promote",), "gru does not beat every simple rule. It is not registered (--force does it anyway)"),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_1(call, args, message):
@@ -200,11 +205,25 @@ def test_promote_registers_the_run_of_the_best(call, store, monkeypatch):
     monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *args: told.append(args) or ("4", before))
     code, text = call("promote", "--track", "digits")
     assert code == 0
-    tags = {"model": "digits_gru", "test_accuracy": "0.9", "baseline/test_accuracy": "0.1"}
+    tags = {"model": "digits_gru", "test_accuracy": "0.9", "pixels": "8 x 8"}
+    tags["verdict"] = "digits_gru has test_accuracy 0.9, majority_class 0.1: it beats it."
     assert exported == [("digits", run, "digits_gru")]
     assert told == [("digits", run, "# digits_gru\n", tags)]
     assert "models:/digits@champion is version 4, digits_gru\n" in text
     assert "models:/digits@previous is version 3 (model old), the champion before\n" in text
+
+
+def test_a_champion_of_other_inputs_is_not_replaced_unasked(call, store, monkeypatch):
+    add_run(store)
+    told = []
+    monkeypatch.setattr("rnnlab.tracking.registry.champion_tags", lambda *_: {"pixels": "28 x 28"})
+    monkeypatch.setattr("rnnlab.tracking.promotion.log_exported", lambda *_: None)
+    monkeypatch.setattr("rnnlab.tracking.registry.promote", lambda _, *args: told.append(args) or ("4", None))
+    code, text = call("promote", "--track", "digits")
+    assert code == 1
+    assert "models:/digits@champion has pixels 28 x 28, and digits_gru 8 x 8" in text
+    assert call("promote", "--track", "digits", "--force")[0] == 0
+    assert told[0][3]["forced"] == "true"
 
 
 def test_tidy_closes_what_is_left(call, store):

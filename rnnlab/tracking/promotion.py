@@ -1,53 +1,95 @@
 """The best network of the leaderboard as the champion of MLflow's model registry."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from rnnlab.comparison.leaderboard import FILE, RANKED_BY, SMALLER_IS_BETTER, best_network, read_headline
+from rnnlab.comparison.leaderboard import FILE, RANKED_BY, best_network, read_headline
+from rnnlab.comparison.verdict import beats_every_rule
 from rnnlab.core.errors import UserError
+from rnnlab.core.files import read_json
+from rnnlab.core.params_file import read_params
+from rnnlab.core.tables import METRICS
+from rnnlab.networks.weights_header import read_config
 from rnnlab.tracking import registry
 from rnnlab.tracking.export import log_exported
 from rnnlab.tracking.mirror import find_key
 from rnnlab.tracking.run_info import read_tracked
 from rnnlab.tracking.store import open_store
 
-BASELINE = {"series": "persistence", "digits": "majority_class"}
+BASELINE = "majority_class"  # of the digits
 
 
 def promote_best(track: str, force: bool) -> Iterator[str]:
     """Register the network that leads the track's leaderboard; yield sentences on what was done.
 
     Args:
-        force: also if it does not beat the baseline.
+        force: also if the tests do not say that it beats every simple rule, or if the champion so far reads or
+            forecasts something else; the version's tags then say so.
 
     Raises:
         UserError: if it can't be registered.
     """
-    name, baseline, metric = best_network(track), BASELINE[track], RANKED_BY[track]
+    name, metric = best_network(track), RANKED_BY[track]
     board = read_headline().get(track)
     if board is None:
         raise UserError(
             f"{FILE}: a panel's networks are many, and no model of MLflow's: none can be promoted; "
             "`rnnlab serve --model NAME --symbol SYMBOL` serves one symbol's"
         )
-    if missing := [entry for entry in (name, baseline) if metric not in board.get(entry, {})]:
-        raise UserError(f"{FILE}: has no {metric} of {missing[0]}; make it anew (`dvc repro compare`)")
-    ours, theirs = board[name][metric], board[baseline][metric]
-    gain = theirs - ours if SMALLER_IS_BETTER[track] else ours - theirs
-    compared = f"{name} has {metric} {ours:g}, {baseline} {theirs:g}"
-    if gain <= 0 and not force:
-        raise UserError(f"{compared}: it does not beat the baseline, and is not registered (--force does it anyway)")
-    store, tracked = open_store(), read_tracked()
+    if metric not in board.get(name, {}):
+        raise UserError(f"{FILE}: has no {metric} of {name}; make it anew (`dvc repro compare`)")
+    sentence, beats = _series_claim(name) if track == "series" else _digits_claim(name, board)
+    if not beats and not force:
+        raise UserError(f"{sentence} It is not registered (--force does it anyway)")
+    registered = read_params().series.name if track == "series" else track
+    store, tracked = open_store(registered if track == "series" else None), read_tracked()
     run = find_key(store, track, tracked[name]["key"]) if name in tracked else None
     if run is None:
         raise UserError(f"{name}: its run is not in {store.shown}; `python -m stages.track` adds it")
+    about = _about(read_config(f"models/{name}.safetensors"))
+    champion = registry.champion_tags(store.client, registered)
+    if (differs := [key for key in about if key in champion and champion[key] != about[key]]) and not force:
+        raise UserError(
+            f"models:/{registered}@champion has {differs[0]} {champion[differs[0]]}, and {name} {about[differs[0]]}: "
+            "give the series another name (series.name), or replace it with --force"
+        )
     log_exported(store, track, run, name)
     card = Path(f"report/cards/{name}.md").read_text(encoding="utf-8")
-    tags = {"model": name, metric: str(ours), f"baseline/{metric}": str(theirs)}
-    version, before = registry.promote(store.client, track, run, card, tags)
-    yield compared
+    tags = {"model": name, metric: str(board[name][metric]), "verdict": sentence} | about
+    if not beats or differs:
+        tags["forced"] = "true"
+    version, before = registry.promote(store.client, registered, run, card, tags)
+    yield sentence
     again = before and str(before.version) == version
-    yield f"models:/{track}@champion is version {version}, {name}" + (", as before" if again else "")
+    yield f"models:/{registered}@champion is version {version}, {name}" + (", as before" if again else "")
     if before and not again:
-        about = ", ".join(f"{key} {before.tags[key]}" for key in ("model", metric) if key in before.tags)
-        yield f"models:/{track}@previous is version {before.version} ({about}), the champion before"
+        said = ", ".join(f"{key} {before.tags[key]}" for key in ("model", metric) if key in before.tags)
+        yield f"models:/{registered}@previous is version {before.version} ({said}), the champion before"
+
+
+def _series_claim(name: str) -> tuple[str, bool]:
+    """What the tests say of a network, and whether they say that it beats every simple rule: walking forward, or on the
+    single split if it did not walk.
+    """
+    comparison = read_json(METRICS / "comparison.json")
+    walked, single = comparison["backtest"]["judged"]["networks"], comparison["series"]["networks"]
+    return comparison["models"][name], beats_every_rule(walked.get(name) or single[name])
+
+
+def _digits_claim(name: str, board: Mapping[str, Mapping[str, float]]) -> tuple[str, bool]:
+    metric = RANKED_BY["digits"]
+    if metric not in board.get(BASELINE, {}):
+        raise UserError(f"{FILE}: has no {metric} of {BASELINE}; make it anew (`dvc repro compare`)")
+    ours, theirs = board[name][metric], board[BASELINE][metric]
+    beats = ours > theirs
+    how = "beats" if beats else "does not beat"
+    return f"{name} has {metric} {ours:g}, {BASELINE} {theirs:g}: it {how} it.", beats
+
+
+def _about(config: Mapping[str, Any]) -> dict[str, str]:
+    """What a champion and the one before must have in common."""
+    if config["track"] == "digits":
+        return {"pixels": f"{config['network']['length']} x {config['network']['input_size']}"}
+    scaler = config["scaler"]
+    return {"inputs": ", ".join(scaler["features"]), "target": scaler["target"]}

@@ -91,10 +91,21 @@ def save_model(path: Path, package: Package, model: Model) -> None:
     model.save(str(path / "MLmodel"))
 
 
+def champion_tags(client: MlflowClient, name: str) -> dict[str, str]:
+    """The tags of a registered model's champion; none where there is none."""
+    try:
+        return dict(client.get_model_version_by_alias(name, CHAMPION).tags)
+    except MlflowException:
+        return {}
+
+
 def promote(
-    client: MlflowClient, track: str, run: str, card: str, tags: Mapping[str, str]
+    client: MlflowClient, name: str, run: str, card: str, tags: Mapping[str, str]
 ) -> tuple[str, ModelVersion | None]:
-    """Make the model that a run logged the champion among a track's registered models; the one before is ``previous``.
+    """Make the model that a run logged the champion of a registered model; the one before is ``previous``.
+
+    Args:
+        name: of the registered model: the series' name, or digits.
 
     Returns:
         Its version, and the champion before, if any; this may be the same one.
@@ -108,23 +119,23 @@ def promote(
     model = client.get_logged_model(outputs.model_outputs[-1].model_id)
     source = model.artifact_location
     try:
-        client.create_registered_model(track, description=f"The best of track {track}, by `rnnlab promote`.")
+        client.create_registered_model(name, description=f"The best network for {name}, by `rnnlab promote`.")
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    aliases = client.get_registered_model(track).aliases
-    before = client.get_model_version(track, aliases[CHAMPION]) if CHAMPION in aliases else None
+    aliases = client.get_registered_model(name).aliases
+    before = client.get_model_version(name, aliases[CHAMPION]) if CHAMPION in aliases else None
     if before and before.source == source:
         return str(before.version), before
-    known = client.search_model_versions(f"name = '{track}' and source_path = '{source}'")
+    known = client.search_model_versions(f"name = '{name}' and source_path = '{source}'")
     made = (
         known[0]
         if known
-        else client.create_model_version(track, source, run, tags=dict(tags), description=card, model_id=model.model_id)
+        else client.create_model_version(name, source, run, tags=dict(tags), description=card, model_id=model.model_id)
     )
     if before:
-        client.set_registered_model_alias(track, PREVIOUS, before.version)
-    client.set_registered_model_alias(track, CHAMPION, made.version)
+        client.set_registered_model_alias(name, PREVIOUS, before.version)
+    client.set_registered_model_alias(name, CHAMPION, made.version)
     return str(made.version), before
 
 

@@ -37,6 +37,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
     why = "; ".join(f"{key}: {reason}" for key, reason in figures["undefined"].items())
     undefined = {"undefined": why} if why else {}
+    judged, verdict = _judged(name) if track == "series" and not params.is_panel else ({}, {})
     card, symbols = Path(f"report/cards/{name}.md"), Path(f"report/cards/{name}-symbols.csv")
     quartiles = {
         f"test/{key}_{which}": value
@@ -51,7 +52,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         weights_key=digest(files[:1]),
         params=run_params(params, name),
         parameters=config["parameters"],
-        figures=means | stds | quartiles | baseline,
+        figures=means | stds | quartiles | baseline | judged,
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
@@ -65,6 +66,21 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
         tags={word: str(value) for word, value in config["made_with"].items()}
         | undefined
+        | verdict
         | run_tags(name, maker(name, key, unchanged)),
         note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
     )
+
+
+def _judged(name: str) -> tuple[dict[str, float], dict[str, str]]:
+    """Figures of walking forward, and a tag that says what the tests say."""
+    path = METRICS / "comparison.json"
+    if not path.is_file():  # of a training alone
+        return {}, {}
+    comparison = read_json(path)
+    judged = comparison["backtest"]["judged"]
+    figures = {
+        "backtest/rmse": judged["rmse"].get(name),
+        "backtest/p_every_rule": judged["networks"].get(name, {}).get("p_holm"),
+    }
+    return {key: value for key, value in figures.items() if value is not None}, {"verdict": comparison["models"][name]}
