@@ -37,7 +37,7 @@ def judge(
     }
     claims: dict[str, dict[str, Any]] = {}
     for name, tests in against.items():
-        p_values = {rule: test.p_smaller for rule, test in tests.items()}
+        p_values = {rule: test.p_better for rule, test in tests.items()}
         # without a test: the rule with the smallest error
         hardest = max(rules, key=lambda rule: (1.0 if (p := p_values[rule]) is None else p, -losses[rule].mean()))
         claims[name] = {"hardest": hardest, "p": intersection_union(list(p_values.values()))}
@@ -60,7 +60,7 @@ def judge(
         "rmse": {name: float(np.sqrt(loss.mean())) for name, loss in losses.items()},
         "networks": claims,
         "against": {
-            name: {rule: {"p": test.p_smaller, "acf1": test.acf1} for rule, test in tests.items()}
+            name: {rule: {"p": test.p_better, "acf1": test.acf1} for rule, test in tests.items()}
             for name, tests in against.items()
         },
         "against_persistence": to_naive,

@@ -62,7 +62,7 @@ class _Series(_Any):
     symbols: Annotated[list[str], Field(min_length=1)]
     target: _Target
     horizon: Annotated[int, Field(ge=1)]
-    trained_until: list[Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d")]]
+    trained_until: list[Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d.*|\d+)$")]]  # dates, or numbers of rows
     spacing: list[Annotated[float, Field(gt=0)] | None]  # hours between two rows; null: one row tells none
     diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)  # symbol -> seed -> epoch
     scaler: SeriesScaler
