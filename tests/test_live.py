@@ -35,7 +35,7 @@ def epoch(number):
 
 
 def the_run(tmp_path):
-    store = Store(tmp_path, series="series")
+    store = Store(tmp_path, series="GOOG")
     (run,) = store.client.search_runs([store.experiments["series"]])
     return run
 
@@ -47,7 +47,7 @@ def test_a_training_that_ends_well_is_finished_with_all_its_epochs(tmp_path):
         run.finish({"weights_key": "w"})
     found = the_run(tmp_path)
     assert (found.info.status, found.data.tags["weights_key"]) == ("FINISHED", "w")
-    points = Store(tmp_path, series="series").client.get_metric_history(found.info.run_id, "train/loss")
+    points = Store(tmp_path, series="GOOG").client.get_metric_history(found.info.run_id, "train/loss")
     assert [point.step for point in points] == [0, 1, 2]
 
 
@@ -94,7 +94,7 @@ def test_a_signal_leaves_a_killed_run(tmp_path, number):
 
 
 def runs(tmp_path):
-    store = Store(tmp_path, series="series")
+    store = Store(tmp_path, series="GOOG")
     return store.client.search_runs([store.experiments["series"]])
 
 

@@ -105,14 +105,14 @@ def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):
         ("2020-01-06,B", "06.01.2020,B", "line 5 (B), column Date: '06.01.2020' is not a date"),
         ("2020-01-06,B", "20200230,B", "line 5 (B), column Date: '20200230' is not a date"),
         ("2020-01-06,B", "2020-01-03 16:00:00,B", "symbol B has more than one row for 2020-01-03; one a day"),
-        ("2020-01-06,B", "1066-01-06,B", "line 5 (B), column Date: '1066-01-06' lies outside 1900-01-01"),
+        ("2020-01-06,B", "0966-01-06,B", "line 5 (B), column Date: '0966-01-06' lies outside 1000-01-01"),
         ("2020-01-06,B", "2020-01-03,B", "symbol B has more than one row for 2020-01-03; one a day is allowed"),
-        ("Symbol", "Name", "no column of symbols; found Date, Name, Open"),
+        ("Symbol", "Firm", "no column of symbols; found Date, Firm, Open"),
         ("Close", "Closing", "no column Close; found"),
         ("Date", "When", "no date column; found When"),
         ("Volume", "Close", "more than one column Close"),
         (ROWS, "", "is empty"),
-        (ROWS, ROWS.replace(",", ";"), "columns are separated by ';'; only the comma is read"),
+        (ROWS, ROWS.replace(",", ";"), "columns are separated by ';'; of a panel only the comma is read"),
         (ROWS, ROWS.splitlines()[0] + "\n", "no row with a date, a symbol and Open, Close"),
         ("2020-01-02,B,10", "2020-01-02,B,10,10", "line 2 has 8 cells, the header 7"),
         (",11,110", "", "line 6 has 5 cells, the header 7; is it cut short?"),
@@ -218,7 +218,7 @@ def test_a_symbol_that_ended_before_the_panel_is_noted(tmp_path):
 
 
 def test_a_panels_table_is_told_from_a_single_series(tmp_path):
-    single = write(tmp_path, ROWS.replace("Symbol", "Name"), "single.csv")
+    single = write(tmp_path, ROWS.replace("Symbol", "Firm"), "single.csv")
     nothing = write(tmp_path, "", "empty.csv")
     known = [is_long_table(path) for path in (write(tmp_path), tmp_path, tmp_path / "x.parquet", single, nothing)]
     assert known == [True, True, True, False, False]

@@ -92,7 +92,7 @@ def test_networks_are_compared_over_symbols():
     assert found["against_persistence"]["a"]["beaten"] == 4
     board = {"panel": {"persistence": {}, "a": {}, "b": {}}}
     assert verdict.panel(board, ["a", "b"], found).startswith(
-        "a beats tomorrow = today on 50.0 % of 8 symbols, and the median of its errors is 1.000 times persistence's; "
+        "a beats persistence on 50.0 % of 8 symbols, and the median of its errors is 1.000 times persistence's; "
     )
     (pair,) = found["between"]
     assert pair["symbols"] == 8

@@ -57,6 +57,13 @@ def hold_prices(found: Iterable[str]) -> bool:
     return {canonical(name) for name in found} >= set(PRICES)
 
 
+def price_of(column: str, found: Iterable[str]) -> str:
+    """Which price a table's column is; empty: none. High and Low are ones where open, high, low and close stand."""
+    price = canonical(column)
+    alone = plain(column) in ("open", "close", "시가", "종가")
+    return price if price in PRICES and (alone or hold_prices(found)) else ""
+
+
 def find_columns(found: Sequence[str], needed: Sequence[str], name: str, command: str = "") -> dict[str, str]:
     """Of each column that is needed the one that the table has.
 

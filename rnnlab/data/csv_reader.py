@@ -17,14 +17,12 @@ from rnnlab.data.columns import (
     EMPTY,
     FIRST_DAY,
     LAST_DAY,
-    PRICES,
-    canonical,
     find_columns,
     find_symbol_column,
-    hold_prices,
     listed,
     match,
     plain,
+    price_of,
     shown,
     shown_day,
     some,
@@ -110,8 +108,8 @@ def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", o
     cells = [cell for column in asked.values() for cell in file.dialect.cells(column)]
     decimal, guesses = (options.decimal, []) if options.decimal else find_decimal(cells, file.dialect.separator, name)
     rows = _Rows(name, asked, dated, decimal, options)
-    if options.check_prices and hold_prices(file.dialect.names):
-        rows.prices = {column: canonical(own) for column, own in asked.items() if canonical(own) in PRICES}
+    if options.check_prices:
+        rows.prices = {column: price for column, own in asked.items() if (price := price_of(own, names))}
     rows.symbol = find_symbol_column(name for name in file.dialect.names if name not in asked.values())
     for table in file.tables([*dated.columns, *asked.values()]):
         rows.add(table)

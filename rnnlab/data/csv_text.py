@@ -130,13 +130,13 @@ class CsvFile:
 
     def _open(self) -> Any:
         try:
-            file = self.source.open("rb") if isinstance(self.source, Path) else self.source
-            file.seek(0)
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
+            with self.source.open("rb") if isinstance(self.source, Path) else nullcontext(self.source) as file:
+                file.seek(0)
+                packed = file.read(2) == b"\x1f\x8b"
+                file.seek(0)
             if packed:
-                return gzip.GzipFile(fileobj=file)
-            return file if isinstance(self.source, Path) else nullcontext(file)
+                return gzip.open(self.source)
+            return self.source.open("rb") if isinstance(self.source, Path) else nullcontext(self.source)
         except FileNotFoundError:
             raise UserError(f"{self.name}: there is no such file") from None
         except IsADirectoryError:

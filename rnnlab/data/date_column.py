@@ -11,6 +11,7 @@ from rnnlab.data.columns import shown
 from rnnlab.data.date_forms import OFFSET, by_format, readings
 
 Dates = NDArray[np.datetime64]
+YEARLY = np.timedelta64(300, "D")  # the same day of each year is a form that was read the wrong way round
 
 
 class DateColumn:
@@ -59,7 +60,8 @@ class DateColumn:
         whole = {called: np.concatenate(dates) for called, dates in self._read.items() if called not in self._failures}
         if len(whole) > 1:  # 02-01-20 may be of three forms
             in_order = {called: dates for called, dates in whole.items() if _is_in_order(dates)}
-            whole = in_order if in_order else whole
+            near = {called: dates for called, dates in in_order.items() if _step(dates) < YEARLY}
+            whole = near or in_order or whole
         kept = list(whole.items())
         if any(not np.array_equal(dates, kept[0][1]) for _, dates in kept[1:]):
             raise UserError(
@@ -82,6 +84,12 @@ class DateColumn:
                 f"{self.name}: line {line}, column {self.column}: {found} is of another time zone than "
                 f"the first row's {shown(self.first)}"
             )
+
+
+def _step(dates: Dates) -> np.timedelta64:
+    """Between most rows."""
+    step: np.timedelta64 = np.median(np.abs(np.diff(dates)))
+    return step
 
 
 def _is_in_order(dates: Dates) -> bool:

@@ -136,12 +136,14 @@ def _is_korean(head: bytes) -> bool:
 def _separator(lines: Sequence[str]) -> str:
     """The mark that cuts most lines into the same, greatest number of cells, the header among them."""
 
-    def score(mark: str) -> tuple[bool, int, int]:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if _said(row))
-        if not widths:
-            return False, 0, 0
-        width, times = widths.most_common(1)[0]
-        return 2 * times >= sum(widths.values()), width, times
+    def score(mark: str) -> tuple[bool, bool, int, int]:
+        rows = [row for row in csv.reader(lines, delimiter=mark) if _said(row)]
+        if not rows:
+            return False, False, 0, 0
+        width, times = Counter(map(len, rows)).most_common(1)[0]
+        header = next(row for row in rows if len(row) == width)
+        named = not any(cell.strip().replace(".", "", 1).isdecimal() for cell in header)
+        return named, 2 * times >= len(rows), width, times
 
     return max(SEPARATORS, key=score)
 

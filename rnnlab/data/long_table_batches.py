@@ -21,14 +21,12 @@ from rnnlab.data.columns import (
     EMPTY,
     FIRST_DAY,
     LAST_DAY,
-    PRICES,
     SYMBOL_NAMES,
-    canonical,
     find_columns,
     find_symbol_column,
-    hold_prices,
     listed,
     plain,
+    price_of,
 )
 from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.series import Array, Dates
@@ -155,6 +153,8 @@ def _tables(file: Path, columns: list[str]) -> Iterator[tuple[Any, _Names]]:
 
 
 def _find(found: Sequence[str], columns: list[str], file: Path) -> _Names:
+    if len(found) == 1 and (mark := re.search(r"[;\t|]", found[0])):
+        raise UserError(f"{file}: columns are separated by {mark.group()!r}; of a panel only the comma is read")
     date = next((name for known in DATE_NAMES for name in found if plain(name) == known), None)
     if date is None:
         raise UserError(f"{file}: no date column; found {listed(found)}, looked for {listed(DATE_NAMES)}")
@@ -167,8 +167,9 @@ def _find(found: Sequence[str], columns: list[str], file: Path) -> _Names:
         holds = "symbols" if taken == symbol else "dates"
         raise UserError(f"{file}: column {taken} holds the {holds}; it can't be read as numbers too")
     own = find_columns([name for name in found if name not in (date, symbol)], columns, str(file))
-    prices = {name: canonical(theirs) for name, theirs in own.items() if canonical(theirs) in PRICES}
-    names = _Names(date, symbol, own, prices if hold_prices(found) else {})
+    names = _Names(
+        date, symbol, own, {name: price for name, column in own.items() if (price := price_of(column, found))}
+    )
     if twice := [name for name in names.all if list(found).count(name) > 1]:
         raise UserError(f"{file}: has more than one column {twice[0]}")
     return names

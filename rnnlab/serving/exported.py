@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import PRICES, canonical, hold_prices
+from rnnlab.data.columns import price_of
 from rnnlab.serving.merging import merge
 from rnnlab.windows.calendar import with_calendar
 
@@ -112,8 +112,9 @@ def input_limits(config: Mapping[str, Any]) -> dict[str, Limits]:
     if config["track"] == "digits":
         maximum = float(config["scaler"]["maximum"])
         return dict.fromkeys(input_columns(config), Limits(0, maximum, f"a number from 0 to {maximum:g}"))
-    columns = config["scaler"]["columns"]
-    prices = {name for name in columns if hold_prices(columns) and canonical(name) in PRICES}
+    scaler = config["scaler"]
+    columns, least = scaler["columns"], dict(zip(scaler["columns"], scaler["minimum"], strict=True))
+    prices = {name for name in columns if price_of(name, columns) and least[name] > 0}
     return {name: PRICE if name.split("[")[0] in prices else NUMBER for name in input_columns(config)}
 
 

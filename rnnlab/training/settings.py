@@ -12,7 +12,7 @@ class Settings:
         epochs: passes over the training part.
         batch_size: sequences a step; the last, smaller batch of an epoch is trained too.
         learning_rate: Adam's; under ``onecycle`` the highest.
-        schedule: of the rate: ``constant``, or ``onecycle`` (Smith and Topin 2018, as PyTorch's OneCycleLR).
+        schedule: of the rate: ``constant``, or ``onecycle`` (Smith and Topin 2018, the rates of PyTorch's OneCycleLR).
         max_grad_norm: a replica's gradient is scaled down to this Euclidean norm; None: never.
         patience: epochs without a better validation loss after which a replica stops; None: never. With it, a
             replica ends with the weights of its best epoch.
@@ -37,8 +37,9 @@ class Choice:
 def learning_rate(settings: Settings, step: int, steps: int) -> float:
     """The rate of a step, counted from 0, of ``steps`` in the whole training.
 
-    ``onecycle`` as PyTorch's OneCycleLR has it by default: on half a cosine from 1/25 of the highest rate up to it in
-    the first 30 % of the steps, then down to 1/10,000 of where it began.
+    ``onecycle`` has the rates of PyTorch's OneCycleLR, which by default moves Adam's beta1 too (here it stays): on half
+    a cosine from 1/25 of the highest rate up to it in the first 30 % of the steps, then down to 1/10,000 of where it
+    began.
     """
     highest = settings.learning_rate
     if settings.schedule == "constant":

@@ -19,8 +19,9 @@ from rnnlab.tracking.run_info import run_params
 from rnnlab.tuning.database import kept_alive, open_database, open_study
 from rnnlab.tuning.search import Value, Watch, bounds, finished, parse_space, search
 from rnnlab.tuning.trial_runs import TrialRuns
-from rnnlab.tuning.trials import Data, Task, load_digits, load_panel, load_series, train_trial, value_of
+from rnnlab.tuning.trials import Data, Task, best_rule, load_digits, load_panel, load_series, train_trial, value_of
 from rnnlab.windows.artifacts import SPLIT, read_digits, read_part, read_scaler
+from rnnlab.windows.series_info import read_info
 from rnnlab.windows.targets import TargetForm
 
 
@@ -65,6 +66,11 @@ def tune(name: str, trials: int, args: Sequence[str], seeds: int | None, study_n
                 said = outcome(study, content, name, now).replace("\n", "\n\n    ")
                 runs.close(status, f"# {study.study_name}\n\n{said}\n")
     print(f"\n{outcome(study, content, name, now)}")
+    if model.track == "series" and not params.is_panel and model.output != "sequence":
+        form = TargetForm(*model.target_form)
+        parts = read_part("train").windows(0), read_part("validation").windows(0)
+        rule, loss = best_rule(*parts, read_scaler("series")["features"], form, read_info().period)
+        print(f"the best simple rule, {rule}, has {loss:.3g} on the same windows")
 
 
 def parts_of(params: Params, model: Model) -> Callable[[], Data]:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.params import Model, Training
+from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.training.interfaces import Samples
 from rnnlab.training.panel_training import Sequences, encode
 from rnnlab.training.plan import TrainingPlan
@@ -66,20 +67,42 @@ def load_series(train: Windows, validation: Windows, names: Sequence[str], form:
     Raises:
         UserError: if there is no validation part, and too little to hold one out.
     """
-    if not len(validation):
-        count, gap = len(train), train.horizon - 1
-        held_out = round(HELD_OUT * count)
-        if count - held_out - gap < 1 or held_out < 1:
-            raise UserError(f"{count} training windows are too few to hold a fifth of them out for validation")
-        train, validation = train.part(0, count - held_out - gap), train.part(count - held_out, count)
-    # anew, for the scaler may have been fitted on all rows
-    train, validation = (rescale(part, train, names)[0] for part in (train, validation))
+    train, validation = _judged_parts(train, validation, names)
     target = Target.fit(train, *form)
 
     def tensors(windows: Windows) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(windows.x), torch.from_numpy(target.encode(windows)).float().contiguous()
 
     return Data(tensors(train), tensors(validation), form.outputs(train.horizon))
+
+
+def best_rule(
+    train: Windows, validation: Windows, names: Sequence[str], form: TargetForm, period: int
+) -> tuple[str, float]:
+    """The simple rule with the smallest loss on what ``load_series`` validates on, and this loss, as trials have it.
+
+    Args:
+        period: rows of a season.
+    """
+    train, validation = _judged_parts(train, validation, names)
+    target, values = Target.fit(train, *form), np.asarray(validation.target)
+    last = np.arange(len(validation)) + validation.length - 1
+    forecasts = naive_forecasts(values, last, validation.length, validation.horizon, period)
+    forecasts["ridge"] = ridge(train.x, train.y[:, 0], validation.x)
+    losses = {name: float(np.mean(((f - validation.y[:, 0]) / target.unit) ** 2)) for name, f in forecasts.items()}
+    best = min(losses, key=lambda name: losses[name])
+    return best, losses[best]
+
+
+def _judged_parts(train: Windows, validation: Windows, names: Sequence[str]) -> tuple[Windows, Windows]:
+    """What trains and what judges, scaled anew by the first, for the scaler may have been fitted on all rows."""
+    if not len(validation):
+        count, gap = len(train), train.horizon - 1
+        held_out = round(HELD_OUT * count)
+        if count - held_out - gap < 1 or held_out < 1:
+            raise UserError(f"{count} training windows are too few to hold a fifth of them out for validation")
+        train, validation = train.part(0, count - held_out - gap), train.part(count - held_out, count)
+    return rescale(train, train, names)[0], rescale(validation, train, names)[0]
 
 
 def load_panel(train: Panel, validation: Panel, form: TargetForm, names: Sequence[str] = ()) -> Data:
