@@ -33,7 +33,7 @@ def main() -> None:
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
         track = read_track(name, params.models_of("digits" if name == "digits" else "series"))
         if name == "series":
-            made, pictures = report.series(track, comparison, cache.draw, info)
+            made, pictures = report.series(track, comparison, cache.draw, info, params)
             card = partial(model_card.series, comparison=comparison, params=params, about=about)
         elif name == "panel":
             made, pictures = report.panel(track, comparison, read_json(ABOUT), cache.draw, info)

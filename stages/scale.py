@@ -41,13 +41,14 @@ def scale_series() -> None:
         arrays = allocate(shapes | {"dates": ((rows,), calendar.dtype), "days": (calendar.shape, calendar.dtype)})
         scalers.scale_into(arrays, series.all, features, params.target)
         arrays["days"][:] = calendar
-    about = {"format": SCALER, "features": features, "target": params.target}
-    write_json(SCALED / "series/scaler.json", about | scalers.to_dict())
+    scaler = {"format": SCALER, "features": features, "target": params.target}
+    write_json(SCALED / "series/scaler.json", scaler | scalers.to_dict())
     symbols = list(scalers.by_symbol)
     panel = {"panel": params.kind, "symbols": symbols, "spans": spans.tolist()}
     write_json(SCALED / "series/panel.json", panel | {"rhythm": asdict(find_rhythm(calendar))})
+    about = {"panel": params.kind, "summary": read_summary(), "left_out": scalers.left_out}
+    write_json(SCALED / "series/about.json", about)
     if params.kind:
-        write_json(SCALED / "series/about.json", {"summary": read_summary(), "left_out": scalers.left_out})
         counted = f"{len(symbols)} symbol{'s' * (len(symbols) != 1)}"
         print(f"series: {counted}, {rows:,} rows scaled, each symbol by its own past")
     else:

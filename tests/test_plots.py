@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab.reporting import plots
+from rnnlab.reporting import figure_style, plots
 
 PNG = b"\x89PNG"
 
@@ -47,6 +47,13 @@ def test_rows_without_dates_are_drawn_by_their_numbers():
     rows = predictions().assign(date=range(90))
     assert plots.forecast(rows, "m", "Intensity", "rows").startswith(PNG)
     assert plots.close_up(rows, "m", "Intensity").startswith(PNG)
+
+
+def test_letters_that_no_font_has_are_said(monkeypatch):
+    monkeypatch.setattr(figure_style, "FONTS", [])
+    assert figure_style.drawable("종가 (원)") == "the target (no font here has its name's letters)"
+    assert figure_style.drawable("Größe (°C)") == "Größe (°C)"
+    assert plots.close_up(predictions(), "m", "종가").startswith(PNG)  # without a warning of a missing glyph
 
 
 def test_reliability_and_losses():

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rnnlab.forecasting.forecast import Forecast
-from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, new_figure, to_png
+from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, drawable, new_figure, to_png
 from rnnlab.reporting.plots import CLOSE_UP
 
 
@@ -25,6 +25,6 @@ def plot_forecast(values: pd.Series, forecast: Forecast) -> bytes:
     )
     last = forecast.last_date
     after = f"{last:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(last, pd.Timestamp) else f"row {last}"
-    axes.set(ylabel=forecast.target, title=f"After {after}")
+    axes.set(ylabel=drawable(forecast.target), title=f"After {after}")
     axes.legend()
     return to_png(figure)

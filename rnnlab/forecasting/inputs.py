@@ -16,7 +16,7 @@ from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack
 from rnnlab.networks.weights_header import read_config
 
-LEFT_OUT = Path("data/scaled/series/about.json")  # of a panel: why symbols were not trained on
+LEFT_OUT = Path("data/scaled/series/about.json")  # why symbols were not trained on
 
 
 def load_networks(model: str, *tracks: str, symbol: str = "") -> tuple[Networks, dict[str, Any]]:

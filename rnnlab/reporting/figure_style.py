@@ -5,12 +5,17 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure  # without pyplot, which is slow to import and keeps figures open
+from matplotlib.font_manager import fontManager
 
 # Okabe and Ito's colours, which colour-blind people can tell apart.
 BLACK, BLUE, ORANGE, GREY = "#000000", "#0072B2", "#D55E00", "#999999"
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#56B4E9", "#E69F00", BLACK)  # without yellow, which is too pale
 DASHES = ("-", "--", ":", "-.")
+# Which of these a machine has is drawn with, where the first has no letter.
+EASTERN = ("Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Malgun Gothic", "AppleGothic", "Apple SD Gothic Neo")
+FONTS = [name for name in EASTERN if name in {font.name for font in fontManager.ttflist}]
 STYLE: Any = {
+    "font.family": ["DejaVu Sans", *FONTS],
     "axes.grid": True,
     "grid.alpha": 0.25,
     "axes.spines.top": False,
@@ -28,6 +33,13 @@ def new_figure(width: float, height: float, rows: int = 1) -> tuple[Figure, Any]
         axes = figure.subplots(rows)
     figure.subplots_adjust(left=left, right=right, bottom=bottom, top=top, hspace=0.22)
     return figure, axes
+
+
+def drawable(text: str) -> str:
+    """A label, as far as a font has its letters; else a word that says so."""
+    if FONTS or all(ord(letter) < 0x2E80 for letter in text):
+        return text
+    return "the target (no font here has its name's letters)"
 
 
 def line_style(number: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rnnlab.reporting.report import Track
 from rnnlab.windows.artifacts import PARTS
 from rnnlab.windows.series_info import read_info
 
-ABOUT = Path("data/scaled/series/about.json")  # of a panel
+ABOUT = Path("data/scaled/series/about.json")
 IMAGES = Path("data/windows/digits.json")
 
 
@@ -39,15 +39,17 @@ def _with_dates(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe_steps() -> str:
-    if ABOUT.exists():
-        return f"{read_json(ABOUT)['summary'][0]}."
+    about = read_json(ABOUT)
+    if about["panel"]:
+        return f"{about['summary'][0]}."
     rows = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"])
     parts = (
         f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
         for part, dates in ((part, rows["date"][rows["part"] == part]) for part in PARTS)
         if len(dates)
     )
-    return f"{read_info().words.capitalize()} that are forecast: {'; '.join(parts)}."
+    read = f" How it was read: {'; '.join(about['summary'])}." if about["summary"] else ""
+    return f"{read_info().words.capitalize()} that are forecast: {'; '.join(parts)}.{read}"
 
 
 def describe_data() -> str:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 from numpy.typing import NDArray
 
-from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, STYLE, line_style, new_figure, to_png
+from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, STYLE, drawable, line_style, new_figure, to_png
 
 CLOSE_UP = 60
 MISREAD_SHOWN = 40
@@ -52,7 +52,7 @@ def forecast(predictions: pd.DataFrame, title: str, target: str, words: str) -> 
     _values(whole, predictions)
     end = predictions.loc[predictions["part"] == "train", "date"].max()
     whole.axvline(end, color=GREY, ls="--", lw=1.2, label="end of the training part")
-    whole.set(ylabel=target, title=f"{title}: actual and predicted")
+    whole.set(ylabel=drawable(target), title=f"{title}: actual and predicted")
     whole.legend()
 
     test = predictions[predictions["part"] == "test"].head(CLOSE_UP)
@@ -61,7 +61,7 @@ def forecast(predictions: pd.DataFrame, title: str, target: str, words: str) -> 
         near.fill_between(test["date"], *bounds, color=BLUE, alpha=alpha, lw=0, label=f"{level} % interval")
     near.plot(test["date"], test["persistence"], color=GREY, ls=":", lw=1.5, label="persistence (the last value)")
     _values(near, test, marker=".")
-    near.set(ylabel=target, title=f"the first {len(test)} test {words}")
+    near.set(ylabel=drawable(target), title=f"the first {len(test)} test {words}")
     near.legend(ncols=2)
     return to_png(figure)
 
@@ -70,7 +70,7 @@ def close_up(forecasts: pd.DataFrame, title: str, target: str) -> bytes:
     """Actual and predicted values of some steps; columns as of ``forecast``."""
     figure, axes = new_figure(10, 4.2)
     _values(axes, forecasts)
-    axes.set(ylabel=target, title=title)
+    axes.set(ylabel=drawable(target), title=title)
     axes.legend()
     return to_png(figure)
 
@@ -81,7 +81,9 @@ def shifts(by_name: Mapping[str, list[float]], unit: str, words: str) -> bytes:
     for number, (name, errors) in enumerate(by_name.items()):
         axes.plot(errors, marker="o", label=name, **line_style(number))
     axes.set(
-        xlabel=f"moved back by ({words})", ylabel=f"RMSE ({unit})", title="How well each forecast fits, moved back"
+        xlabel=f"moved back by ({words})",
+        ylabel=drawable(f"RMSE ({unit})"),
+        title="How well each forecast fits, moved back",
     )
     axes.set_xticks(range(max(map(len, by_name.values()))))
     axes.legend(ncols=2)

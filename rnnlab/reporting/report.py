@@ -1,6 +1,6 @@
 """The report: one page in the order in which a person wants it, and each model's pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.comparison.leaderboard import Board
+from rnnlab.core.params import Params
 from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting import panel_tables, plots, tables
 from rnnlab.reporting.page import Block, Fold, Picture, Section, Text
@@ -24,6 +25,14 @@ LATE = (
     "moved back: a forecast fits best where it stands, an echo one or more {words} before, as here {names}."
 )
 ON_TIME = "Moved back, each forecast of a network fits worse than where it stands: none is an echo of the last value."
+UNREAD = (
+    "The networks do not read {target}, which they forecast and which the rules know up to the last value "
+    "(series.features; docs/tutorial.md has the experiment)."
+)
+SIGMOID = (
+    "{name} ends in a sigmoid, which can't leave the range of the training part: {steps} of the test part lie outside and "
+    "make {share} % of its squared error (docs/tutorial.md has the experiment with output: linear)."
+)
 CHANGES = (
     "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
 )
@@ -56,7 +65,9 @@ class Track:
         return {**self.baselines, **self.models}
 
 
-def series(track: Track, comparison: Mapping[str, Any], draw: Draw, info: SeriesInfo) -> tuple[list[Section], Pictures]:
+def series(
+    track: Track, comparison: Mapping[str, Any], draw: Draw, info: SeriesInfo, params: Params
+) -> tuple[list[Section], Pictures]:
     results, order, simple = track.results, list(track.board["series"]), list(track.baselines)
     target = f"{info.target} ({info.unit})" if info.unit != info.target else info.target
     pictures = {
@@ -86,6 +97,7 @@ def series(track: Track, comparison: Mapping[str, Any], draw: Draw, info: Series
                     pictures[best]["forecast"], f"{best}, the best network: the whole series, and the first of the test"
                 ),
                 *_others([_picture(pictures[name]["forecast"], name) for name in others]),
+                *_handicaps(track, info, params),
             ],
         ),
         _late(track, info, draw),
@@ -104,6 +116,23 @@ def series(track: Track, comparison: Mapping[str, Any], draw: Draw, info: Series
             ],
         ),
     ], pictures
+
+
+def _handicaps(track: Track, info: SeriesInfo, params: Params) -> Iterator[Text]:
+    """What networks can't know or say that simple rules can."""
+    if info.target not in params.series.features:
+        yield Text(UNREAD.format(target=info.target))
+    for name in track.models:
+        table = track.predictions[name]
+        if params.model(name).output != "sigmoid":
+            continue
+        known, test = table["y_true"][table["part"] == "train"], table[table["part"] == "test"]
+        outside = (test["y_true"] < known.min()) | (test["y_true"] > known.max())
+        errors = (test["y_true"] - test["y_pred"]) ** 2
+        if outside.any():
+            share = 100 * errors[outside].sum() / errors.sum()
+            steps = f"{outside.sum()} of {info.count(len(test))}"
+            yield Text(SIGMOID.format(name=name, steps=steps, share=f"{share:.0f}"))
 
 
 def _late(track: Track, info: SeriesInfo, draw: Draw) -> Section:
