@@ -83,7 +83,7 @@ def forecast(
 ) -> None:
     """Forecast the next value, with 80 and 95 % intervals, beside the last one."""
     from rnnlab.core.files import write_bytes
-    from rnnlab.data.csv_reader import describe_reading
+    from rnnlab.data.rows import describe_reading
     from rnnlab.forecasting.forecast_text import to_text
     from rnnlab.forecasting.inputs import load_networks, load_rows
     from rnnlab.forecasting.next_steps import forecast_next_steps, required_columns

@@ -9,12 +9,13 @@ from rnnlab.core.files import new_arrays, write_bytes, write_json, write_text
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.data import sources
-from rnnlab.data.csv_reader import Options, describe_reading, read_rows
+from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.images import to_idx
 from rnnlab.data.long_table import read_panel
 from rnnlab.data.panel_summary import describe, summary
 from rnnlab.data.raw import SERIES
 from rnnlab.data.rhythm import describe_gaps
+from rnnlab.data.rows import Options, describe_reading
 
 RAW = Path("data/raw")
 

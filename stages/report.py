@@ -17,6 +17,7 @@ from rnnlab.reporting import model_card, report
 from rnnlab.reporting.inputs import ABOUT, IMAGES, describe_data, describe_steps, read_track
 from rnnlab.reporting.page import Section, render
 from rnnlab.reporting.picture_cache import PictureCache
+from rnnlab.reporting.series_sections import series_sections
 from rnnlab.windows.series_info import read_info
 
 REPORT = Path("report")
@@ -33,7 +34,7 @@ def main() -> None:
     for name in check_headline(read_json(METRICS / "leaderboard.json"), str(METRICS / "leaderboard.json")):
         track = read_track(name, params.models_of("digits" if name == "digits" else "series"))
         if name == "series":
-            made, pictures = report.series(track, comparison, cache.draw, info, params)
+            made, pictures = series_sections(track, comparison, cache.draw, info, params)
             card = partial(model_card.series, comparison=comparison, params=params, about=about)
         elif name == "panel":
             made, pictures = report.panel(track, comparison, read_json(ABOUT), cache.draw, info)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
-from rnnlab.data.csv_reader import Options, read_rows
+from rnnlab.data.csv_reader import read_rows
+from rnnlab.data.rows import Options
 
 HEADER = "Date,Open,Close\n"
 GOOD = HEADER + "2020-01-02,1,2\n2020-01-03,3,4\n2020-01-06,5,6\n"

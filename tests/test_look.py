@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from rnnlab import cli
-from rnnlab.data.csv_reader import Options
 from rnnlab.data.look import look
+from rnnlab.data.rows import Options
 from rnnlab.forecasting import first_try
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab.evaluation.metrics import Array, mean_and_std
+from rnnlab.evaluation.metrics import Array, Figure, mean_and_std
 from rnnlab.evaluation.significance import diebold_mariano, holm, intersection_union, mcnemar
 
 Errors = Mapping[str, Array]  # by name
@@ -35,12 +35,10 @@ def judge(
     against = {
         name: {rule: diebold_mariano(losses[name], losses[rule], horizon) for rule in rules} for name in networks
     }
-    claims: dict[str, dict[str, Any]] = {}
-    for name, tests in against.items():
-        p_values = {rule: test.p_better for rule, test in tests.items()}
-        # without a test: the rule with the smallest error
-        hardest = max(rules, key=lambda rule: (1.0 if (p := p_values[rule]) is None else p, -losses[rule].mean()))
-        claims[name] = {"hardest": hardest, "p": intersection_union(list(p_values.values()))}
+    size = {rule: float(losses[rule].mean()) for rule in rules}
+    claims = {
+        name: _claim({rule: test.p_better for rule, test in tests.items()}, size) for name, tests in against.items()
+    }
     naive = losses["persistence"]
     others = [name for name in losses if name != "persistence"]
     to_naive = {name: asdict(diebold_mariano(losses[name], naive, horizon)) for name in others}
@@ -67,6 +65,12 @@ def judge(
         "between": between,
         "left_out": dict(left_out),
     }
+
+
+def _claim(p_values: Mapping[str, Figure], size: Mapping[str, float]) -> dict[str, Any]:
+    """That a network beats every rule; without a test of one, the rule with the smallest loss is the hardest."""
+    hardest = max(p_values, key=lambda rule: (1.0 if (p := p_values[rule]) is None else p, -size[rule]))
+    return {"hardest": hardest, "p": intersection_union(list(p_values.values()))}
 
 
 def compare_series(

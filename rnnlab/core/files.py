@@ -62,7 +62,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_figures(path: Path, content: Any) -> None:
-    """As ``write_json``, with numbers of five significant digits: more differ from one processor to another."""
+    """As ``write_json``, with numbers of six significant digits: more differ from one processor to another."""
     write_json(path, _rounded(content))
 
 
@@ -71,7 +71,7 @@ def _rounded(content: Any) -> Any:
         return {key: _rounded(value) for key, value in content.items()}
     if isinstance(content, list | tuple):
         return [_rounded(value) for value in content]
-    return float(f"{content:.5g}") if isinstance(content, float) else content
+    return float(f"{content:.6g}") if isinstance(content, float) else content
 
 
 def read_json(path: Path) -> Any:

@@ -7,7 +7,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import Params, StrictModel
+from rnnlab.core.param_types import StrictModel
+from rnnlab.core.params import Params
 
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes

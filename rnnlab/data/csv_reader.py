@@ -1,8 +1,6 @@
 """A regular series from a table's file, as people have it: read, checked, sorted."""
 
-import datetime
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import SeriesParams
 from rnnlab.data.columns import (
     DATE_NAMES,
     EMPTY,
@@ -34,46 +31,9 @@ from rnnlab.data.dates_found import Dated, find_dates
 from rnnlab.data.dialect import find_decimal
 from rnnlab.data.numbers import to_numbers
 from rnnlab.data.parquet_file import ENDINGS, ParquetFile
+from rnnlab.data.rows import GUESS, Options, Rows
 
 MOST_FAULTS = 1000  # that wait for the rows to be chosen
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a file is read, as params.yaml says; None: found in the file.
-
-    Attributes:
-        date: the column of dates, or two that are joined; False: there is none.
-        date_format: as strptime has it.
-        check_prices: whether open, high, low and close must be prices.
-        start, end, rows: which rows are wanted; their values alone are checked.
-    """
-
-    date: str | tuple[str, ...] | bool | None = None
-    encoding: str | None = None
-    separator: str | None = None
-    decimal: str | None = None
-    date_format: str | None = None
-    check_prices: bool = True
-    start: datetime.date | None = None
-    end: datetime.date | None = None
-    rows: int | None = None
-
-    @classmethod
-    def of(cls, params: SeriesParams) -> "Options":
-        chosen = {name: getattr(params, name) for name in ("date", "check_prices", "start", "end", "rows")}
-        return cls(**params.read.model_dump(), **chosen)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows in order of time, and what a person should know of how they came about."""
-
-    frame: pd.DataFrame  # index: dates, or numbers of rows from 1; columns as asked for, float64
-    notices: tuple[str, ...] = ()
-    guesses: tuple[str, ...] = ()
-    date: str = ""  # the column of dates; empty: there is none
-    left_out: int = 0  # rows
 
 
 def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile | ParquetFile:
@@ -83,7 +43,7 @@ def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile 
     return CsvFile(source, name, options.encoding, options.separator)
 
 
-def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", options: Options = Options()) -> Rows:
+def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", options: Options = GUESS) -> Rows:
     """Read the dates and ``columns`` of a table's file; other columns are ignored.
 
     Args:
@@ -262,10 +222,3 @@ class _Rows:
                 f"(line {some(where)}); one row a date is allowed"
                 + (f" (column {self.symbol}: is it a panel? -S series.source=panel)" if self.symbol else "")
             )
-
-
-def describe_reading(rows: Rows) -> Iterator[str]:
-    """Lines for a person: what was guessed, and what was left out."""
-    if rows.guesses:
-        yield f"read as: {', '.join(rows.guesses)}"
-    yield from rows.notices

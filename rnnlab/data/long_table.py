@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import Allocate
 from rnnlab.data.columns import FIRST_DAY, find_symbol_column
-from rnnlab.data.csv_reader import Rows
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
 from rnnlab.data.panel_summary import day_of, ended
+from rnnlab.data.rows import Rows
 from rnnlab.data.series import Array, Dates, Series
 
 LONGEST_SYMBOL = 64  # characters of a symbol

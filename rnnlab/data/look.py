@@ -8,11 +8,12 @@ from typing import Any
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import find_symbol_column
 from rnnlab.data.command import command_for, number_columns, run
-from rnnlab.data.csv_reader import Options, open_table, read_rows
+from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm
+from rnnlab.data.rows import Options
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.files import read_arrays, read_json
-from rnnlab.core.params import SeriesParams
+from rnnlab.core.series_params import SeriesParams
 from rnnlab.data.series import Series
 
 RAW = Path("data/raw/series")

@@ -15,9 +15,10 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_text
 from rnnlab.core.params import Model, Training
 from rnnlab.data.command import run, suggest
-from rnnlab.data.csv_reader import Options, Rows, describe_reading, open_table, read_rows
+from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.rhythm import describe_gaps, find_rhythm
+from rnnlab.data.rows import Options, Rows, describe_reading
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
 from rnnlab.execution.executors import make_executor
 from rnnlab.reporting import plots, tables

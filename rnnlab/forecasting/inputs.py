@@ -8,10 +8,11 @@ from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
 from rnnlab.core.params_file import FILE, read_params
-from rnnlab.data.csv_reader import Options, Rows, read_rows
+from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
 from rnnlab.data.raw import RAW, read_raw_panel
+from rnnlab.data.rows import Options, Rows
 from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack
 from rnnlab.networks.weights_header import read_config

@@ -9,7 +9,7 @@ import pandas as pd
 from rnnlab.comparison.leaderboard import rank
 from rnnlab.core.files import read_json
 from rnnlab.core.tables import METRICS, read_baselines, read_table, read_tables
-from rnnlab.reporting.report import Track
+from rnnlab.reporting.track import Track
 from rnnlab.windows.artifacts import PARTS
 from rnnlab.windows.series_info import read_info
 

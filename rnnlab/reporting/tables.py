@@ -48,7 +48,7 @@ def majority_sentence(result: Mapping[str, Any]) -> str:
 def lag(results: Results, order: Sequence[str], baselines: Sequence[str], info: SeriesInfo) -> Table:
     """By how many steps the forecasts are late, which makes their curves look good."""
     errors = {name: results[name]["lag"]["rmse_by_shift"] for name in order}
-    decimals = places([error for by_shift in errors.values() for error in by_shift], 4)
+    decimals = places([by_shift[0] for by_shift in errors.values() if by_shift], 4)
     rows = []
     for name in order:
         found = results[name]["lag"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.core.files import read_json
-from rnnlab.core.params import SeriesParams
+from rnnlab.core.series_params import SeriesParams
 
 FILE = Path("data/windows/series.json")
 SEASONS = {  # word and period of a rhythm: what the value one season before is

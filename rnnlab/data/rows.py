@@ -1,0 +1,57 @@
+"""How a table's file is to be read, and the rows that were read."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from rnnlab.core.series_params import SeriesParams
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a file is read, as params.yaml says; None: found in the file.
+
+    Attributes:
+        date: the column of dates, or two that are joined; False: there is none.
+        date_format: as strptime has it.
+        check_prices: whether open, high, low and close must be prices.
+        start, end, rows: which rows are wanted; their values alone are checked.
+    """
+
+    date: str | tuple[str, ...] | bool | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    date_format: str | None = None
+    check_prices: bool = True
+    start: datetime.date | None = None
+    end: datetime.date | None = None
+    rows: int | None = None
+
+    @classmethod
+    def of(cls, params: SeriesParams) -> "Options":
+        chosen = {name: getattr(params, name) for name in ("date", "check_prices", "start", "end", "rows")}
+        return cls(**params.read.model_dump(), **chosen)
+
+
+GUESS = Options()  # all is found in the file
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows in order of time, and what a person should know of how they came about."""
+
+    frame: pd.DataFrame  # index: dates, or numbers of rows from 1; columns as asked for, float64
+    notices: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    date: str = ""  # the column of dates; empty: there is none
+    left_out: int = 0  # rows
+
+
+def describe_reading(rows: Rows) -> Iterator[str]:
+    """Lines for a person: what was guessed, and what was left out."""
+    if rows.guesses:
+        yield f"read as: {', '.join(rows.guesses)}"
+    yield from rows.notices
