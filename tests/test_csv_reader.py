@@ -3,6 +3,7 @@ import datetime
 import gzip
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
 from rnnlab.data.csv_reader import read_rows
+from rnnlab.data.numbers import to_numbers
 from rnnlab.data.rows import Options
 
 HEADER = "Date,Open,Close\n"
@@ -144,6 +146,7 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
             "can't be read as text in cells: Expected 3 fields in line 3",
         ),
         ("Date;Open;Close\n2020-01-02;1,234;2,345\n", "'1,234' may be a thousand or a decimal fraction, and no row"),
+        ("Date;Open;Close\n2020-01-02;1.234;2.345\n", "'1.234' may be a thousand or a decimal fraction, and no row"),
         ("Date;Open;Close\n2020-01-02;1,5;2.55\n", "some numbers have a decimal point and some a comma"),
     ],
 )
@@ -227,6 +230,45 @@ def test_a_guess_can_be_fixed(options, text, closes):
     assert read(text, options=options).frame["Close"].tolist() == closes
 
 
+NUMBERS = {
+    "1,234.5": 1234.5, "1'234.5": 1234.5, "1’234": 1234, "1 234 567.5": 1234567.5, "1\u202f234": 1234,
+    "12,34,567.8": 1234567.8, "853.25K": 853250, "1.5 M": 1.5e6, "2B": 2e9, "-2.58%": -2.58,
+    "-$5": -5, "$-5": -5, "(5)": -5, "−5": -5,
+    "5 USD": 5, "1,000원": 1000, "1.5억": 1.5e8, ".5": 0.5, "1e3": 1000,
+}  # fmt: skip
+NO_NUMBERS = [
+    "1 2",
+    "12 34",
+    "1$2",
+    "1'2",
+    "1,234,56",
+    "1,2345",
+    "1.234.567",
+    "1_000",
+    "0x1F",
+    "--5",
+    "(5",
+    "5-",
+    "$",
+    "1 234,567",
+]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_are_read_whole_or_not_at_all(decimal):
+    def written(texts):
+        swap = str.maketrans(",.", ".,") if decimal == "," else {}
+        return pd.Series([text.translate(swap) for text in texts], dtype="str")
+
+    assert to_numbers(written(NUMBERS), decimal).tolist() == pytest.approx(list(NUMBERS.values()))
+    assert np.isnan(to_numbers(written(NO_NUMBERS), decimal)).all()
+
+
+def test_other_columns_tell_the_decimal_mark():
+    rows = read("Datum;Umsatz;Kurs\n13.01.2020;1.234;1,5\n14.01.2020;2.345;2,5\n", ["Umsatz"])
+    assert rows.frame["Umsatz"].tolist() == [1234, 2345]
+
+
 OHLC = "Date,Open,High,Low,Close\n2020-01-02,2,3,1,2\n2020-01-03,0,0,0,2\n2020-01-06,2,3,1,-2\n2020-01-07,2,3,1,2.5\n"
 COLUMNS = ("Open", "High", "Low", "Close")
 
@@ -246,6 +288,15 @@ def test_values_are_checked_after_rows_are_chosen():
     for options in (Options(start=datetime.date(2020, 1, 7)), Options(rows=1), Options(end=datetime.date(2020, 1, 2))):
         assert len(read(OHLC, COLUMNS, options).frame)
     assert len(read(OHLC, COLUMNS, Options(check_prices=False)).frame) == 4
+
+
+def test_rows_are_counted_without_the_halts():
+    halt_last = OHLC.replace("06,2,3,1,-2", "06,2,3,1,2").replace("2020-01-07,2,3,1,2.5", "2020-01-07,0,0,0,2")
+    assert len(read(halt_last.replace("02,2,3,1,2", "02,2,3,1,-2"), COLUMNS, Options(rows=1)).frame) == 2
+    with pytest.raises(UserError, match="line 2, column Close: -2 is no price"):
+        read(halt_last.replace("02,2,3,1,2", "02,2,3,1,-2"), COLUMNS, Options(rows=2))
+    with pytest.raises(UserError, match="a price is 0 in every row"):
+        read("Date,Open,Close\n2020-01-02,0,0\n")
 
 
 @pytest.mark.parametrize("names", ["Date,Open,High,Low,Close", "date,open,high,low,close", "일자,시가,고가,저가,종가"])

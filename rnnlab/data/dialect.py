@@ -4,22 +4,22 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import plain
+from rnnlab.data.numbers import BLANKS
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLED = 200  # lines
-# A number with marks in it that leave no doubt which of them is the decimal one.
-POINT = re.compile(
-    r"[^\d.,]*(\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})[^\d.,]*"
-)
-COMMA = re.compile(
-    r"[^\d.,]*(\d{1,3}(\.\d{3})+,\d*|\d+,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})[^\d.,]*"
-)
-EITHER = re.compile(r"[^\d.,]*\d{1,3},\d{3}[^\d.,]*")
+# Numbers with marks in them that leave no doubt which is the decimal one, by that mark.
+TELLING = {
+    ".": re.compile(r"\d{1,3}(,\d{3})+\.\d*|\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,}"),
+    ",": re.compile(r"\d{1,3}(\.\d{3})+,\d*|\d*,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,}"),
+}
+DOUBTFUL = re.compile(r"\d{1,3}[.,]\d{3}")
+GROUPED = {".": re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?"), ",": re.compile(r"\d{1,3}(\.\d{3})+(,\d*)?")}
 
 
 @dataclass(frozen=True)
@@ -75,30 +75,44 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     return Dialect(encoding, separator, header, skipped, names, sample, tuple(guesses))
 
 
-def find_decimal(cells: Sequence[str], separator: str, name: str) -> tuple[str, list[str]]:
-    """The mark before the decimals of some numbers, and what was guessed.
+def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str], name: str) -> tuple[str, list[str]]:
+    """The mark before the decimals of the numbers in some columns, and what was guessed.
+
+    Args:
+        others: columns that are asked where these don't tell.
 
     Raises:
         UserError: if nothing tells which it is.
     """
-    point, comma = (any(mark.fullmatch(cell) for cell in cells) for mark in (POINT, COMMA))
-    if point and comma:
+    cells = [_bare(cell) for column in columns for cell in dialect.cells(column)]
+    told = _told(cells)
+    doubtful = next((cell for cell in cells if DOUBTFUL.fullmatch(cell)), None)
+    if doubtful and not told and dialect.separator != ",":
+        told = _told([_bare(cell) for column in others for cell in dialect.cells(column)])
+        if len(told) != 1:
+            raise UserError(
+                f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
+                "-S series.read.decimal='.' or ','"
+            )
+    if len(told) > 1:
         raise UserError(
             f"{name}: some numbers have a decimal point and some a comma; say which it is, as "
             "-S series.read.decimal=','"
         )
-    doubtful = next((cell for cell in cells if EITHER.fullmatch(cell)), None)
-    if separator != "," and doubtful and not point and not comma:
-        raise UserError(
-            f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
-            "-S series.read.decimal='.' or ','"
-        )
-    guesses = ["decimal comma"] if comma else []
-    mark = r"\." if comma else ","
-    grouped = re.compile(rf"[^\d.,]*\d{{1,3}}({mark}\d{{3}})+([.,]\d*)?[^\d.,]*")
-    if any(grouped.fullmatch(cell) for cell in cells):
+    decimal = told[0] if told else "."
+    guesses = ["decimal comma"] if decimal == "," else []
+    if any(GROUPED[decimal].fullmatch(cell) for cell in cells):
         guesses.append("thousands separators")
-    return ("," if comma else "."), guesses
+    return decimal, guesses
+
+
+def _told(cells: Sequence[str]) -> list[str]:
+    return [mark for mark, telling in TELLING.items() if any(telling.fullmatch(cell) for cell in cells)]
+
+
+def _bare(cell: str) -> str:
+    """Digits and marks, without the currency, blanks or unit around them."""
+    return re.sub(rf"[{BLANKS}]", "", cell).strip("$€£¥₩₹₽元円원%+-−()kKmMbBtT")
 
 
 def _said(row: Sequence[str]) -> bool:
