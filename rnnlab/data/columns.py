@@ -10,7 +10,8 @@ import pandas as pd
 from rnnlab.core.errors import UserError
 
 DATE_NAMES = (
-    "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period", "ds",
+    "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period",
+    "ds", "ts", "unix", "epoch",
     "data", "datum", "observation_date", "open time", "날짜", "일자", "일시", "년월", "연도", "年月日", "日期", "日付",
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days

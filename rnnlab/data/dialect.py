@@ -19,6 +19,7 @@ POINT = re.compile(
 COMMA = re.compile(
     r"[^\d.,]*(\d{1,3}(\.\d{3})+,\d*|\d+,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})[^\d.,]*"
 )
+VALUE = re.compile(r"[-+$€]?\d[\d.,:/ TZ-]*%?")  # a number or a date, no name
 EITHER = re.compile(r"[^\d.,]*\d{1,3},\d{3}[^\d.,]*")
 
 
@@ -66,6 +67,13 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     if header:
         guesses.append(f"{header} line{'s' * (header > 1)} above the header")
     names = tuple(rows[0]) if rows else ()
+    if names and all(VALUE.fullmatch(cell.strip()) for cell in names if cell.strip()):
+        raise UserError(
+            f"{name}: line {header + 1} holds values ({', '.join(names)[:40]}), and should name the columns: add a "
+            "line above it, as Date,Value"
+        )
+    if len(rows) > 1 and all(len(row) == len(names) + 1 and not row[-1].strip() for row in rows[1:]):
+        names = (*names, "")  # rows end with a separator, and the header does not
     if len(rows) > 2 and plain(names[0]) == "price" and plain(rows[1][0]) == "ticker":
         if len({cell for cell in rows[1][1:] if cell.strip()}) > 1:
             raise UserError(f"{name}: holds several tickers side by side; download one, or save a long table")
@@ -140,8 +148,12 @@ def _separator(lines: Sequence[str]) -> str:
         rows = [row for row in csv.reader(lines, delimiter=mark) if _said(row)]
         if not rows:
             return False, False, 0, 0
-        width, times = Counter(map(len, rows)).most_common(1)[0]
-        header = next(row for row in rows if len(row) == width)
+        if not rows[0][-1].strip() or all(row[-1].strip() for row in rows[1:]):
+            widths = list(map(len, rows))
+        else:  # a separator at the end of rows alone makes no cell
+            widths = [len(row) - (not row[-1].strip()) for row in rows]
+        width, times = Counter(widths).most_common(1)[0]
+        header = rows[widths.index(width)]
         named = not any(cell.strip().replace(".", "", 1).isdecimal() for cell in header)
         return named, 2 * times >= len(rows), width, times
 
@@ -150,9 +162,8 @@ def _separator(lines: Sequence[str]) -> str:
 
 def _header(rows: Sequence[Sequence[str]]) -> int:
     """The first row that is as wide as most; above it stand titles and addresses."""
-    widths = Counter(map(len, rows))
-    if not widths:
+    if not rows:
         return 0
-    width = widths.most_common(1)[0][0]
+    width = Counter(map(len, rows)).most_common(1)[0][0]
     first = next(number for number, row in enumerate(rows) if len(row) == width)
     return first if all(len(row) == 1 for row in rows[:first]) else 0
