@@ -93,7 +93,7 @@ def test_no_baseline_reads_a_day_before_it_is_over(prices):
     baselines.baselines_series()
     after = pd.read_csv("metrics/baselines/series.csv")
     names = list(read_json(Path("metrics/baselines/series.json"))["rules"])
-    assert {"ridge", "autoregression", "ets", "theta"} <= set(names)
+    assert {"ridge", "autoreg", "ets", "theta"} <= set(names)
     # the first altered day is forecast from the days before it; in folds too
     known = before["date"] <= prices["Date"].iloc[-10]
     assert len(set(before["part"][known])) > 3

@@ -26,7 +26,7 @@ def test_end_to_end(workspace, made):
     """The first run makes everything; the tests below go on from it, each ends as it began."""
     board = workspace.read("metrics/leaderboard.json")
     simple = {"persistence", "drift", "moving_average", "seasonal_naive", "seasonal_naive_drift", "ridge"}
-    classical = {"autoregression", "ets", "theta", "sarima"}
+    classical = {"autoreg", "ets", "theta", "sarima"}
     assert set(board["series"]) == simple | classical | {"rnn", "gru"}
     assert set(board["digits"]) == {"majority_class", "digits_bigru"}
     assert workspace.read("data/windows/series.json")["count"] == 426

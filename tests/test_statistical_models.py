@@ -1,4 +1,4 @@
-"""Classical models: against statsmodels' own forecasts from the rows that were known, and by hand."""
+"""The forecasts of the classical models against statsmodels' own at single rows, and against textbook recursions."""
 
 import warnings
 
@@ -7,114 +7,205 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
-from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from rnnlab.evaluation import statistical_models as models
-from rnnlab.evaluation.statistical_models import Series, statistical_forecasts
+from rnnlab.evaluation import statistical_models
+from rnnlab.evaluation.statistical_models import SARIMA_ORDERS, Task, statistical_forecasts
 
-GENERATOR = np.random.default_rng(0)
-ROWS, TRAINED, PERIOD = 90, 60, 6
-SEASON = 3 * np.sin(2 * np.pi * np.arange(ROWS) / PERIOD)
-VALUES = 20 + SEASON + 0.05 * np.arange(ROWS) + GENERATOR.normal(0, 0.5, ROWS)
-LAST = np.array([62, 75, 86])
-SERIES = Series(VALUES, TRAINED, PERIOD)
+TRAIN, ROWS, PERIOD = 90, 130, 4
+ORIGINS = [TRAIN - 1, TRAIN, TRAIN + 7, ROWS - 1]
 
 
-def known(fit, row, horizon):
-    """statsmodels' forecast, with a fitted model's parameters, from the rows up to ``row``."""
-    return fit.model.clone(VALUES[: row + 1]).filter(fit.params).forecast(horizon)[-1]
+def made(seed=0, season=5.0, level=50.0):
+    random, rows = np.random.default_rng(seed), np.arange(ROWS)
+    return level + random.standard_normal(ROWS).cumsum() + season * np.sin(2 * np.pi * rows / PERIOD)
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
+def quietly(make):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of fits that stop early
-        yield
+        warnings.simplefilter("ignore")
+        return make()
 
 
-@pytest.mark.parametrize("horizon", [1, 4])
-def test_an_autoregression_forecasts_as_statsmodels_does(horizon):
-    values = GENERATOR.standard_normal(ROWS)
-    for t in range(2, ROWS):
-        values[t] += 0.6 * values[t - 1] - 0.3 * values[t - 2]
-    forecast = models.autoregression(Series(values, TRAINED, 1), LAST, horizon)
-    lags = ar_select_order(values[:TRAINED], 10, ic="aic").ar_lags
-    constant, *weights = AutoReg(values[:TRAINED], lags).fit().params
-    for row, found in zip(LAST, forecast, strict=True):
-        path = values[: row + 1].tolist()
-        for _ in range(horizon):
-            path.append(constant + sum(weight * path[-lag] for lag, weight in zip(lags, weights, strict=True)))
-        assert found == pytest.approx(path[-1], rel=1e-9)
+@pytest.fixture(scope="module", params=[1, 3], ids=["1 ahead", "3 ahead"])
+def horizon(request):
+    return request.param
 
 
-@pytest.mark.parametrize("horizon", [1, 4])
-def test_exponential_smoothing_forecasts_as_statsmodels_does(horizon):
-    forecast = models.exponential_smoothing(SERIES, LAST, horizon)
-    fits = [
-        ExponentialSmoothing(
-            VALUES[:TRAINED], trend=trend, damped_trend=trend, seasonal=PERIOD, initialization_method="heuristic"
-        ).fit(**models.SEARCH)
-        for trend in (False, True)
-    ]
-    fit = min(fits, key=lambda each: each.aic)
-    whole = fit.model.clone(VALUES).filter(fit.params)
-    for row, found in zip(LAST, forecast, strict=True):
-        expected = whole.predict(row + 1, row + horizon, dynamic=0)[-1] if horizon > 1 else whole.forecasts[0, row + 1]
-        assert found == pytest.approx(expected, rel=1e-6)
-
-
-@pytest.mark.parametrize("horizon", [1, 4])
-def test_a_seasonal_arima_forecasts_as_statsmodels_does(horizon):
-    forecast = models.seasonal_arima(SERIES, LAST, horizon)
-    fits = [
-        SARIMAX(VALUES[:TRAINED], order=order, seasonal_order=(0, 1, 1, PERIOD)).fit(**models.SEARCH)
-        for order in models.ORDERS
-    ]
-    expected = [[known(fit, row, horizon) for row in LAST] for fit in fits]
-    assert any(np.allclose(forecast, each, rtol=1e-6) for each in expected)
-
-
-def test_theta_goes_on_with_half_the_slope():
-    line = Series(2.0 * np.arange(40.0), 30, 1)  # a line without noise: all of it is trend
-    (forecast,) = models.theta(line, np.array([35]), 1)
-    assert forecast == pytest.approx(72.0, abs=1.1)  # between the last value, 70, and a step and a half on
-
-
-def test_a_season_is_seen():
-    forecasts, left_out = statistical_forecasts(SERIES, np.arange(TRAINED, ROWS - 1), 1)
-    truth = VALUES[TRAINED + 1 :]
-    naive = np.sqrt(np.mean((VALUES[TRAINED:-1] - truth) ** 2))
+@pytest.fixture(scope="module")
+def found(horizon):
+    forecasts, left_out = statistical_forecasts(Task(made(), TRAIN, horizon, PERIOD))
     assert left_out == {}
-    for name in ("ets", "theta", "sarima"):
-        assert np.sqrt(np.mean((forecasts[name] - truth) ** 2)) < 0.6 * naive
+    assert all(forecast.shape == (ROWS,) for forecast in forecasts.values())
+    return forecasts
+
+
+def test_autoreg_is_statsmodels_from_a_series_cut_there(found, horizon):
+    series = made()
+    lags = ar_select_order(series[:TRAIN], int(10 * np.log10(TRAIN)), ic="aic").ar_lags
+    params = AutoReg(series[:TRAIN], lags).fit().params
+    for origin in ORIGINS:
+        expected = AutoReg(series[: origin + 1], lags).predict(params, start=origin + 1, end=origin + horizon)
+        assert found["autoreg"][origin] == pytest.approx(expected[-1], rel=1e-8)
+
+
+def holt_winters(series, fit, horizon):
+    """The forecast after the last value, by the recursions of Hyndman and Athanasopoulos (2021), 8.3."""
+    model, season = fit.model, list(np.atleast_1d(fit.model.initial_seasonal))
+    level, trend, damping = model.initial_level, model.initial_trend, fit.phi if model.damped_trend else 1.0
+    multiplied = model.seasonal == "mul"
+    for row, value in enumerate(series):
+        before, slope = level, damping * trend
+        old = season[row] if model.has_seasonal else 0.0
+        level = fit.alpha * (value / old if multiplied else value - old) + (1 - fit.alpha) * (before + slope)
+        if model.has_trend:
+            trend = fit.beta / fit.alpha * (level - before) + (1 - fit.beta / fit.alpha) * slope
+        if model.has_seasonal:
+            # The multiplied season reads the level of this row, as Holt and Winters had it, and its gamma is divided so
+            # that for an added one it would be the same.
+            gamma = fit.gamma / (1 - fit.alpha) if multiplied else fit.gamma
+            rest = value / level if multiplied else value - before - slope
+            season.append(gamma * rest + (1 - gamma) * old)
+    ahead = level + trend * sum(damping**step for step in range(1, horizon + 1))
+    if not model.has_seasonal:
+        return ahead
+    last = season[len(series) + (horizon - 1) % PERIOD]
+    return ahead * last if multiplied else ahead + last
+
+
+@pytest.mark.parametrize("seasonal", [None, "add", "mul"])
+@pytest.mark.parametrize("damped", [None, False, True])
+def test_ets_is_the_textbooks(monkeypatch, horizon, seasonal, damped):
+    form = {"error": "mul" if seasonal == "mul" else "add", "trend": None if damped is None else "add"}
+    form |= {"damped_trend": bool(damped)} | ({"seasonal": seasonal, "seasonal_periods": PERIOD} if seasonal else {})
+    monkeypatch.setattr(statistical_models, "_ets_forms", lambda task, positive: [form])
+    series = made()
+    forecast = quietly(lambda: statistical_models.ets(Task(series, TRAIN, horizon, PERIOD)))
+    scaled = series / series[:TRAIN].std()
+    fit = quietly(lambda: ETSModel(scaled[:TRAIN], initialization_method="heuristic", **form).fit(disp=False))
+    for origin in ORIGINS:
+        expected = holt_winters(scaled[: origin + 1], fit, horizon) * series[:TRAIN].std()
+        assert forecast[origin] == pytest.approx(expected, rel=1e-8)
+    at_the_end = fit.forecast(horizon)[-1] * series[:TRAIN].std()
+    assert forecast[TRAIN - 1] == pytest.approx(at_the_end, rel=1e-8)
+
+
+def test_ets_takes_the_form_with_the_smallest_criterion():
+    series = made()
+    scaled = series[:TRAIN] / series[:TRAIN].std()
+
+    def fit(form):
+        return ETSModel(scaled, initialization_method="heuristic", **form).fit(disp=False)
+
+    task = Task(series, TRAIN, 1, PERIOD)
+    fits = quietly(lambda: [fit(form) for form in statistical_models._ets_forms(task, positive=True)])
+    assert len(fits) == 7
+    best = min(fits, key=lambda each: each.aic)
+    assert best.has_seasonal
+    forecast = quietly(lambda: statistical_models.ets(task))
+    assert forecast[TRAIN - 1] == pytest.approx(best.forecast(1)[0] * series[:TRAIN].std(), rel=1e-8)
+
+
+@pytest.mark.parametrize("level", [50.0, 0.0], ids=["multiplied", "added"])
+def test_theta_is_statsmodels(horizon, level):
+    series = made(level=level)
+    forecast = quietly(lambda: statistical_models.theta(Task(series, TRAIN, horizon, PERIOD)))
+    fit = quietly(lambda: ThetaModel(series[:TRAIN] / series[:TRAIN].std(), period=PERIOD, use_test=False).fit())
+    expected = np.asarray(fit.forecast(horizon))[-1] * series[:TRAIN].std()
+    assert forecast[TRAIN - 1] == pytest.approx(expected, rel=1e-6)
+
+
+def test_theta_goes_on_as_hyndman_and_billah_write_it(horizon):
+    series = made(season=0.0)
+    forecast = quietly(lambda: statistical_models.theta(Task(series, TRAIN, horizon)))
+    scaled = series / series[:TRAIN].std()
+    slope, alpha = quietly(lambda: ThetaModel(scaled[:TRAIN], deseasonalize=False).fit()).params
+    level = scaled[0]
+    for value in scaled[1:]:
+        level = alpha * value + (1 - alpha) * level
+    expected = level + slope / 2 * (horizon - 1 + 1 / alpha - (1 - alpha) ** ROWS / alpha)
+    assert forecast[-1] == pytest.approx(expected * series[:TRAIN].std(), rel=1e-8)
+
+
+def test_sarima_is_statsmodels_appended_without_a_fit(found, horizon):
+    series = made()
+    centre, spread = series[:TRAIN].mean(), series[:TRAIN].std()
+    scaled, seasonal = (series - centre) / spread, (0, 1, 1, PERIOD)
+    expected = []
+    for order in SARIMA_ORDERS:
+        short = SARIMAX(scaled[:TRAIN], order=order, seasonal_order=seasonal, simple_differencing=True)
+        params = quietly(lambda model=short: model.fit(disp=False).params)
+        known = SARIMAX(scaled[:TRAIN], order=order, seasonal_order=seasonal).smooth(params)
+        longer = [known.append(scaled[TRAIN : origin + 1], refit=False) for origin in ORIGINS[1:]]
+        expected.append([each.forecast(horizon)[-1] * spread + centre for each in (known, *longer)])
+    forecast = found["sarima"][ORIGINS]
+    assert any(np.allclose(forecast, each, rtol=1e-3) for each in expected)
 
 
 @settings(max_examples=5, deadline=None)
-@given(st.integers(TRAINED, ROWS - 2), st.floats(-100, 100))
-def test_no_forecast_knows_what_comes_after_its_last_row(row, value):
-    changed = VALUES.copy()
-    changed[row + 1 :] = value
-    last = np.array([TRAINED - 1, row])
-    before, _ = statistical_forecasts(SERIES, last, 2)
-    after, _ = statistical_forecasts(Series(changed, TRAINED, PERIOD), last, 2)
-    assert set(before) == {"autoregression", "ets", "theta", "sarima"}
-    for name, forecast in before.items():
-        np.testing.assert_array_equal(forecast, after[name])
+@given(st.integers(TRAIN, ROWS - 1), st.sampled_from([1, 5]), st.sampled_from([1, PERIOD]), st.floats(-1e3, 1e3))
+def test_no_forecast_reads_a_later_row(row, horizon, period, change):
+    altered = made()
+    altered[row:] += change
+    before, _ = statistical_forecasts(Task(made(), TRAIN, horizon, period))
+    after, _ = statistical_forecasts(Task(altered, TRAIN, horizon, period))
+    assert set(before) == set(after)
+    for name in before:
+        np.testing.assert_array_equal(before[name][:row], after[name][:row], err_msg=name)
+
+
+def test_what_can_not_be_fitted_is_left_out_and_says_why():
+    assert statistical_forecasts(Task(np.full(ROWS, 3.0), TRAIN, 1, PERIOD)) == (
+        {},
+        dict.fromkeys(statistical_models.MODELS, "the last 90 training rows do not vary"),
+    )
+    _, few = statistical_forecasts(Task(made(), 10, 1))
+    assert set(few.values()) == {"there are fewer than 20 training rows"}
+    _, long = statistical_forecasts(Task(np.zeros(100_000), TRAIN, 1))
+    assert set(long.values()) == {"the series has 100,000 rows or more"}
 
 
 @pytest.mark.parametrize(
-    ("series", "name", "why"),
+    ("period", "reason"),
     [
-        (Series(VALUES, TRAINED, 1), "sarima", "there is no season"),
-        (Series(VALUES, TRAINED, 20), "sarima", ""),
-        (Series(np.ones(ROWS), TRAINED, 1), "ets", "rows that do not vary"),
-        (Series(VALUES, 10, 1), "autoregression", "too few rows to learn from"),
-        (Series(np.arange(models.MOST_ROWS + 1.0), TRAINED, 1), "theta", "50,001 rows are more than 50,000"),
-        (Series(np.tile(VALUES, 3), 200, 48), "sarima", "a season of 48 rows is longer than 24"),
+        (1, "the series has no period"),
+        (60, "a period of more than 52 rows would take too long"),
+        (40, "the training rows hold fewer than 3 periods"),
     ],
 )
-def test_a_model_that_does_not_apply_is_left_out_with_a_reason(series, name, why):
-    forecasts, left_out = statistical_forecasts(series, np.array([80]), 1)
-    assert (name in forecasts) == (why == "")
-    assert why in left_out.get(name, "")
+def test_a_seasonal_model_needs_a_season(period, reason):
+    forecasts, left_out = statistical_forecasts(Task(made(), TRAIN, 1, period))
+    assert left_out == {"sarima": reason}
+    assert set(forecasts) == {"autoreg", "ets", "theta"}
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        np.arange(ROWS, dtype=float),
+        np.tile([1.0, 5.0, 2.0, 8.0], 33)[:ROWS],
+        np.where(np.arange(ROWS) == 50, 1.0, 0.0),
+        made() * 1e9,
+        made() * 1e-9,
+        np.where(np.arange(ROWS) < TRAIN, made(), 0.0),
+        made(level=-500.0),
+    ],
+    ids=["line", "cycle", "one spike", "large", "small", "stands still after training", "below 0"],
+)
+@pytest.mark.parametrize("period", [1, PERIOD])
+def test_odd_series_end_in_forecasts_or_reasons(series, period):
+    forecasts, left_out = statistical_forecasts(Task(series, TRAIN, 2, period))
+    assert set(forecasts) | set(left_out) == set(statistical_models.MODELS)
+    assert all(np.isfinite(forecast[TRAIN:]).all() for forecast in forecasts.values())
+
+
+def test_a_long_training_part_is_fitted_by_its_end():
+    random = np.random.default_rng(0)
+    series = random.standard_normal(3000).cumsum()
+    forecasts, _ = statistical_forecasts(Task(series, 2500, 1))
+    changed = np.concatenate([random.standard_normal(400), series[400:]])
+    again, _ = statistical_forecasts(Task(changed, 2500, 1))
+    for name, forecast in forecasts.items():
+        np.testing.assert_array_equal(forecast[2500:], again[name][2500:])

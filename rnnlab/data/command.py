@@ -16,14 +16,16 @@ from rnnlab.data.numbers import to_numbers
 def number_columns(dialect: Dialect, dated: Dated) -> list[str]:
     """The columns that hold numbers, and vary."""
     found = []
-    for column in dict.fromkeys(dialect.names):
-        cells = [cell for cell in dialect.cells(column) if cell.lower() not in EMPTY]
-        if column in dated.columns or not column.strip() or not cells or len(set(cells)) == 1:
+    places = [dialect.names.index(column) for column in dated.columns]
+    rows = [row for row in dialect.sample if all(len(row) > place and row[place].strip() for place in places)]
+    for place, column in enumerate(dialect.names):
+        cells = [row[place].strip() for row in rows if len(row) > place and row[place].strip().lower() not in EMPTY]
+        if column in dated.columns or not column.strip() or len(set(cells)) < 2:
             continue
         text = pd.Series(cells, dtype="str")
         if any(pd.notna(to_numbers(text, decimal)).all() for decimal in ".,"):
-            found.append(column)
-    return found
+            found.append(column.strip())
+    return list(dict.fromkeys(found))
 
 
 def suggest(dialect: Dialect, dated: Dated, target: str | None = None) -> tuple[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import shown
-from rnnlab.data.date_forms import OFFSET, by_format, readings
+from rnnlab.data.date_forms import OFFSET, ZONED, by_format, readings
 
 Dates = NDArray[np.datetime64]
 YEARLY = np.timedelta64(300, "D")  # the same day of each year is a form that was read the wrong way round
@@ -37,8 +37,10 @@ class DateColumn:
         """Read some more rows; ``cells`` by the line of the file."""
         if not self.first:
             self.first, self.offset = cells.iloc[0], _offset(cells.iloc[0])
-        text = cells.str.replace(OFFSET, r"\1", regex=True)  # the exchange's own clock is what counts
-        self._check_offsets(cells, text != cells)
+        zoned = cells.str.contains(ZONED, regex=True)
+        self._check_offsets(cells, zoned)
+        # the exchange's own clock is what counts
+        text = cells.str.replace(OFFSET, r"\1", regex=True) if zoned.any() else cells
         first = OFFSET.sub(r"\1", self.first)
         forms = {"": by_format(self.form)} if self.form else readings(first, numbers=True)
         for called, read in forms.items():

@@ -9,6 +9,7 @@ import pandas as pd
 Reading = Callable[[pd.Series], pd.Series]  # text -> moments, NaT where a cell has another form
 
 OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
+ZONED = r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)$"  # as OFFSET, for those that only ask
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
 MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 EPOCHS: dict[int, Literal["s", "ms", "us", "ns"]] = {
@@ -85,13 +86,14 @@ def _with_clock(form: str) -> Reading:
 
 def _iso(text: pd.Series) -> pd.Series:
     """Year, month and day in this order, also where they are not ISO 8601."""
-    iso = text.str.replace(r"^(\d{4})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{1,2}))?\.?", _dashes, regex=True)
-    iso = iso.str.replace(r"^(\d{4})년\s*(\d{1,2})월(?:\s*(\d{1,2})일)?", _dashes, regex=True)
-    dates = pd.to_datetime(iso, format="ISO8601", errors="coerce")
-    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m"):
-        if not (missing := dates.isna()).any():
-            break
-        dates = dates.where(~missing, pd.to_datetime(iso.where(missing), format=form, errors="coerce"))
+    dates = pd.to_datetime(text, format="ISO8601", errors="coerce")
+    if not dates.isna().any():  # most files are of this form, and long
+        return dates
+    other = text.str.replace(r"^(\d{4})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{1,2}))?\.?", _dashes, regex=True)
+    other = other.str.replace(r"^(\d{4})년\s*(\d{1,2})월(?:\s*(\d{1,2})일)?", _dashes, regex=True)
+    for form in ("ISO8601", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m"):
+        missing = dates.isna()
+        dates = dates.where(~missing, pd.to_datetime(other.where(missing), format=form, errors="coerce"))
     return dates
 
 

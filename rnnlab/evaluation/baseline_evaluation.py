@@ -11,7 +11,7 @@ from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.evaluation.metrics import Array
 from rnnlab.evaluation.panel_evaluation import evaluate_symbol, summarise_symbols
 from rnnlab.evaluation.series_evaluation import Season, days_by_part, evaluate_forecast
-from rnnlab.evaluation.statistical_models import Series, statistical_forecasts
+from rnnlab.evaluation.statistical_models import Task, statistical_forecasts
 from rnnlab.windows.folds import Fold, rescale
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.scaling import MinMaxScaler
@@ -39,14 +39,14 @@ class ScaledSeries:
     def forecasts(self, trained: int) -> tuple[dict[str, Array], dict[str, str]]:
         """The rules' forecasts (N,) for all windows by name, in the target's unit; and why others are left out.
 
+        NaN where a model needs more rows than a window, one of the training part, has before it.
+
         Args:
             trained: windows, the first, that train.
         """
-        simple, left_out = self.naive(trained), dict[str, str]()
-        windows, period = self.windows, self.period
-        rows = trained + windows.length + windows.horizon - 1  # up to the last target that trains
-        made, left_out = statistical_forecasts(Series(self.values, rows, period), self._last, windows.horizon)
-        return simple | made, left_out
+        rows = trained + self.windows.length + self.windows.horizon - 1  # up to the last target that trains
+        made, left_out = statistical_forecasts(Task(self.values, rows, self.windows.horizon, self.period))
+        return self.naive(trained) | {name: found[self._last] for name, found in made.items()}, left_out
 
     def naive(self, trained: int) -> dict[str, Array]:
         """As ``forecasts``, of the rules that take no time."""

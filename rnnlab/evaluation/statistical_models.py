@@ -1,177 +1,226 @@
-"""Forecasts of classical models: their parameters from the training rows alone, their states from all rows so far.
+"""Forecasts by the classical models of statsmodels, fitted once to training rows.
 
-Letters: R rows of the series, N windows. A window's forecast is for ``horizon`` rows after its last row; ``last`` (N,)
-are the numbers of these rows. statsmodels is imported where it is used: it takes a second.
+Parameters, and the choice of a model's form, come from the training rows alone; the forecast made at row t then reads
+the rows up to t and no later one, with nothing fitted anew: the models' states are filtered over the whole series once.
+
+Letters: R rows of the series, P parameters or lags, K dimensions of a model's state.
 """
 
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnnlab.evaluation.metrics import Array
 
-Rows = NDArray[np.intp]
-MOST_ROWS = 50_000  # of a series
-FITTED = 480  # the last rows of the training part, from which the slower models take their parameters
-SEARCH: Any = {"disp": False, "maxiter": 25, "cov_type": "none"}
-LONGEST_SEASON = 24  # of a seasonal ARIMA, whose state is as large
-ORDERS = ((1, 0, 0), (0, 1, 1))  # of seasonal ARIMAs that are tried, each with (0, 1, 1) of the season
+FIT_ROWS = 2000  # the last of the training rows, to which a model is fitted: more take longer and change little
+FEWEST_ROWS = 20  # to fit a model to
+FEWEST_PERIODS = 3  # to fit a season to
+MOST_ROWS = 100_000  # of a series; longer ones are left to the simple rules
+SARIMA_PERIOD = 52  # the longest: the state has some two dimensions for each row of a period
+SARIMA_WORK = 12_000  # rows times period, at most, to which a seasonal ARIMA is fitted: a few seconds
+SARIMA_ORDERS = ((1, 0, 1), (0, 1, 1), (1, 1, 1))  # (p, d, q), each with the seasonal order (0, 1, 1)
 
 
-class NotApplicableError(Exception):
-    """Why a model is left out."""
+class DoesNotApplyError(Exception):
+    """Why a model can't forecast a series."""
 
 
 @dataclass(frozen=True)
-class Series:
-    """Attributes:
-    values: (R,).
-    trained: rows that parameters may be taken from, the first.
-    period: rows of a season; 1: there is none.
+class Task:
+    """What is to be forecast, and from what."""
+
+    series: Array  # (R,), in the target's unit, without gaps
+    train: int  # the first rows, which parameters may be fitted to
+    horizon: int  # rows
+    period: int = 1  # rows of a season; 1: none
+
+    @property
+    def has_season(self) -> bool:
+        return self.period > 1 and min(self.train, FIT_ROWS) >= FEWEST_PERIODS * self.period
+
+    def start(self, rows: int = FIT_ROWS) -> int:
+        """The first of the last ``rows`` training rows."""
+        return max(0, self.train - rows)
+
+
+def statistical_forecasts(task: Task) -> tuple[dict[str, Array], dict[str, str]]:
+    """The forecasts of autoreg, ets, theta and sarima, as far as they apply.
+
+    An optimiser that ends without a converged optimum is no reason to leave a model out: the best parameters that it
+    found make a forecast like any other. statsmodels' warnings are silenced for that.
+
+    Returns:
+        By model (R,), in the unit of the series: element t is the forecast for row t + horizon, made at row t; NaN at
+        the first rows, before those that a model is fitted to or that it needs to start. And, by model that is left
+        out, why.
     """
+    from threadpoolctl import threadpool_limits  # matrices as small as these take a hundred times longer on two threads
 
-    values: Array
-    trained: int
-    period: int
-
-    @property
-    def train(self) -> Array:
-        return self.values[: self.trained]
-
-    @property
-    def recent(self) -> Array:
-        return self.train[-FITTED:]
-
-
-def statistical_forecasts(series: Series, last: Rows, horizon: int) -> tuple[dict[str, Array], dict[str, str]]:
-    """Forecasts (N,) by name, and of models that do not apply why."""
     forecasts, left_out = dict[str, Array](), dict[str, str]()
     for name, model in MODELS.items():
         try:
-            if len(series.values) > MOST_ROWS:
-                raise NotApplicableError(f"{len(series.values):,} rows are more than {MOST_ROWS:,}")
-            if series.trained < 3 * max(series.period, 5) or np.ptp(series.train) == 0:
-                raise NotApplicableError("too few rows to learn from, or rows that do not vary")
-            with _quiet():
-                forecast = model(series, last, horizon)
-            if not np.isfinite(forecast).all():
-                raise NotApplicableError("its forecasts are not finite")
+            _check(task)
+            with warnings.catch_warnings(), np.errstate(all="ignore"), threadpool_limits(1):
+                warnings.simplefilter("ignore")
+                forecast = model(task)
+            if not np.isfinite(forecast[task.train :]).all():
+                raise DoesNotApplyError("its forecasts are not finite")
             forecasts[name] = forecast
-        except NotApplicableError as error:
-            left_out[name] = str(error)
-        except (np.linalg.LinAlgError, ValueError) as error:
-            left_out[name] = f"it can't be fitted ({' '.join(str(error).split())[:80]})"
+        except DoesNotApplyError as reason:
+            left_out[name] = str(reason)
+        except (ValueError, IndexError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+            left_out[name] = f"statsmodels can't fit it: {error}"
     return forecasts, left_out
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without statsmodels' warnings: where a search for parameters stops early, the best ones found are taken."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+def _check(task: Task) -> None:
+    if len(task.series) >= MOST_ROWS:
+        raise DoesNotApplyError(f"the series has {MOST_ROWS:,} rows or more")
+    if task.train < FEWEST_ROWS:
+        raise DoesNotApplyError(f"there are fewer than {FEWEST_ROWS} training rows")
+    if np.ptp(task.series[task.start() : task.train]) == 0:
+        raise DoesNotApplyError(f"the last {task.train - task.start()} training rows do not vary")
 
 
-def autoregression(series: Series, last: Rows, horizon: int) -> Array:
-    """y_t = c + a_1 y_(t-1) + ... + a_p y_(t-p), p by Akaike's criterion (statsmodels' ``ar_select_order``)."""
-    from statsmodels.tsa.ar_model import AutoReg, ar_select_order
+def autoreg(task: Task) -> Array:
+    """An autoregression with a constant, by least squares; its order by Akaike's criterion."""
+    from statsmodels.tsa.ar_model import ar_select_order
 
-    count = series.trained
-    most = min(count // 4, max(series.period + 1, int(12 * (count / 100) ** 0.25)))
-    lags = ar_select_order(series.train, most, ic="aic").ar_lags or [1]
-    constant, *weights = AutoReg(series.train, lags).fit().params.tolist()
-    depth = len(weights)
-    # a window of fewer rows than lags knows no more: its first value stands for those before
-    known: Array = series.values[np.maximum(last[:, None] - np.arange(depth), 0)]  # (N, p), the last first
-    for _ in range(horizon):
-        ahead = constant + known @ np.array(weights)
-        known = np.concatenate([ahead[:, None], known[:, :-1]], axis=1)
-    return known[:, 0]
+    known, (centre, spread) = task.series[task.start() : task.train], _scale(task)
+    most = max(int(10 * np.log10(len(known))), task.period + 1 if task.period <= SARIMA_PERIOD else 0)
+    chosen = ar_select_order((known - centre) / spread, min(most, len(known) // 4), ic="aic")
+    constant, *weights = np.asarray(chosen.model.fit().params).tolist()
+    lags, rows = len(weights), len(task.series)
+    forecast = np.full(rows, np.nan)
+    if not lags:
+        return np.full(rows, constant * spread + centre)
+    scaled = (task.series - centre) / spread
+    recent = np.lib.stride_tricks.sliding_window_view(scaled, lags)[:, ::-1]  # (R - P + 1, P), the newest first
+    for _ in range(task.horizon):
+        ahead = constant + recent @ np.array(weights)
+        recent = np.column_stack([ahead, recent[:, :-1]])
+    forecast[lags - 1 :] = ahead * spread + centre
+    return forecast
 
 
-def exponential_smoothing(series: Series, last: Rows, horizon: int) -> Array:
-    """Additive ETS models (Hyndman et al. 2008) without a trend or with a damped one, by Akaike's criterion."""
-    from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
+def ets(task: Task) -> Array:
+    """Exponential smoothing (Hyndman et al. 2002), its form by Akaike's criterion; initial states by heuristic.
 
-    seasonal = series.period if 1 < series.period <= LONGEST_SEASON else None
-    fits = [
-        ExponentialSmoothing(
-            series.recent, trend=trend, damped_trend=trend, seasonal=seasonal, initialization_method="heuristic"
-        ).fit(**SEARCH)
-        for trend in (False, True)
+    Forms: no trend, a trend, a damped one; where there is a season, an additive one, and where all training values are
+    positive a multiplicative one, with no trend or a damped one.
+    """
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    start, (_, spread) = task.start(), _scale(task)
+    scaled = task.series[start:] / spread
+    known = scaled[: task.train - start]
+    fitted = [
+        (model, model.fit(disp=False))
+        for form in _ets_forms(task, bool((known > 0).all()))
+        for model in [ETSModel(known, initialization_method="heuristic", **form)]
     ]
-    return _filtered(min(fits, key=lambda fit: fit.aic), series, last, horizon)
+    model, result = min(fitted, key=lambda each: each[1].aic if np.isfinite(each[1].aic) else np.inf)
+    initial = {f"initial_{name}": getattr(model, f"initial_{name}") for name in ("level", "trend", "seasonal")}
+    form = {name: getattr(model, name) for name in ("error", "trend", "damped_trend", "seasonal", "seasonal_periods")}
+    whole = ETSModel(scaled, initialization_method="known", **form, **initial)
+    _, states = whole.smooth(result.params, return_raw=True)  # level, then trend and season where there are
+    ahead = states[:, 0].copy()
+    if model.has_trend:
+        damping = float(result.damping_trend) if model.damped_trend else 1.0
+        ahead += states[:, 1] * np.sum(damping ** np.arange(1, task.horizon + 1))
+    if model.has_seasonal:
+        seasons = states[:, 1 + model.has_trend]
+        same = np.arange(len(seasons)) + task.horizon - task.period * -(-task.horizon // task.period)
+        season = np.where(same >= 0, seasons[np.maximum(same, 0)], np.nan)
+        ahead = ahead * season if model.seasonal == "mul" else ahead + season
+    return _after(start, ahead * spread)
 
 
-def seasonal_arima(series: Series, last: Rows, horizon: int) -> Array:
-    """ARIMA models with a seasonal difference and moving average (Box and Jenkins 1970), the best one step ahead in the
-    training part.
+def _ets_forms(task: Task, positive: bool) -> Iterator[dict[str, Any]]:
+    for trend, damped in ((None, False), ("add", False), ("add", True)):
+        yield {"error": "add", "trend": trend, "damped_trend": damped}
+    if task.has_season:
+        for kind in ("add", "mul") if positive else ("add",):
+            for trend, damped in ((None, False), ("add", True)):
+                season = {"seasonal": kind, "seasonal_periods": task.period}
+                yield {"error": kind, "trend": trend, "damped_trend": damped} | season
+
+
+def theta(task: Task) -> Array:
+    """The Theta method (Assimakopoulos and Nikolopoulos 2000): exponential smoothing, and half of a line's slope.
+
+    Where there is a season it is taken off before and put on again after. The forecast's formula is that of Hyndman and
+    Billah (2003).
+    """
+    from scipy.signal import lfilter
+    from statsmodels.tsa.forecasting.theta import ThetaModel
+
+    start, (_, spread) = task.start(), _scale(task)
+    scaled = task.series[start:] / spread
+    season = {"period": task.period, "use_test": False} if task.has_season else {"deseasonalize": False}
+    result = ThetaModel(scaled[: task.train - start], **season).fit()
+    rows, number = len(scaled), np.arange(len(scaled))
+    multiplied = result.model.method.startswith("mul")
+    cycle = np.roll(  # by the row's place in the period
+        result.forecast_components(task.period)["seasonal"].to_numpy(), (task.train - start) % task.period
+    )
+    here, there = cycle[number % task.period], cycle[(number + task.horizon) % task.period]
+    plain = scaled / here if multiplied else scaled - here
+    slope, alpha = (float(value) for value in result.params)
+    level, _ = lfilter([alpha], [1.0, alpha - 1.0], plain, zi=[(1 - alpha) * plain[0]])
+    steps = (1 - (1 - alpha) ** (number + 1)) / alpha if alpha > 0 else np.zeros(rows)
+    ahead = level + slope / 2 * (task.horizon - 1 + steps)
+    return _after(start, (ahead * there if multiplied else ahead + there) * spread)
+
+
+def sarima(task: Task) -> Array:
+    """A seasonal ARIMA (p, d, q)(0, 1, 1), of few orders that with the smallest information criterion (Akaike's).
+
+    Likelihoods of models with different d are compared on the same rows, those that all of them forecast.
     """
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    if series.period == 1:
-        raise NotApplicableError("there is no season")
-    if series.period > LONGEST_SEASON:
-        raise NotApplicableError(f"a season of {series.period} rows is longer than {LONGEST_SEASON}")
-    fits = [
-        SARIMAX(series.recent, order=order, seasonal_order=(0, 1, 1, series.period)).fit(**SEARCH) for order in ORDERS
-    ]
-    learned = 2 * series.period + 1  # rows after which a filter knows its state
-    return _filtered(min(fits, key=lambda fit: np.mean(fit.resid[learned:] ** 2)), series, last, horizon)
+    if task.period == 1:
+        raise DoesNotApplyError("the series has no period")
+    if task.period > SARIMA_PERIOD:
+        raise DoesNotApplyError(f"a period of more than {SARIMA_PERIOD} rows would take too long")
+    start = task.start(min(FIT_ROWS, SARIMA_WORK // task.period))
+    if task.train - start < FEWEST_PERIODS * task.period:
+        raise DoesNotApplyError(f"the training rows hold fewer than {FEWEST_PERIODS} periods")
+    centre, spread = _scale(task)
+    scaled = (task.series[start:] - centre) / spread
+    known, seasonal = scaled[: task.train - start], (0, 1, 1, task.period)
+
+    def fit(order: tuple[int, int, int]) -> tuple[float, Array]:
+        model = SARIMAX(known, order=order, seasonal_order=seasonal, simple_differencing=True)
+        model.ssm.filter_chandrasekhar = True  # the same likelihood, several times faster
+        result = model.fit(disp=False, cov_type="none")
+        criterion = 2 * len(result.params) - 2 * float(np.sum(result.llf_obs[-(len(known) - task.period - 1) :]))
+        return criterion if np.isfinite(criterion) else np.inf, np.asarray(result.params)
+
+    fitted = [(*fit(order), order) for order in SARIMA_ORDERS]
+    _, params, order = min(fitted, key=lambda each: each[0])
+    model = SARIMAX(scaled, order=order, seasonal_order=seasonal)
+    model.ssm.memory_no_predicted_cov = model.ssm.memory_no_filtered_cov = True  # (K, K) for each row
+    states = model.filter(params, cov_type="none").filtered_state  # (K, R)
+    weights = model.ssm["design"][0] @ np.linalg.matrix_power(model.ssm["transition"], task.horizon)
+    ahead = weights @ states * spread + centre
+    ahead[: order[1] + task.period] = np.nan  # the differences that the state starts from
+    return _after(start, ahead)
 
 
-def _filtered(fit: Any, series: Series, last: Rows, horizon: int) -> Array:
-    """Forecasts of a linear state-space model with these parameters, filtered once over the series (Durbin and Koopman
-    2012, 4.2): Z T^(h-1) a_(t+1|t).
-    """
-    found = fit.model.clone(series.values).filter(fit.params, cov_type="none").filter_results
-    ahead = np.linalg.matrix_power(found.transition[:, :, 0], horizon - 1) @ found.predicted_state[:, last + 1]
-    forecast: Array = found.obs_intercept[0, 0] + found.design[0, :, 0] @ ahead
-    return forecast
+MODELS: dict[str, Callable[[Task], Array]] = {"autoreg": autoreg, "ets": ets, "theta": theta, "sarima": sarima}
 
 
-def theta(series: Series, last: Rows, horizon: int) -> Array:
-    """The theta method (Assimakopoulos and Nikolopoulos 2000) as simple exponential smoothing with half the trend's
-    slope as drift (Hyndman and Billah 2003), on values without their season's means.
-    """
-    from scipy.optimize import minimize_scalar
-
-    phase = np.arange(len(series.values)) % series.period
-    season = np.zeros(series.period)
-    slope = float(np.polyfit(np.arange(series.trained), series.train, 1)[0])
-    if series.period > 1:
-        level = series.train - slope * np.arange(series.trained)
-        season = np.array([level[phase[: series.trained] == p].mean() for p in range(series.period)])
-    values = series.values - season[phase]
-
-    def loss(alpha: float) -> float:
-        levels = _levels(values[: series.trained], alpha)
-        return float(np.mean((values[1 : series.trained] - levels[:-1]) ** 2))
-
-    alpha = float(minimize_scalar(loss, bounds=(0.01, 1.0), method="bounded").x)
-    drift = slope / 2 * (horizon - 1 + (1 - (1 - alpha) ** (last + 1)) / alpha)
-    forecast: Array = _levels(values, alpha)[last] + drift + season[(last + horizon) % series.period]
-    return forecast
+def _scale(task: Task) -> tuple[float, float]:
+    """Mean and standard deviation of the training rows: optimisers want numbers near 1."""
+    known = task.series[task.start() : task.train]
+    return float(known.mean()), float(known.std())
 
 
-def _levels(values: Array, alpha: float) -> Array:
-    """l_t = alpha y_t + (1 - alpha) l_(t-1), l_0 = y_0."""
-    from scipy.signal import lfilter
-
-    start = np.array([(1 - alpha) * values[0]])
-    levels: Array = lfilter([alpha], [1, alpha - 1], values, zi=start)[0]
-    return levels
-
-
-Model = Callable[[Series, Rows, int], Array]
-MODELS: dict[str, Model] = {
-    "autoregression": autoregression,
-    "ets": exponential_smoothing,
-    "theta": theta,
-    "sarima": seasonal_arima,
-}
+def _after(start: int, forecast: Array) -> Array:
+    """The forecasts made from row ``start`` on, with NaN for the rows before."""
+    return np.concatenate([np.full(start, np.nan), forecast])
