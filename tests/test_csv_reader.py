@@ -417,6 +417,13 @@ def test_what_was_written_in_any_dialect_is_read_back(dialect, cents):
     assert rows.frame["값"].tolist() == values
 
 
+def test_a_row_that_is_cut_short_after_a_date_in_words_is_no_footer():
+    text = HEADER + '"Jan 2, 2020",1,2\n"Jan 3, 2020",3,4\n'
+    with pytest.raises(UserError, match="line 4: the row has 1 cells, the header 3: is it cut short"):
+        read(text + '"Jan 6, 2020"\n')
+    assert read(text + '"Source: Bank, 2020"\n').left_out == 0
+
+
 def test_a_missing_file(tmp_path):
     with pytest.raises(UserError, match="there is no such file"):
         read_rows(tmp_path / "none.csv", ["Close"])

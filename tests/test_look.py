@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from rnnlab import cli
+from rnnlab.core.errors import UserError
 from rnnlab.data.look import look
 from rnnlab.data.rows import Options
 from rnnlab.forecasting import first_try
@@ -36,6 +37,13 @@ def test_a_look_says_what_would_be_read(tmp_path):
         "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S backtest.train=0.7"
     )
     assert "-S series.target=promo" in look(path, "promo", Options()).command
+
+
+def test_a_look_names_the_cell_that_is_no_number(tmp_path):
+    rows = pd.DataFrame({"date": pd.date_range("2023-01-02", periods=20), "sales": [*map(str, range(19)), "soon"]})
+    rows.to_csv(tmp_path / "shop.csv", index=False)
+    with pytest.raises(UserError, match="line 21, column sales: 'soon' is not a finite number"):
+        look(tmp_path / "shop.csv", None, Options())
 
 
 def test_a_panel_is_told(tmp_path):
@@ -71,7 +79,5 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
 
 
 def test_too_short_a_file_is_refused(tmp_path):
-    from rnnlab.core.errors import UserError
-
     with pytest.raises(UserError, match="30 rows are too few"):
         first_try.first_try(shop(tmp_path / "shop.csv", 30), "sales", Options(), tmp_path)

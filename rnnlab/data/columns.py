@@ -17,7 +17,7 @@ DATE_NAMES = (
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days
 SYMBOL_NAMES = ("symbol", "ticker", "code", "name", "종목코드", "종목")
-EMPTY = {"", "null", "nan", "na", "n/a", "none", "-", "--", ".", "#n/a", "#n/a n/a", "n.a.", "?"}
+EMPTY = {"", "null", "nan", "na", "n/a", "none", "-", "--", ".", "..", "–", "—", "#n/a", "#n/a n/a", "n.a.", "n/d", "?"}
 # What columns of prices are called elsewhere; the first that a table has is taken.
 ALIASES = {
     "open": ("open", "시가", "始値", "开盘"),

@@ -14,8 +14,8 @@ from rnnlab.data.numbers import to_numbers
 
 
 def number_columns(dialect: Dialect, dated: Dated) -> list[str]:
-    """The columns that hold numbers, and vary."""
-    found = []
+    """The columns that hold numbers, and vary; where none has numbers alone those that nearly do."""
+    shares: dict[str, float] = {}
     places = [dialect.names.index(column) for column in dated.columns]
     rows = [row for row in dialect.sample if all(len(row) > place and row[place].strip() for place in places)]
     for place, column in enumerate(dialect.names):
@@ -23,9 +23,9 @@ def number_columns(dialect: Dialect, dated: Dated) -> list[str]:
         if column in dated.columns or not column.strip() or len(set(cells)) < 2:
             continue
         text = pd.Series(cells, dtype="str")
-        if any(pd.notna(to_numbers(text, decimal)).all() for decimal in ".,"):
-            found.append(column.strip())
-    return list(dict.fromkeys(found))
+        shares[column.strip()] = max(float(pd.notna(to_numbers(text, decimal)).mean()) for decimal in ".,")
+    least = 1.0 if 1.0 in shares.values() else 0.9
+    return [column for column, share in shares.items() if share >= least]
 
 
 def suggest(dialect: Dialect, dated: Dated, target: str | None = None) -> tuple[str, tuple[str, ...]]:
@@ -35,7 +35,7 @@ def suggest(dialect: Dialect, dated: Dated, target: str | None = None) -> tuple[
         target: None: Close of prices, else the first that holds numbers.
     """
     numbers = number_columns(dialect, dated)
-    if target is None and hold_prices(numbers):
+    if target is None and hold_prices(dialect.names) and match("Close", numbers):
         kept = [name for name in ("Open", "High", "Low", "Volume") if match(name, numbers)]
         return "Close", tuple(kept)
     if not numbers:

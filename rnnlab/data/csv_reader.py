@@ -93,9 +93,13 @@ class _Rows:
     def add(self, table: pd.DataFrame) -> None:
         needed = table[[*self.dated.columns, *self.asked.values()]].apply(lambda column: column.str.strip())
         empty = needed.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
-        said = table[empty].apply(lambda column: column.str.strip() != "")
-        notes = table[empty].apply(lambda row: is_footer(row.tolist()), axis=1) if empty.any() else said.any(axis=1)
-        self.dropped += table.index[empty][(said.any(axis=1) & ~notes).to_numpy(bool)].tolist()
+        if empty.any():
+            left = table[empty]
+            said = left.apply(lambda column: column.str.strip() != "").sum(axis=1)
+            notes = [
+                count == 1 and is_footer(row) for count, row in zip(said, left.itertuples(index=False), strict=True)
+            ]
+            self.dropped += left.index[(said > 0).to_numpy() & ~np.array(notes)].tolist()
         cells = needed[~empty]
         if cells.empty:
             return

@@ -16,6 +16,7 @@ import pandas as pd
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import listed
+from rnnlab.data.date_forms import is_date
 from rnnlab.data.dialect import Dialect, find_dialect
 
 LONGEST = 2**16  # bytes of a line; a parser's memory grows with it
@@ -179,8 +180,8 @@ class _Text(io.TextIOBase):
 
 def is_footer(row: Sequence[str]) -> bool:
     """Whether a short row is a note below the table, and not the beginning of a row."""
-    said = [cell for cell in row if cell.strip()]
-    return len(said) == 1 and not said[0].strip()[0].isdigit()
+    said = [cell.strip() for cell in row if cell.strip()]
+    return len(said) == 1 and not said[0][0].isdigit() and not is_date(said[0])
 
 
 def _unique(names: Sequence[str]) -> list[str]:

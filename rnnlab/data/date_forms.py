@@ -75,6 +75,12 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
     return _counts(first) if numbers else {}
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a date in one of the forms that are no bare numbers."""
+    cell = pd.Series([text], dtype="str")
+    return any(read(cell).notna().all() for read in readings(text, numbers=False).values())
+
+
 def by_format(form: str) -> Reading:
     """As strptime reads."""
     return lambda text: _parse(text, form)
