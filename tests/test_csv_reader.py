@@ -3,6 +3,7 @@ import datetime
 import gzip
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from rnnlab.core.errors import UserError
 from rnnlab.data import csv_text
 from rnnlab.data.csv_reader import read_rows
+from rnnlab.data.numbers import to_numbers
 from rnnlab.data.rows import Options
 
 HEADER = "Date,Open,Close\n"
@@ -55,6 +57,15 @@ def test_reads_dates_and_the_columns_asked_for():
         GOOD.replace(",", ";"),
         GOOD.replace(",", "\t"),
         "https://example.com/download\n" + GOOD,
+        "AAPL;USD\n\n" + GOOD.replace(",", ";"),
+        "Prices;;\n" + GOOD.replace(",", ";"),
+        "# made by x, y\n# 2020\n" + GOOD,
+        "# " + GOOD,
+        "sep=;\n" + GOOD.replace(",", ";"),
+        GOOD.replace(",", "  "),
+        GOOD.replace("3,4", '3, "4"'),
+        GOOD.replace("Date,Open,Close", "日付,始値,終値").encode("shift_jis"),
+        GOOD.replace("Date,Open,Close", "日期,开盘,收盘").encode("gb18030"),
         GOOD + "Source: the exchange\n",
         GOOD.replace("Date", ""),
         "Price,Open,Close\nTicker,X,X\n" + GOOD.replace(HEADER, "Date,,\n"),
@@ -82,6 +93,15 @@ def test_reads_dates_and_the_columns_asked_for():
         "semicolons",
         "tabs",
         "address",
+        "title",
+        "padded title",
+        "comments",
+        "header after #",
+        "sep=",
+        "blanks",
+        "blank and quotes",
+        "shift_jis",
+        "gb18030",
         "footer",
         "nameless",
         "yfinance",
@@ -139,14 +159,20 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
             HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n",
             "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as -S series.",
         ),
+        (HEADER + "25012020,1,2\n26012020,3,4\n", "line 2, column Date: '25012020' is not a date"),
+        (HEADER + "20-Jan,1,2\n21-Jan,3,4\n", "line 2, column Date: '20-Jan' is not a date"),
+        (HEADER + "Jan-20,1,2\nJan 20 2021,3,4\n", "line 3, column Date: 'Jan 20 2021' is not a date"),
+        (HEADER + "01.01.20,1,2\n01.02.20,3,4\n", "may be day.month.year or year.month.day"),
+        ('[{"Date": "2020-01-02"}]', "is JSON: save it as CSV"),
         (HEADER + "01-02-03,1,2\n", "may be day.month.year or month.day.year or year.month.day"),
         (HEADER + "2020-01-02,,\n", "no row with a date and Open, Close"),
         (
             HEADER + "2020-01-02,1,2\n2020-01-03,3,4,5,6\n",
             "can't be read as text in cells: Expected 3 fields in line 3",
         ),
-        ("5,6\n7,8\n", "line 1 holds values (5,6), and should name the columns"),
+        ("5,6\n7,8\n", "line 1 holds values (5, 6), and should name the columns"),
         ("Date;Open;Close\n2020-01-02;1,234;2,345\n", "'1,234' may be a thousand or a decimal fraction, and no row"),
+        ("Date;Open;Close\n2020-01-02;1.234;2.345\n", "'1.234' may be a thousand or a decimal fraction, and no row"),
         ("Date;Open;Close\n2020-01-02;1,5;2.55\n", "some numbers have a decimal point and some a comma"),
     ],
 )
@@ -164,6 +190,12 @@ FORMS = {
     "German": ["2.1.2020", "3.1.2020", "4.1.2020"],
     "Korean": ["2020년 1월 2일", "2020년 1월 3일", "2020년 1월 4일"],
     "dots and blanks": ["2020. 1. 2.", "2020. 1. 3.", "2020. 1. 4."],
+    "year first": ["20.01.02", "20.01.03", "20.01.04"],
+    "half days": ["2020-01-02 12:00 AM", "2020-01-03 12:00 AM", "2020-01-04 12:00 AM"],
+    "compact": ["202001020000", "202001030000", "202001040000"],
+    "compact, a blank": ["20200102 000000", "20200103 000000", "20200104 000000"],
+    "compact, a point": ["20200102.0", "20200103.0", "20200104.0"],
+    "seconds, a point": ["1577923200.25", "1578009600.5", "1578096000.75"],
     "short words": ["02-Jan-20", "03-Jan-20", "04-Jan-20"],
 }
 LONG_FORMS = {
@@ -172,6 +204,13 @@ LONG_FORMS = {
     "words": (["Jan-20", "Feb-20"], "2020-02-01"),
     "quarters": (["2020Q1", "2020Q2"], "2020-04-01"),
     "quarters first": (["Q1 2020", "Q2 2020"], "2020-04-01"),
+    "quarters in Korean": (["2020년 1분기", "2020년 2분기"], "2020-04-01"),
+    "quarters last": (["1Q 2020", "2Q 2020"], "2020-04-01"),
+    "months after M": (["2020M01", "2020M02"], "2020-02-01"),
+    "months after a point": (["2020.01", "2020.02"], "2020-02-01"),
+    "a year and words": (["2020-Jan", "2020-May"], "2020-05-01"),
+    "long words": (["May 2020", "June 2020"], "2020-06-01"),
+    "seconds of few digits": (["946598400", "946684800"], "2000-01-01"),
     "weeks": (["2020-W01", "2020-W02"], "2020-01-06"),
     "years": (["1700", "1701"], "1701-01-01"),
     "years with a point": (["1700.0", "1701.0"], "1701-01-01"),
@@ -196,16 +235,27 @@ def test_months_quarters_weeks_and_years_are_read(written, second):
     assert str(rows.frame.index[1].date()) == second
 
 
-def test_the_date_may_stand_in_two_columns():
-    rows = read("Date,Time,Open,Close\n2020-01-02,09:00:00,1,2\n2020-01-02,12:00:00,3,4\n")
-    assert rows.frame.index[1] == pd.Timestamp("2020-01-02 12:00")
-    assert rows.date == "Date and Time"
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Date,Time,Close\n2020-01-02,09:00:00,1\n2020-01-02,12:00:00,3\n", "Date and Time"),
+        ("<DATE>,<TIME>,<CLOSE>\n20200102,90000,1\n20200102,120000,3\n", "<DATE> and <TIME>"),
+        ("Date,Time,Close\n2020-01-02,900,1\n2020-01-02,1200,3\n", "Date and Time"),
+        ("Date,Hour,Close\n2020-01-02,9,1\n2020-01-02,12,3\n", "Date and Hour"),
+        ("No,year,month,day,hour,Close\n1,2020,1,2,9,1\n2,2020,1,2,12,3\n", "year and month and day and hour"),
+    ],
+)
+def test_the_date_may_stand_in_several_columns(text, date):
+    rows = read(text, ["Close"])
+    assert rows.frame.index.tolist() == [pd.Timestamp("2020-01-02 09:00"), pd.Timestamp("2020-01-02 12:00")]
+    assert rows.date == date
 
 
 def test_rows_without_dates_are_counted():
     rows = read("Open,Close\n1,2\n3,4\n")
     assert rows.frame.index.tolist() == [1, 2]
     assert rows.guesses == ("no dates: rows are counted",)
+    assert read("Close\n2100.5\n2101.3\n", ["Close"]).frame.index.tolist() == [1, 2]
 
 
 def test_what_was_guessed_is_said():
@@ -230,6 +280,45 @@ def test_a_guess_can_be_fixed(options, text, closes):
     assert read(text, options=options).frame["Close"].tolist() == closes
 
 
+NUMBERS = {
+    "1,234.5": 1234.5, "1'234.5": 1234.5, "1’234": 1234, "1 234 567.5": 1234567.5, "1\u202f234": 1234,
+    "12,34,567.8": 1234567.8, "853.25K": 853250, "1.5 M": 1.5e6, "2B": 2e9, "-2.58%": -2.58,
+    "-$5": -5, "$-5": -5, "(5)": -5, "−5": -5,
+    "5 USD": 5, "1,000원": 1000, "1.5억": 1.5e8, ".5": 0.5, "1e3": 1000,
+}  # fmt: skip
+NO_NUMBERS = [
+    "1 2",
+    "12 34",
+    "1$2",
+    "1'2",
+    "1,234,56",
+    "1,2345",
+    "1.234.567",
+    "1_000",
+    "0x1F",
+    "--5",
+    "(5",
+    "5-",
+    "$",
+    "1 234,567",
+]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_are_read_whole_or_not_at_all(decimal):
+    def written(texts):
+        swap = str.maketrans(",.", ".,") if decimal == "," else {}
+        return pd.Series([text.translate(swap) for text in texts], dtype="str")
+
+    assert to_numbers(written(NUMBERS), decimal).tolist() == pytest.approx(list(NUMBERS.values()))
+    assert np.isnan(to_numbers(written(NO_NUMBERS), decimal)).all()
+
+
+def test_other_columns_tell_the_decimal_mark():
+    rows = read("Datum;Umsatz;Kurs\n13.01.2020;1.234;1,5\n14.01.2020;2.345;2,5\n", ["Umsatz"])
+    assert rows.frame["Umsatz"].tolist() == [1234, 2345]
+
+
 OHLC = "Date,Open,High,Low,Close\n2020-01-02,2,3,1,2\n2020-01-03,0,0,0,2\n2020-01-06,2,3,1,-2\n2020-01-07,2,3,1,2.5\n"
 COLUMNS = ("Open", "High", "Low", "Close")
 
@@ -249,6 +338,15 @@ def test_values_are_checked_after_rows_are_chosen():
     for options in (Options(start=datetime.date(2020, 1, 7)), Options(rows=1), Options(end=datetime.date(2020, 1, 2))):
         assert len(read(OHLC, COLUMNS, options).frame)
     assert len(read(OHLC, COLUMNS, Options(check_prices=False)).frame) == 4
+
+
+def test_rows_are_counted_without_the_halts():
+    halt_last = OHLC.replace("06,2,3,1,-2", "06,2,3,1,2").replace("2020-01-07,2,3,1,2.5", "2020-01-07,0,0,0,2")
+    assert len(read(halt_last.replace("02,2,3,1,2", "02,2,3,1,-2"), COLUMNS, Options(rows=1)).frame) == 2
+    with pytest.raises(UserError, match="line 2, column Close: -2 is no price"):
+        read(halt_last.replace("02,2,3,1,2", "02,2,3,1,-2"), COLUMNS, Options(rows=2))
+    with pytest.raises(UserError, match="a price is 0 in every row"):
+        read("Date,Open,Close\n2020-01-02,0,0\n")
 
 
 @pytest.mark.parametrize("names", ["Date,Open,High,Low,Close", "date,open,high,low,close", "일자,시가,고가,저가,종가"])

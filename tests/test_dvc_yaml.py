@@ -1,10 +1,14 @@
 """A stage depends on folders of the library: those that it imports from, and no others. DVC does not follow imports."""
 
 import ast
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
+
+from rnnlab.core.series_params import Read
+from rnnlab.data.rows import Options
 
 ROOT = Path(__file__).parent.parent
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -118,3 +122,12 @@ def test_heavy_imports_stay_out_of_stages_that_do_not_need_them(stage):
 def test_stages_holds_the_stages_alone_each_with_a_description():
     assert {path.stem for path in (ROOT / "stages").glob("*.py")} - {"__init__"} == set(STAGES)
     assert all(definition.get("do", definition)["desc"] for definition in STAGES.values())
+
+
+def test_raw_data_depend_on_all_that_says_how_a_file_is_read():
+    fetch = STAGES["fetch"]
+    given = {
+        fetch["foreach"]["series"][key.removeprefix("${item.").removesuffix("}")] for key in fetch["do"]["params"][1:]
+    }
+    reading = {field.name for field in fields(Options)} - set(Read.model_fields)
+    assert given == {f"series.{name}" for name in reading | {"read", "features", "target"}}

@@ -12,20 +12,22 @@ from rnnlab.core.errors import UserError
 DATE_NAMES = (
     "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period",
     "ds", "ts", "unix", "epoch",
-    "data", "datum", "observation_date", "open time", "날짜", "일자", "일시", "년월", "연도", "年月日", "日期", "日付",
+    "data", "datum", "observation date", "open time", "날짜", "일자", "일시", "년월", "연도", "기준일", "기준일자",
+    "年月日", "日期", "日付",
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days
 SYMBOL_NAMES = ("symbol", "ticker", "code", "name", "종목코드", "종목")
 EMPTY = {"", "null", "nan", "na", "n/a", "none", "-", "--", ".", "#n/a", "#n/a n/a", "n.a.", "?"}
 # What columns of prices are called elsewhere; the first that a table has is taken.
 ALIASES = {
-    "open": ("open", "시가"),
-    "high": ("high", "고가"),
-    "low": ("low", "저가"),
-    "close": ("close", "종가", "close/last", "price", "last"),
-    "volume": ("volume", "vol", "거래량"),
+    "open": ("open", "시가", "始値", "开盘"),
+    "high": ("high", "고가", "高値", "最高"),
+    "low": ("low", "저가", "安値", "最低"),
+    "close": ("close", "종가", "終値", "收盘", "close/last", "price", "last"),
+    "volume": ("volume", "vol", "거래량", "出来高", "成交量"),
     "adj close": ("adj close", "adjusted close", "수정종가"),
 }
+FOREIGN_NAMES = [name for name in (*DATE_NAMES, *sum(ALIASES.values(), ())) if not name.isascii()]
 PRICES = ("open", "high", "low", "close")
 FIRST_DAY, LAST_DAY = np.datetime64("1000-01-01"), np.datetime64("2200-12-31")
 SHOWN = 5  # lines named in a notice
@@ -33,8 +35,8 @@ SHOWN_NAMES = 20  # columns named in an error
 
 
 def plain(name: str) -> str:
-    """A column's name without regard to case, blanks, brackets and dots at its ends."""
-    return re.sub(r"\s+", " ", name.strip().strip("<>.").strip()).casefold()
+    """A column's name without regard to case, blanks and underscores, and to brackets and marks at its ends."""
+    return re.sub(r"[\s_]+", " ", name.strip().strip("<>.*#").strip()).casefold()
 
 
 def match(wanted: str, found: Sequence[str]) -> str | None:

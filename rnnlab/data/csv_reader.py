@@ -65,8 +65,9 @@ def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", o
     if taken := next((column for column in columns if match(column, dated.columns)), ""):
         raise UserError(f"{name}: column {taken} holds the dates; it can't be read as numbers too")
     asked = find_columns(names, columns, name, command_for(source, file.dialect, dated))
-    cells = [cell for column in asked.values() for cell in file.dialect.cells(column)]
-    decimal, guesses = (options.decimal, []) if options.decimal else find_decimal(cells, file.dialect.separator, name)
+    others = [column for column in names if column not in dated.columns]
+    found = (options.decimal, []) if options.decimal else find_decimal(file.dialect, asked.values(), others, name)
+    decimal, guesses = found
     rows = _Rows(name, asked, dated, decimal, options)
     if options.check_prices:
         rows.prices = {column: price for column, own in asked.items() if (price := price_of(own, names))}
@@ -117,9 +118,16 @@ class _Rows:
             notices.append(f"{self.name}: the dates were not in order; rows sorted by date")
             index, lines = index[order], lines[order]
             values = {column: of[order] for column, of in values.items()}
-        chosen = self._chosen(index)
-        halted = self._halted(values) & chosen
-        self._check(values, lines, chosen & ~halted)
+        in_range, zeros = self._in_range(index), self._halted(values)
+        if zeros.all():
+            raise UserError(f"{self.name}: a price is 0 in every row; -S series.check_prices=false reads them")
+        chosen = in_range & ~zeros
+        if self.options.rows:  # counted without the halts, as they are when rows are chosen from what was read
+            chosen[np.flatnonzero(chosen)[: -self.options.rows]] = False
+        self._check(values, lines, chosen)
+        halted = zeros & in_range
+        if self.options.rows:
+            halted[: int(chosen.argmax())] = False
         if self.dropped:
             notices.append(f"{self._rows(len(self.dropped))} with empty cells dropped (line {some(self.dropped)})")
         if halted.any():
@@ -127,7 +135,7 @@ class _Rows:
                 f"{self._rows(int(halted.sum()))} of a trading halt left out, whose prices are 0 "
                 f"(line {some(lines[halted].tolist())}; -S series.check_prices=false reads them)"
             )
-        kept = ~self._halted(values) if halted.any() else slice(None)
+        kept = ~zeros if zeros.any() else slice(None)
         frame = pd.DataFrame({column: of[kept] for column, of in values.items()}, copy=False)
         frame.index = pd.DatetimeIndex(index[kept], name="Date") if self.dates else pd.Index(index[kept], name="row")
         called = [self.dates.called] if self.dates and self.dates.called else []
@@ -153,15 +161,13 @@ class _Rows:
             )
         return dates, []
 
-    def _chosen(self, index: NDArray[np.generic]) -> NDArray[np.bool_]:
-        """The rows that are wanted."""
+    def _in_range(self, index: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """The rows from ``start`` to ``end``."""
         chosen = np.ones(len(index), bool)
         if self.options.start:
             chosen &= index >= np.datetime64(self.options.start)
         if self.options.end:
             chosen &= index < np.datetime64(self.options.end) + np.timedelta64(1, "D")
-        if self.options.rows:
-            chosen[np.flatnonzero(chosen)[: -self.options.rows]] = False
         return chosen
 
     def _halted(self, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.bool_]:

@@ -51,6 +51,8 @@ class CsvFile:
             raise UserError(f"{name}: line 1 is too long: up to {LONGEST:,} bytes are read")
         if head[:100].lstrip().lower().startswith((b"<!doctype", b"<html")):
             raise UserError(f"{name}: is a web page: is a login needed where it came from?")
+        if re.match(rb'\s*[\[{]\s*["\[{]', head):
+            raise UserError(f"{name}: is JSON: save it as CSV or Parquet")
         if not head.strip():
             raise UserError(f"{name}: is empty; a header line and rows are needed")
         self.dialect: Dialect = find_dialect(head, name, encoding, separator)
@@ -69,6 +71,7 @@ class CsvFile:
         if twice := [column for column in dict.fromkeys(once) if names.count(column) > 1]:
             raise UserError(f"{self.name}: has more than one column {listed(twice)}")
         options: Any = {"dtype": str, "keep_default_na": False, "skip_blank_lines": False, "index_col": False}
+        options["skipinitialspace"] = True
         options |= {"sep": self.dialect.separator, "header": 0, "names": _unique(names)}
         options["skiprows"] = self._is_skipped if self.first_line > 2 else None
         try:
@@ -112,9 +115,8 @@ class CsvFile:
         short: list[tuple[int, list[str]]] = []
         width = len(self.dialect.names)
         with self._open() as file:
-            rows = csv.reader(
-                io.TextIOWrapper(cast(Any, file), self.dialect.encoding, newline=""), delimiter=self.dialect.separator
-            )
+            text = io.TextIOWrapper(cast(Any, file), self.dialect.encoding, newline="")
+            rows = csv.reader(text, delimiter=self.dialect.separator, skipinitialspace=True)
             for line, row in enumerate(rows, 1):
                 said = [cell for cell in row if cell.strip()]
                 if line >= self.first_line and said:

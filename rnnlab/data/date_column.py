@@ -53,8 +53,8 @@ class DateColumn:
             line, found = max(self._failures.values(), default=(int(cells.index[0]), self.first))
             raise UserError(
                 f"{self.name}: line {line}, column {self.column}: {shown(found)} is not a date "
-                "in one form with the first row; YYYY-MM-DD is always read, and -S series.read.date_format='%d.%m.%Y' "
-                "says another"
+                "in one form with the first row; YYYY-MM-DD is always read, -S series.read.date_format='%d.%m.%Y' "
+                "says another form, -S series.date=false counts rows"
             )
 
     def choose(self) -> Dates:
@@ -70,7 +70,9 @@ class DateColumn:
                 f"{self.name}: column {self.column}: {self.first!r} may be {' or '.join(whole)}, and no row "
                 "tells which; say it, as -S series.read.date_format='%d-%m-%Y'"
             )
-        self.called, dates = kept[0]
+        called, dates = kept[0]
+        # a year in full needs no word
+        self.called = "" if "%" in called and "%y" not in called else called
         return dates
 
     def _check_offsets(self, cells: pd.Series, zoned: pd.Series) -> None:

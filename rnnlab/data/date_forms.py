@@ -12,7 +12,20 @@ OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
 ZONED = r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)$"  # as OFFSET, for those that only ask
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
 MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+HALF_DAY = r"(?i)[ T](\d{1,2})((?::\d\d){0,2})[ -]?([ap])\.?m\.?$"
+# With a month in letters; what has another form must have a year of four digits, or a day may be read as a year.
+WORDED = (
+    "%b %d, %Y", "%d %b %Y", "%d-%b-%Y", "%B %d, %Y", "%d %B %Y", "%d-%b-%y", "%d %b %y", "%b-%y", "%b %y", "%b-%Y",
+    "%b %Y", "%B %Y", "%B-%Y", "%Y-%b", "%Y %b", "%Y %B",
+)  # fmt: skip
+QUARTERS = (
+    r"(?P<year>\d{4})[-/ .]?[Qq](?P<quarter>[1-4])",
+    r"(?P<year>\d{4})(?:년 ?|[. ]?)(?P<quarter>[1-4])(?:분기|/4)",
+    r"[Qq](?P<quarter>[1-4])[-/ ]?(?P<year>\d{4})",
+    r"(?P<quarter>[1-4])[Qq][-/ ]?(?P<year>\d{4})",
+)
 EPOCHS: dict[int, Literal["s", "ms", "us", "ns"]] = {
+    9: "s",
     10: "s",
     13: "ms",
     16: "us",
@@ -28,28 +41,37 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
     Args:
         numbers: whether bare numbers may be years, serial days or counts of seconds.
     """
+    if re.search(HALF_DAY, first):
+        return {called: _whole_day(read) for called, read in readings(_to_24_hours(first), numbers).items()}
     if found := re.fullmatch(r"\d{1,2}([-/. ]) ?\d{1,2}\1 ?(\d{4}|\d\d)(?:[ T].*)?", first):
         year = "Y" if len(found[2]) == 4 else "y"
-        if found[1] == ".":  # who writes dots writes the day first
-            return {"day.month.year": _with_clock(f"%d-%m-%{year}")}
         forms = {"day.month.year": f"%d-%m-%{year}", "month.day.year": f"%m-%d-%{year}"}
+        if found[1] == ".":  # who writes dots does not write the month first
+            del forms["month.day.year"]
         if year == "y":
             forms["year.month.day"] = "%y-%m-%d"
         return {called: _with_clock(form) for called, form in forms.items()}
-    if re.fullmatch(r"\d{8}(?:[ T].*)?", first):
+    if re.fullmatch(r"(?:19|20)\d{6}[ T]\d{4}(?:\d\d)?", first) or (
+        numbers and re.fullmatch(r"(?:19|20)\d{10}(?:\d\d)?", first)
+    ):
+        return {"": _compact}
+    if re.fullmatch(r"\d{8}(?:\.0)?", first):
+        return {"": lambda text: _parse(text.str.removesuffix(".0"), "%Y%m%d")}
+    if re.fullmatch(r"\d{8}[ T].*", first):
         return {"": _with_clock("%Y%m%d")}
-    if re.fullmatch(r"\d{4}-?[Qq][1-4]|\d{4} [Qq][1-4]", first):
-        return {"quarters": lambda text: _quarters(text.str.replace(r"[- ]", "", regex=True).str.upper())}
-    if re.fullmatch(r"[Qq][1-4][- /]\d{4}", first):
-        return {
-            "quarters": lambda text: _quarters(text.str.replace(r"^(..)[- /](.*)$", r"\2\1", regex=True).str.upper())
-        }
+    if quarter := next((form for form in QUARTERS if re.fullmatch(form, first)), None):
+        return {"quarters": lambda text: _quarters(text, quarter)}
+    if re.fullmatch(r"\d{4}M\d\d?", first):
+        return {"": by_format("%YM%m")}
     if re.fullmatch(r"\d{4}-?W\d\d", first):
         return {"weeks": lambda text: _parse(text.str.replace("-", "") + "1", "%GW%V%u")}
-    if re.match(r"\d{4}\s?[-/년]|\d{4}\.\s?(?!0$)\d", first):
-        return {"": _iso}
     if re.search(MONTH, first):
-        return {"": _with_words}
+        start = pd.Series([first], dtype="str")
+        worded = {form: by_format(form) for form in WORDED if _parse(start, form).notna().all()}
+        return worded or {"": _with_words}
+    # 2020.5 may be a month, and a number
+    if re.match(r"\d{4}\s?[-/년]|\d{4}\.\s?\d{1,2}\." + (r"|\d{4}\.\s?(?!0$)\d" if numbers else ""), first):
+        return {"": _iso}
     return _counts(first) if numbers else {}
 
 
@@ -66,8 +88,7 @@ def _counts(first: str) -> dict[str, Reading]:
         return {"yearmonth": lambda text: _parse(text, "%Y%m")}
     if re.fullmatch(r"[2-7]\d{4}(\.\d+)?", first):
         return {"Excel's serial days": lambda text: EXCEL + pd.to_timedelta(_float(text), unit="D").dt.round("s")}
-    if whole.isdecimal() and len(whole) in EPOCHS:
-        unit = EPOCHS[len(whole)]
+    if re.fullmatch(r"\d+(\.\d+)?", first) and (unit := EPOCHS.get(len(first.split(".")[0]))):
         return {f"{unit} since 1970": lambda text: START + pd.to_timedelta(_float(text), unit=unit).dt.round("ms")}
     return {}
 
@@ -101,20 +122,45 @@ def _dashes(found: re.Match[str]) -> str:
     return "-".join(part.zfill(2) for part in found.groups() if part)
 
 
+def _compact(text: pd.Series) -> pd.Series:
+    """202001021530, 20200102 153000."""
+    return _parse(
+        text.str.replace(r"^(\d{8})[ T]?(\d{4})$", r"\1\g<2>00", regex=True).str.replace(r"[ T]", "", regex=True),
+        "%Y%m%d%H%M%S",
+    )
+
+
+def _to_24_hours(text: str) -> str:
+    """2020-01-02 3:30 PM -> 2020-01-02 15:30."""
+
+    def replace(found: re.Match[str]) -> str:
+        hour = int(found[1])
+        if not 1 <= hour <= 12:
+            return found[0]
+        return f" {hour % 12 + 12 * (found[3] in 'pP'):02}{found[2] or ':00'}"
+
+    return re.sub(HALF_DAY, replace, text)
+
+
+def _whole_day(read: Reading) -> Reading:
+    def read_all(text: pd.Series) -> pd.Series:
+        whole = text.map(_to_24_hours)
+        return read(whole.where(whole != text, ""))
+
+    return read_all
+
+
 def _with_words(text: pd.Series) -> pd.Series:
     """A month in letters in every row, or day and month are a guess; and no `today`, which pandas reads too."""
-    named = text.where(text.str.contains(MONTH))
-    for form in ("%b-%y", "%b %y", "%d-%b-%y", "%d %b %y", "%b %Y", "%B %Y", "%b-%Y"):
-        dates = pd.to_datetime(named, format=form, errors="coerce")
-        if dates.notna().any():
-            return dates
+    named = text.where(text.str.contains(MONTH) & text.str.contains(r"\d{4}"))
     return pd.to_datetime(named, format="mixed", errors="coerce")
 
 
-def _quarters(text: pd.Series) -> pd.Series:
+def _quarters(text: pd.Series, form: str) -> pd.Series:
     """2020Q3 -> 2020-07-01."""
-    month = (3 * pd.to_numeric(text.str.extract(r"Q([1-4])$")[0], errors="coerce") - 2).astype("Int64").astype("string")
-    return _parse(text.str.slice(0, 4) + "-" + month, "%Y-%m")
+    found = text.str.extract(f"^(?:{form})$")
+    month = (3 * _float(found["quarter"]) - 2).astype("Int64").astype("string")
+    return _parse(found["year"] + "-" + month, "%Y-%m")
 
 
 def _parse(text: pd.Series, form: str) -> pd.Series:

@@ -12,15 +12,24 @@ from rnnlab.data.date_forms import CLOCK, OFFSET, readings
 from rnnlab.data.dialect import Dialect
 
 SAMPLED = 20  # rows that are tried
+COUNTED = ("time", "timestamp", "day", "week", "month", "quarter", "year", "period", "ts")  # may be bare numbers
+PARTS = {
+    "year": ("year", "yyyy", "년", "연도", "jahr"),
+    "month": ("month", "mm", "월", "monat"),
+    "day": ("day", "dd", "일", "tag"),
+    "hour": ("hour", "hh", "시", "시간", "stunde"),
+}
 
 
 @dataclass(frozen=True)
 class Dated:
     """Attributes:
-    columns: that hold the dates: none, one, or two, of days and of times.
+    columns: that hold the dates: none, one, or several: of days and of times; or of years, months, days, hours.
+    digits: of times without colons, as 9 (an hour), 0930 and 093000; 0: they have colons.
     """
 
     columns: tuple[str, ...]
+    digits: int = 0
 
     @property
     def shown(self) -> str:
@@ -29,10 +38,27 @@ class Dated:
 
     def join(self, cells: pd.DataFrame) -> pd.Series:
         """Their text as one."""
-        text = cells[self.columns[0]]
-        for column in self.columns[1:]:
-            text = text + " " + cells[column]
+        text, *others = (cells[column] for column in self.columns)
+        if [_part(column) for column in self.columns[:2]] == ["year", "month"]:
+            text, others = text.str.removesuffix(".0"), [part.str.removesuffix(".0") for part in others]
+            for part in others[:2]:
+                text = text + "-" + part.str.zfill(2)
+            return text + " " + others[2].str.zfill(2) + ":00" if len(others) > 2 else text
+        for clock in others:
+            if self.digits:
+                clock = clock.str.zfill(self.digits).str.pad(4, "right", "0")
+                clock = clock.str.replace(r"^(\d\d)(\d\d)(\d\d)?$", _colons, regex=True)
+            text = text + " " + clock
         return text
+
+
+def _colons(found: re.Match[str]) -> str:
+    return ":".join(part for part in found.groups() if part)
+
+
+def _part(column: str) -> str:
+    """Which part of a date a column is called; empty: none."""
+    return next((part for part, names in PARTS.items() if plain(column) in names), "")
 
 
 def find_dates(
@@ -50,19 +76,21 @@ def find_dates(
         found = [match(column, dialect.names) for column in given]
         if None in found:
             raise UserError(f"{name}: no column {listed(given)} (series.date); found {listed(dialect.names)}")
-        return Dated(tuple(column for column in found if column is not None))
+        chosen = [column for column in found if column is not None]
+        return Dated(tuple(chosen), *(_digits(dialect, column) for column in chosen[1:]))
     called = sorted(
         (column for column in dialect.names if plain(column) in DATE_NAMES),
         key=lambda column: DATE_NAMES.index(plain(column)),
     )
     for column in called:
         if date_format or _holds_dates(dialect.cells(column), numbers=True):
-            return Dated((column, *_clock(dialect, column)))
+            parts = _parts(dialect, column)
+            return Dated(parts) if parts else _with_clock(dialect, column)
     for column in dialect.names:
         if _holds_dates(dialect.cells(column), numbers=False):
-            return Dated((column, *_clock(dialect, column)))
+            return _with_clock(dialect, column)
     named = [cell for cell in dialect.cells(called[0]) if cell.lower() not in EMPTY] if called else []
-    if named and not _are_numbers(named):
+    if named and not (plain(called[0]) in COUNTED and _are_numbers(named)):
         return Dated((called[0],))  # whose reading names the first that is no date
     return Dated(())
 
@@ -74,14 +102,37 @@ def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
     return any(read(text).notna().all() for read in readings(text.iloc[0], numbers).values())
 
 
-def _clock(dialect: Dialect, days: str) -> tuple[str, ...]:
-    """The column of times beside one of days."""
+def _parts(dialect: Dialect, year: str) -> tuple[str, ...]:
+    """The columns of years, months, days and hours, as far as there are such; empty: there is one of years alone."""
+    if _part(year) != "year":
+        return ()
+    by_part = {_part(column): column for column in reversed(dialect.names)}
+    parts = [year]
+    for part in ("month", "day", "hour"):
+        if part not in by_part or not all(re.fullmatch(r"\d\d?(\.0)?", cell) for cell in dialect.cells(by_part[part])):
+            break
+        parts.append(by_part[part])
+    return tuple(parts) if len(parts) > 1 else ()
+
+
+def _with_clock(dialect: Dialect, days: str) -> Dated:
+    """A column of days, and one of times beside it."""
     for column in dialect.names:
         cells = dialect.cells(column)[:SAMPLED]
-        named = column != days and plain(column) in CLOCK_NAMES
-        if named and cells and all(re.search(CLOCK, f" {cell}") for cell in cells):
-            return (column,)
-    return ()
+        if column == days or plain(column) not in CLOCK_NAMES or not cells:
+            continue
+        if all(re.search(CLOCK, f" {cell}") for cell in cells) or _digits(dialect, column):
+            return Dated((days, column), _digits(dialect, column))
+    return Dated((days,))
+
+
+def _digits(dialect: Dialect, column: str) -> int:
+    """How many digits times without colons have; 0: they have colons, or are none."""
+    cells = dialect.cells(column)
+    longest = max(map(len, cells), default=0)
+    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and _part(column) != "hour"):
+        return 0
+    return 2 if longest <= 2 else 4 if longest <= 4 else 6
 
 
 def _are_numbers(cells: Sequence[str]) -> bool:

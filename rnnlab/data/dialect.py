@@ -4,23 +4,26 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import plain
+from rnnlab.data.columns import FOREIGN_NAMES, plain
+from rnnlab.data.numbers import BLANKS
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+SEPARATORS = MARKS | {" ": "blanks"}  # these where there is no other
+# Encodings in which a header may be found by words that are known.
+ENCODINGS = ("cp949", "shift_jis", "gb18030", "big5")
 SAMPLED = 200  # lines
-# A number with marks in it that leave no doubt which of them is the decimal one.
-POINT = re.compile(
-    r"[^\d.,]*(\d{1,3}(,\d{3})+\.\d*|\d+\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,})[^\d.,]*"
-)
-COMMA = re.compile(
-    r"[^\d.,]*(\d{1,3}(\.\d{3})+,\d*|\d+,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,})[^\d.,]*"
-)
+# Numbers with marks in them that leave no doubt which is the decimal one, by that mark.
+TELLING = {
+    ".": re.compile(r"\d{1,3}(,\d{3})+\.\d*|\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,}"),
+    ",": re.compile(r"\d{1,3}(\.\d{3})+,\d*|\d*,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,}"),
+}
+DOUBTFUL = re.compile(r"\d{1,3}[.,]\d{3}")
 VALUE = re.compile(r"[-+$€]?\d[\d.,:/ TZ-]*%?")  # a number or a date, no name
-EITHER = re.compile(r"[^\d.,]*\d{1,3},\d{3}[^\d.,]*")
+GROUPED = {".": re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?"), ",": re.compile(r"\d{1,3}(\.\d{3})+(,\d*)?")}
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,17 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         UserError: if the text can't be decoded.
     """
     encoding = encoding or _encoding(head, name)
-    whole = head[: head.rfind(b"\n") + 1] or head
-    lines = whole.decode(encoding, errors="replace").removeprefix("\ufeff").splitlines()[:SAMPLED]
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+    lines = text[: text.rfind("\n") + 1 or None].splitlines()[:SAMPLED]
+    if lines and (said := re.fullmatch(r"sep=(.)", lines[0])):  # as Excel writes it
+        separator, lines[0] = separator or said[1], ""
+    comments = _comments(lines)
+    lines[:comments] = [""] * comments
     guesses = [encoding] if encoding not in ("utf-8-sig", "utf-8") else []
     separator = separator or _separator(lines)
     if separator != ",":
         guesses.append(SEPARATORS.get(separator, repr(separator)))
-    numbered = [(number, row) for number, row in enumerate(csv.reader(lines, delimiter=separator)) if _said(row)]
+    numbered = [(number, row) for number, row in enumerate(_cells(lines, separator)) if _said(row)]
     place = _header([row for _, row in numbered])
     rows = [row for _, row in numbered[place:]]
     header, skipped = (numbered[place][0] if numbered else 0), 0
@@ -83,34 +90,59 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     return Dialect(encoding, separator, header, skipped, names, sample, tuple(guesses))
 
 
-def find_decimal(cells: Sequence[str], separator: str, name: str) -> tuple[str, list[str]]:
-    """The mark before the decimals of some numbers, and what was guessed.
+def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str], name: str) -> tuple[str, list[str]]:
+    """The mark before the decimals of the numbers in some columns, and what was guessed.
+
+    Args:
+        others: columns that are asked where these don't tell.
 
     Raises:
         UserError: if nothing tells which it is.
     """
-    point, comma = (any(mark.fullmatch(cell) for cell in cells) for mark in (POINT, COMMA))
-    if point and comma:
+    cells = [_bare(cell) for column in columns for cell in dialect.cells(column)]
+    told = _told(cells)
+    doubtful = next((cell for cell in cells if DOUBTFUL.fullmatch(cell)), None)
+    if doubtful and not told and dialect.separator != ",":
+        told = _told([_bare(cell) for column in others for cell in dialect.cells(column)])
+        if len(told) != 1:
+            raise UserError(
+                f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
+                "-S series.read.decimal='.' or ','"
+            )
+    if len(told) > 1:
         raise UserError(
             f"{name}: some numbers have a decimal point and some a comma; say which it is, as "
             "-S series.read.decimal=','"
         )
-    doubtful = next((cell for cell in cells if EITHER.fullmatch(cell)), None)
-    if separator != "," and doubtful and not point and not comma:
-        raise UserError(
-            f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
-            "-S series.read.decimal='.' or ','"
-        )
-    guesses = ["decimal comma"] if comma else []
-    mark = r"\." if comma else ","
-    grouped = re.compile(rf"[^\d.,]*\d{{1,3}}({mark}\d{{3}})+([.,]\d*)?[^\d.,]*")
-    if any(grouped.fullmatch(cell) for cell in cells):
+    decimal = told[0] if told else "."
+    guesses = ["decimal comma"] if decimal == "," else []
+    if any(GROUPED[decimal].fullmatch(cell) for cell in cells):
         guesses.append("thousands separators")
-    return ("," if comma else "."), guesses
+    return decimal, guesses
 
 
-def _said(row: Sequence[str]) -> bool:
-    return any(cell.strip() for cell in row)
+def _told(cells: Sequence[str]) -> list[str]:
+    return [mark for mark, telling in TELLING.items() if any(telling.fullmatch(cell) for cell in cells)]
+
+
+def _bare(cell: str) -> str:
+    """Digits and marks, without the currency, blanks or unit around them."""
+    return re.sub(rf"[{BLANKS}]", "", cell).strip("$€£¥₩₹₽元円원%+-−()kKmMbBtT")
+
+
+def _cells(lines: Iterable[str], separator: str) -> Iterable[list[str]]:
+    return csv.reader(lines, delimiter=separator, skipinitialspace=True)
+
+
+def _said(row: Sequence[str]) -> int:
+    """How many cells are not blank."""
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _comments(lines: Sequence[str]) -> int:
+    """How many lines at the top are notes after a #; the last of them may name the columns."""
+    count = next((number for number, line in enumerate(lines) if line and not line.startswith("#")), 0)
+    return count - 1 if count and re.match(r"[\"\s]*\d", lines[count]) else count
 
 
 def _encoding(head: bytes, name: str) -> str:
@@ -124,6 +156,10 @@ def _encoding(head: bytes, name: str) -> str:
     try:
         codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # half a character at the end is none of its faults
     except UnicodeDecodeError:
+        for encoding in ENCODINGS:
+            start = codecs.getincrementaldecoder(encoding)("replace").decode(head[:2000])
+            if any(word in start for word in FOREIGN_NAMES):
+                return encoding
         if _is_korean(head):
             return "cp949"
         from charset_normalizer import from_bytes  # takes a moment to import
@@ -137,27 +173,28 @@ def _encoding(head: bytes, name: str) -> str:
 
 def _is_korean(head: bytes) -> bool:
     """Whether all that is not ASCII is Hangul: a header of a few words is too short for a guess by frequencies."""
-    text = codecs.getincrementaldecoder("cp949")("replace").decode(head)
+    text = codecs.getincrementaldecoder("euc_kr")("replace").decode(head)
     return all(letter.isascii() or "가" <= letter <= "힣" for letter in text)
 
 
 def _separator(lines: Sequence[str]) -> str:
     """The mark that cuts most lines into the same, greatest number of cells, the header among them."""
 
-    def score(mark: str) -> tuple[bool, bool, int, int]:
-        rows = [row for row in csv.reader(lines, delimiter=mark) if _said(row)]
+    def score(mark: str) -> tuple[bool, bool, bool, int, int]:
+        rows = [row for row in _cells(lines, mark) if _said(row)]
         if not rows:
-            return False, False, 0, 0
+            return False, False, False, 0, 0
         if not rows[0][-1].strip() or all(row[-1].strip() for row in rows[1:]):
             widths = list(map(len, rows))
         else:  # a separator at the end of rows alone makes no cell
             widths = [len(row) - (not row[-1].strip()) for row in rows]
         width, times = Counter(widths).most_common(1)[0]
         header = rows[widths.index(width)]
-        named = not any(cell.strip().replace(".", "", 1).isdecimal() for cell in header)
-        return named, 2 * times >= len(rows), width, times
+        named = not any(re.match(r"[-+$€]?\d", cell.strip()) for cell in header)
+        return width > 1, named, 2 * times >= len(rows), width, times
 
-    return max(SEPARATORS, key=score)
+    best = max(MARKS, key=score)
+    return best if score(best)[0] or not all(score(" ")[:3]) else " "
 
 
 def _header(rows: Sequence[Sequence[str]]) -> int:
@@ -165,5 +202,6 @@ def _header(rows: Sequence[Sequence[str]]) -> int:
     if not rows:
         return 0
     width = Counter(map(len, rows)).most_common(1)[0][0]
-    first = next(number for number, row in enumerate(rows) if len(row) == width)
-    return first if all(len(row) == 1 for row in rows[:first]) else 0
+    first = next((n for n, row in enumerate(rows) if len(row) == width and _said(row) > (width > 2)), 0)
+    named = not any(VALUE.fullmatch(cell.strip()) for cell in rows[first])
+    return first if named or all(len(row) == 1 for row in rows[:first]) else 0
