@@ -77,7 +77,7 @@ experiments: $(VENV)/base.stamp ## the experiments side by side: what was change
 	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
-	@for name in series pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
+	@for name in series significance pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
 
 faults: $(VENV)/test.stamp ## try what is promised: kills, full disks, bad input, load ...; writes benchmarks/results.json (an hour)
 	@python benchmarks/faults.py

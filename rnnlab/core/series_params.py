@@ -28,8 +28,8 @@ class Scale(StrictModel):
 
 
 class Window(StrictModel):
-    length: Positive  # days
-    horizon: Annotated[int, Field(ge=1, le=20)]  # days
+    length: Positive  # rows
+    horizon: Annotated[int, Field(ge=1, le=20)]  # rows
 
 
 class SeriesSplit(StrictModel):
@@ -83,9 +83,9 @@ class SeriesParams(StrictModel):
     @classmethod
     def _fill(cls, content: Any) -> Any:
         """Null: what the source says of its series; a target alone is read from its own past."""
-        if not isinstance(content, Mapping) or content.get("source") not in SOURCES:
+        source = SOURCES.get(str(content.get("source"))) if isinstance(content, Mapping) else None
+        if source is None:
             return content  # pydantic says what is wrong
-        source = SOURCES[content["source"]]
         target = content.get("target") or source["target"]
         known = {"name": _stem(str(content.get("path"))), "unit": target} | source
         if target != source["target"]:
