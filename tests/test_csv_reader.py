@@ -338,6 +338,7 @@ def test_values_are_checked_after_rows_are_chosen():
     for options in (Options(start=datetime.date(2020, 1, 7)), Options(rows=1), Options(end=datetime.date(2020, 1, 2))):
         assert len(read(OHLC, COLUMNS, options).frame)
     assert len(read(OHLC, COLUMNS, Options(check_prices=False)).frame) == 4
+    assert days(read(OHLC.replace("-2\n", "x\n"), COLUMNS, Options(rows=1))) == ["2020-01-02", "2020-01-07"]
 
 
 def test_rows_are_counted_without_the_halts():

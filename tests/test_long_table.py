@@ -84,6 +84,16 @@ def test_rows_with_empty_cells_are_left_out_and_counted(tmp_path):
     assert empty == {"B": 1}
 
 
+def test_a_halted_day_of_a_symbol_is_left_out_and_counted(tmp_path):
+    path = write(tmp_path, ROWS.replace("2020-01-03,B,11,12,10,11", "2020-01-03,B,0,0,0,11"))
+    series, empty = read(path)
+    assert rows_of(series)["B"][0] == ["2020-01-02", "2020-01-06"]
+    assert empty == {"B": 1}
+    series, empty = read_panel(path, ["Open", "Close"], allocate, check_prices=False)
+    assert rows_of(series)["B"][1] == [[10, 10], [0, 11], [12, 12]]
+    assert empty == {}
+
+
 def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):
     gone = "2020-01-02,KOSPI,10,11,9,,100\n2020-01-02,,10,11,9,10,100\n"
     series, empty = read(write(tmp_path, ROWS.replace(",B,", ",NA,") + gone))
@@ -206,7 +216,7 @@ def test_the_rows_of_one_symbol(tmp_path, kind):
     prices = read_symbol(path, "B", ["Close", "Open"])
     assert prices.frame.index.astype(str).tolist() == ["2020-01-02", "2020-01-03"]
     assert prices.frame.to_dict("list") == {"Close": [10, 11], "Open": [10, 11]}
-    assert prices.notices == (f"{path}: 1 row with empty cells dropped",)
+    assert prices.notices == (f"{path}: 1 row with empty cells or of a halt dropped",)
     with pytest.raises(UserError, match="no row of symbol C"):
         read_symbol(path, "C", ["Close"])
 

@@ -47,11 +47,13 @@ def test_a_look_names_the_cell_that_is_no_number(tmp_path):
 
 
 def test_a_panel_is_told(tmp_path):
-    rows = pd.DataFrame({"date": ["2020-01-02", "2020-01-02"], "Name": ["A", "B"], "close": [1.0, 2.0]})
+    rows = pd.DataFrame({"date": ["2020-01-02", "2020-01-03"] * 2, "Name": list("AABB"), "sales": [1.0, 2.0, 3.0, 4.0]})
     rows.to_csv(tmp_path / "all.csv", index=False)
     found = look(tmp_path / "all.csv", None, Options())
     assert found.guesses == ["a panel of 2 symbols: A, B"]
-    assert "series.source=panel" in found.command
+    assert (found.rows, found.columns, found.date, found.rhythm) == (4, ["sales"], "date", "trading day")
+    assert "-S series.source=panel" in found.command
+    assert "-S series.target=sales" in found.command
 
 
 def test_a_look_as_json(tmp_path, monkeypatch, capsys):

@@ -139,7 +139,9 @@ class _Rows:
                 f"{self._rows(int(halted.sum()))} of a trading halt left out, whose prices are 0 "
                 f"(line {some(lines[halted].tolist())}; -S series.check_prices=false reads them)"
             )
-        kept = ~zeros if zeros.any() else slice(None)
+        unread = [~np.isfinite(of) for of in values.values()] if self.faults else []  # of rows that were not chosen
+        gone = np.logical_or.reduce([zeros, *unread])
+        kept = ~gone if gone.any() else slice(None)
         frame = pd.DataFrame({column: of[kept] for column, of in values.items()}, copy=False)
         frame.index = pd.DatetimeIndex(index[kept], name="Date") if self.dates else pd.Index(index[kept], name="row")
         called = [self.dates.called] if self.dates and self.dates.called else []

@@ -4,7 +4,8 @@ Letters: R rows, C columns, S symbols.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import Allocate
 from rnnlab.data.columns import FIRST_DAY, find_symbol_column
-from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
+from rnnlab.data.long_table_batches import Batch, count_rows, find_files, read_batches
 from rnnlab.data.panel_summary import day_of, ended
 from rnnlab.data.rows import Rows
 from rnnlab.data.series import Array, Dates, Series
@@ -22,25 +23,29 @@ from rnnlab.data.series import Array, Dates, Series
 LONGEST_SYMBOL = 64  # characters of a symbol
 
 
-def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[Series, dict[str, int]]:
+def read_panel(
+    path: Path, columns: Sequence[str], allocate: Allocate, check_prices: bool = True
+) -> tuple[Series, dict[str, int]]:
     """Read a long table twice: to check and count, then to put each symbol's rows together.
 
     Args:
         path: a CSV or Parquet file, or a folder of files of one of these kinds; each with a column of dates, one of
             symbols (Symbol, Ticker or Code) and ``columns``; rows may stand in any order.
         allocate: makes arrays by name, of shapes and types; they may lie in files.
+        check_prices: as ``read_batches`` has it.
 
     Returns:
-        The series, and of symbols with rows that have empty cells how many were left out.
+        The series, and of symbols with rows that have empty cells, or of a trading halt, how many were left out.
 
     Raises:
         UserError: naming file, row or symbol, and column of what is wrong.
     """
     files, columns = find_files(path), list(columns)
+    read = partial(read_batches, columns=columns, check_prices=check_prices)
     counts: dict[str, int] = {}
     empty: dict[str, int] = {}
     for file in files:
-        for batch in read_batches(file, columns):
+        for batch in read(file):
             for symbol, count in count_rows(batch.symbols).items():
                 counts[symbol] = counts.get(symbol, 0) + count
             for symbol, count in batch.empty.items():
@@ -56,7 +61,7 @@ def read_panel(path: Path, columns: Sequence[str], allocate: Allocate) -> tuple[
     bounds = np.concatenate([[0], np.cumsum([counts[symbol] for symbol in symbols])])
     rows = int(bounds[-1])
     arrays = allocate({"dates": ((rows,), "datetime64[us]"), "values": ((rows, len(columns)), np.float64)})
-    _gather(files, columns, symbols, bounds, arrays["dates"], arrays["values"])
+    _gather(files, read, symbols, bounds, arrays["dates"], arrays["values"])
     series = Series(tuple(symbols), np.stack([bounds[:-1], bounds[1:]], 1), arrays["dates"], arrays["values"])
     _sort(series, path)
     return series, empty
@@ -74,7 +79,7 @@ def is_long_table(path: Path) -> bool:
     return bool(find_symbol_column(header))
 
 
-def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Rows:
+def read_symbol(path: Path, symbol: str, columns: Sequence[str], check_prices: bool = True) -> Rows:
     """One symbol's rows of a long table.
 
     Raises:
@@ -82,7 +87,7 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Rows:
     """
     dates, values, empty, last_day = list[Dates](), list[Array](), 0, FIRST_DAY
     for file in find_files(path):
-        for batch in read_batches(file, list(columns)):
+        for batch in read_batches(file, list(columns), check_prices):
             own = batch.symbols.to_numpy(zero_copy_only=False) == symbol
             dates.append(batch.dates[own])
             values.append(batch.values[own])
@@ -93,7 +98,7 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str]) -> Rows:
         raise UserError(f"{path}: no row of symbol {symbol} with a date and {', '.join(columns)}")
     series = Series((symbol,), np.array([[0, count]]), np.concatenate(dates), np.concatenate(values))
     _sort(series, path)
-    dropped = [f"{path}: {empty} row{'s' * (empty > 1)} with empty cells dropped"] if empty else []
+    dropped = [f"{path}: {empty} row{'s' * (empty > 1)} with empty cells or of a halt dropped"] if empty else []
     return Rows(to_frame(series, 0, columns), (*dropped, *ended(series.dates[-1], last_day)), left_out=empty)
 
 
@@ -104,7 +109,12 @@ def to_frame(series: Series, number: int, columns: Sequence[str]) -> pd.DataFram
 
 
 def _gather(
-    files: list[Path], columns: list[str], symbols: list[str], bounds: NDArray[np.int64], dates: Dates, values: Array
+    files: list[Path],
+    read: Callable[[Path], Iterator[Batch]],
+    symbols: list[str],
+    bounds: NDArray[np.int64],
+    dates: Dates,
+    values: Array,
 ) -> None:
     """Write each symbol's rows where they belong, in the order in which they come."""
     import pyarrow as pa
@@ -112,7 +122,7 @@ def _gather(
 
     known, free = pa.array(symbols), bounds[:-1].copy()
     for file in files:
-        for batch in read_batches(file, columns):
+        for batch in read(file):
             codes = pc.index_in(batch.symbols, value_set=known).to_numpy(zero_copy_only=False).astype(np.intp)
             order = np.argsort(codes, kind="stable")
             present, first, count = np.unique(codes[order], return_index=True, return_counts=True)

@@ -7,15 +7,15 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
+from rnnlab.data.arrow_columns import is_empty, plainly, to_dates, to_numbers
 from rnnlab.data.columns import (
     DATE_NAMES,
     EMPTY,
@@ -28,7 +28,6 @@ from rnnlab.data.columns import (
     plain,
     price_of,
 )
-from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.series import Array, Dates
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ ROWS_AT_ONCE = 2**17
 
 @dataclass(frozen=True)
 class Batch:
-    """Some rows of a file, those with empty cells left out."""
+    """Some rows of a file, without those that have empty cells or are of a trading halt."""
 
     symbols: "pa.Array"  # (R,), strings
     dates: Dates  # (R,)
@@ -86,13 +85,18 @@ def find_files(path: Path) -> list[Path]:
     return [path]
 
 
-def read_batches(file: Path, columns: list[str]) -> Iterator[Batch]:
-    """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands."""
+def read_batches(file: Path, columns: list[str], check_prices: bool = True) -> Iterator[Batch]:
+    """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands.
+
+    Args:
+        check_prices: whether open, high, low and close must be prices; a row in which one is 0 is of a trading halt.
+    """
     import pyarrow as pa
 
     before = 0
     try:
         for table, names in _tables(file, columns):
+            names = names if check_prices else replace(names, prices={})
             yield _check(file, before, table, names)
             before += table.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
@@ -175,26 +179,46 @@ def _find(found: Sequence[str], columns: list[str], file: Path) -> _Names:
     return names
 
 
-def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
+def _cells(file: Path, table: Any, names: _Names) -> tuple[dict[str, Any], Any]:
+    """The columns that are needed, and of each row whether a cell of these is empty."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    date, symbol, columns = names.date, names.symbol, list(names.own.values())
-    cells = {name: _plain(table.column(name)) for name in names.all}
-    if pa.types.is_floating(cells[symbol].type):
-        raise UserError(f"{file}: column {symbol} holds numbers with a point; symbols are text or whole numbers")
-    for name in columns:
+    cells = {name: plainly(table.column(name)) for name in names.all}
+    if pa.types.is_floating(cells[names.symbol].type):
+        raise UserError(f"{file}: column {names.symbol} holds numbers with a point; symbols are text or whole numbers")
+    for name in names.own.values():
         if pa.types.is_boolean(cells[name].type):
             raise UserError(f"{file}: column {name} holds true and false, where numbers are needed")
     missing = pa.array(np.zeros(table.num_rows, bool))
     for name, cell in cells.items():
         # a symbol may be called NA
-        missing = pc.or_(missing, _is_empty(cell, {""} if name == symbol else EMPTY))
+        missing = pc.or_(missing, is_empty(cell, {""} if name == names.symbol else EMPTY))
+    return cells, missing
+
+
+def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    date, symbol = names.date, names.symbol
+    cells, missing = _cells(file, table, names)
     kept = pc.invert(missing)
     nameless = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
     empty = count_rows(pc.if_else(pc.equal(nameless, ""), NAMELESS, nameless))
     cells = {name: cell.filter(kept) for name, cell in cells.items()}
     numbered = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
+    columns = list(names.own.values())
+    values = np.empty((len(numbered), len(columns)))
+    for number, name in enumerate(columns):
+        values[:, number] = to_numbers(cells[name])
+    places = {price: list(names.own).index(asked) for asked, price in names.prices.items()}
+    halted = (values[:, list(places.values())] == 0).any(axis=1)
+    if halted.any():
+        for name, count in count_rows(cells[symbol].cast(pa.string()).filter(pa.array(halted))).items():
+            empty[name] = empty.get(name, 0) + count
+        cells = {name: cell.filter(pa.array(~halted)) for name, cell in cells.items()}
+        numbered, values = numbered[~halted], values[~halted]
 
     def fault_at(bad: NDArray[np.bool_], column: str, why: str) -> None:
         if bad.any():
@@ -203,77 +227,18 @@ def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
             where = _place(file, before + int(numbered[place]) + 1)
             raise UserError(f"{file}: {where} ({name}), column {column}: {shown!r} {why}")
 
-    priced = {theirs for asked, theirs in names.own.items() if asked in names.prices}
-    places = {price: list(names.own).index(asked) for asked, price in names.prices.items()}
-    values = np.empty((len(numbered), len(columns)))
     for number, name in enumerate(columns):
-        values[:, number] = numbers = _numbers(cells[name])
-        fault_at(~np.isfinite(numbers), name, "is not a finite number")
-        if name in priced:
-            fault_at(numbers <= 0, name, "is no price: it must be above 0")
+        fault_at(~np.isfinite(values[:, number]), name, "is not a finite number")
+        if number in places.values():
+            low = values[:, number] < 0
+            fault_at(low, name, "is no price: it must be above 0; -S series.check_prices=false reads it")
     if "high" in places and "low" in places:
         crossed = values[:, places["high"]] < values[:, places["low"]]
-        fault_at(crossed, columns[places["high"]], "lies below Low")
-    dates = _dates(cells[date])
+        fault_at(crossed, columns[places["high"]], "lies below Low; -S series.check_prices=false reads it")
+    dates = to_dates(cells[date])
     fault_at(np.isnat(dates), date, "is not a date; YYYY-MM-DD and YYYYMMDD are read")
     fault_at((dates < FIRST_DAY) | (dates >= LAST_DAY + 1), date, f"lies outside {FIRST_DAY} to {LAST_DAY}")
     return Batch(cells[symbol].cast(pa.string()), dates, values, empty)
-
-
-def _is_empty(column: Any, words: set[str]) -> Any:
-    """Of each cell whether it is null, no number, or one of the words."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    nothing = pc.is_null(column)
-    if pa.types.is_string(column.type):
-        return pc.or_(nothing, pc.is_in(pc.utf8_lower(column), value_set=pa.array(sorted(words))))
-    if pa.types.is_floating(column.type):
-        return pc.or_(nothing, pc.fill_null(pc.is_nan(column), True))
-    return nothing
-
-
-def _plain(column: Any) -> Any:
-    """Without a dictionary, and text without blanks around it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
-        column = column.cast(pa.string())
-    return pc.utf8_trim_whitespace(column) if pa.types.is_string(column.type) else column
-
-
-def _numbers(column: Any) -> Array:
-    """As float64, NaN where a text is no number."""
-    import pyarrow as pa
-
-    if pa.types.is_string(column.type):
-        try:
-            column = column.cast(pa.float64())
-        except pa.ArrowInvalid:
-            return np.asarray(pd.to_numeric(column.to_pandas(), errors="coerce"), np.float64)
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
-
-
-def _dates(column: Any) -> Dates:
-    """The days by the exchange's own clock, in microseconds; NaT where a text is no date."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_integer(column.type):  # 20201030
-        column = column.cast(pa.string())
-    if pa.types.is_timestamp(column.type) and column.type.tz:
-        column = pc.local_timestamp(column)
-    if pa.types.is_string(column.type):
-        column = pc.replace_substring_regex(column, r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3")
-        column = pc.replace_substring_regex(column, OFFSET.pattern, r"\1")
-    try:
-        moments = column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        moments = pd.to_datetime(column.to_pandas(), format="ISO8601", errors="coerce")
-    return np.asarray(moments, "datetime64[D]").astype("datetime64[us]")
 
 
 def count_rows(symbols: Any) -> dict[str, int]:

@@ -1,12 +1,15 @@
 """What would be read of a table's file, and the command that reads it; nothing is written."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import find_symbol_column
+from rnnlab.data.columns import find_symbol_column, hold_prices, listed, match
 from rnnlab.data.command import command_for, number_columns, run
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
@@ -63,7 +66,7 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         UserError: if it can't be read.
     """
     if path.is_dir() or (path.is_file() and _is_panel(path, options)):
-        return _look_at_panel(path)
+        return _look_at_panel(path, target, options)
     file = open_table(path, str(path), options)
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
     columns = number_columns(file.dialect, dated)
@@ -104,27 +107,36 @@ def _is_panel(path: Path, options: Options) -> bool:
     return False
 
 
-def _look_at_panel(path: Path) -> Look:
-    files, columns = find_files(path), ["Close"]
-    counts: dict[str, int] = {}
-    first, last, left_out = None, None, 0
+def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
+    """Of the columns that the command reads; gaps are those of all symbols' days together."""
+    files = find_files(path)
+    dialect = open_table(files[0], str(files[0]), options).dialect
+    symbol = find_symbol_column(dialect.names)
+    dated = find_dates(dialect, options.date, options.date_format, str(files[0]))
+    columns = [name for name in number_columns(dialect, dated) if name != symbol.strip()]
+    if not columns:
+        raise UserError(f"{path}: no column holds numbers; found {', '.join(dialect.names)[:300]}")
+    counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
-        for batch in read_batches(file, columns):
-            for name, count in count_rows(batch.symbols).items():
-                counts[name] = counts.get(name, 0) + count
+        for batch in read_batches(file, columns, options.check_prices):
+            counts.update(count_rows(batch.symbols))
             left_out += sum(batch.empty.values())
-            if len(batch.dates):
-                first = batch.dates.min() if first is None else min(first, batch.dates.min())
-                last = batch.dates.max() if last is None else max(last, batch.dates.max())
+            days = np.union1d(days, batch.dates)
+    if not len(days):
+        raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
+    series: dict[str, Any] = {"source": "panel", "path": str(path.absolute())}
+    if target or not hold_prices(dialect.names):
+        chosen = (match(target, columns) or target) if target else columns[0]
+        series |= {"target": chosen, "features": [chosen, *(name for name in columns if name != chosen)]}
     return Look(
-        rows=sum(counts.values()),
-        first=str(first)[:10],
-        last=str(last)[:10],
+        rows=counts.total(),
+        first=_text(days, 0),
+        last=_text(days, -1),
         columns=columns,
-        date="",
-        rhythm="row",
+        date=dated.shown,
+        rhythm=find_rhythm(days).word,
         left_out=left_out,
-        guesses=[f"a panel of {len(counts)} symbols: {', '.join(sorted(counts)[:5])}"],
-        notes=[],
-        command=run({"source": "panel", "path": str(path.absolute())}),
+        guesses=[f"a panel of {len(counts)} symbols: {listed(sorted(counts)[:5])}{', …' * (len(counts) > 5)}"],
+        notes=describe_gaps(days),
+        command=run(series),
     )

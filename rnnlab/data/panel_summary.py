@@ -18,7 +18,7 @@ def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFr
 
     Columns: symbol; rows; first and last, its days; missing, days of the panel between these that it has not;
     longest_gap, the most of these in a row; late and early, days of the panel before its first and after its last;
-    empty, rows with empty cells, left out. Symbols of which nothing is left have 0 rows.
+    empty, rows with empty cells or of a trading halt, left out. Symbols of which nothing is left have 0 rows.
     """
     lines = []
     for symbol, dates, _ in series.all():
@@ -53,7 +53,7 @@ def summary(table: pd.DataFrame, days: Dates) -> list[str]:
         "late": "start late (after the panel's first day)",
         "early": "stop early (before its last day)",
         "missing": "have gaps (days of the panel between their first and last that they lack)",
-        "empty": "have rows with empty cells, which are left out",
+        "empty": "have rows with empty cells or of a trading halt, which are left out",
     }.items():
         found = table.sort_values(column, ascending=False, kind="stable").query(f"{column} > 0")
         if len(found):
