@@ -41,6 +41,10 @@ def test_reads_dates_and_the_columns_asked_for():
     assert prices.notices == ()
 
 
+def test_a_column_of_this_very_name_comes_before_one_in_other_letters():
+    assert read("Date,CLOSE,Close ,close\n2020-01-02,1,2,3\n", ["Close"]).frame["Close"].tolist() == [2.0]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -41,8 +41,8 @@ def plain(name: str) -> str:
 
 def match(wanted: str, found: Sequence[str]) -> str | None:
     """The column that a person means: of this very name, else of its plain name, else called so elsewhere."""
-    if wanted in found:
-        return wanted
+    if exact := next((name for name in found if wanted in (name, name.strip())), None):
+        return exact
     by_plain = {plain(name): name for name in reversed(found)}
     for name in (plain(wanted), *ALIASES.get(canonical(wanted), ())):
         if name in by_plain:
