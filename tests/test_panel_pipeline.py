@@ -74,7 +74,7 @@ def test_faults_of_the_panel_are_reported(workspace, output):
         "2 of 8 symbols start late (after the panel's first day): s4 141, s1 50",
         "1 of 8 symbols stop early (before its last day): s2 10",
         "2 of 8 symbols have gaps (days of the panel between their first and last that they lack): s3 10, s5 1",
-        "1 of 8 symbols have rows with empty cells, which are left out: s5 1",
+        "1 of 8 symbols have rows with empty cells or of a trading halt, which are left out: s5 1",
         "left out: s4: 0 training windows, at least 20 are needed",
     ):
         assert sentence in output
