@@ -25,7 +25,7 @@ RUNS = """
 import json, sys
 from pathlib import Path
 from rnnlab.tracking.store import Store
-store = Store(Path(sys.argv[1]), series="series")
+store = Store(Path(sys.argv[1]), series="GOOG")
 print(json.dumps([
     {"name": run.info.run_name, "status": run.info.status, "tags": run.data.tags}
     for run in store.client.search_runs(list(store.experiments.values()))

@@ -33,14 +33,14 @@ def result(key):
         figures_by_seed={0: {"test/rmse": 3.0}}, history=history, artifacts={}, data_path=Path(), data_name="d",
         data_digest="d" * 32, tags={}, note="",
     )
-store = Store(Path(), series="series")
+store = Store(Path(), series="GOOG")
 for key in ("shared", sys.argv[1]):
     mirror(store, result(key), key)
 """
 
 
 def names(folder):
-    store = Store(folder, series="series")
+    store = Store(folder, series="GOOG")
     return Counter(
         (run.info.run_name, run.info.status)
         for run in store.client.search_runs(list(store.experiments.values()))
