@@ -22,7 +22,8 @@ def main() -> None:
         track: read_baselines(track)[0] | {name: read_json(METRICS / f"test/{name}.json") for name in names}
         for track, names in models.items()
     }
-    board, comparison, verdicts = rank(results), dict[str, Any](), dict[str, str]()
+    board, comparison = rank(results), dict[str, Any]()
+    verdicts, plain = dict[str, str](), dict[str, str]()
     if "series" in models:
         rules, left_out = read_table(METRICS / "baselines/series.csv"), read_baselines("series")[1]
         predictions = read_tables("predictions", models["series"])
@@ -30,16 +31,19 @@ def main() -> None:
         walked = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = compare_backtest(walked, rules, left_out, info.horizon)
         verdicts["series"] = verdict.series(comparison["backtest"]["judged"], info, verdict.WALKED)
+        plain["series"] = verdict.plain_series(comparison["backtest"]["judged"], info)
         comparison["models"] = verdict.of_models(comparison, info)
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])
         backtests = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = {name: summarise_panel_backtest(table) for name, table in backtests.items()}
+        plain["panel"] = verdict.plain_panel(board, models["panel"], comparison["panel"])
         verdicts["panel"] = verdict.panel(board, models["panel"], comparison["panel"])
     if "digits" in models:
         comparison["digits"] = compare_digits(read_tables("predictions", models["digits"]))
+        plain["digits"] = verdict.plain_digits(board, models["digits"], results["digits"])
         verdicts["digits"] = verdict.digits(board, models["digits"], results["digits"], comparison["digits"])
-    write_figures(METRICS / "comparison.json", comparison | {"verdicts": verdicts})
+    write_figures(METRICS / "comparison.json", comparison | {"verdicts": verdicts, "plain": plain})
     write_figures(METRICS / "leaderboard.json", headline(board))
     write_text(
         METRICS / "leaderboard.md", to_markdown(board, verdicts, {"series": info.name, "panel": info.name}, info.unit)

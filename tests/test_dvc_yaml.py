@@ -34,13 +34,13 @@ STAGES_OF = {
     "memory.py": {"memory"},
     "cli.py": set(),
 }
-HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib"}
+HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib", "altair"}
 ALLOWED = {
+    "report": {"altair"},
     "train": {"torch"},
     "backtest": {"torch"},
     "memory": {"torch"},
     "evaluate": {"torch"},
-    "report": {"matplotlib"},
     "track": {"mlflow"},
 }
 

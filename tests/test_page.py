@@ -1,14 +1,11 @@
-import base64
-import struct
+from rnnlab.reporting.page import Chart, Flow, Fold, Section, Table, Text, render, render_plots
 
-from rnnlab.reporting.page import Fold, Picture, Section, Table, Text, render
-
-PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 70, 40)
-PICTURE = Picture(PNG, alt="a price & another", caption="Prices")
+CHART = Chart({"mark": "</script>"}, caption="a price & another")
+SCRIPTS = "window.vegaEmbed = '</script>'"
 
 
 def page(*blocks):
-    return render("Results", ["None beats <persistence>."], [Section("Is it different?", blocks)])
+    return render("Results", [Text("None beats <persistence>.")], [Section("Is it different?", blocks)], SCRIPTS)
 
 
 def test_the_verdict_comes_before_all_sections_and_is_escaped():
@@ -18,12 +15,12 @@ def test_the_verdict_comes_before_all_sections_and_is_escaped():
     assert '<h2 id="is-it-different">' in html
 
 
-def test_pictures_lie_in_the_page_with_their_size_and_what_they_show():
-    html = page(PICTURE, Fold("more", [PICTURE]))
-    content = base64.b64encode(PNG).decode()
-    shown = f'<img src="data:image/png;base64,{content}" alt="a price &amp; another" width="70" height="40">'
-    assert html.count(shown) == 2
+def test_a_chart_lies_in_the_page_with_what_it_shows_and_cannot_end_its_script():
+    html = page(CHART, Fold("more", [CHART]))
+    assert html.count('<script type="application/json">{"mark":"\\u003c/script>"}</script>') == 2
+    assert html.count('aria-label="a price &amp; another"') == 2
     assert "<details><summary>more</summary>" in html
+    assert "'<\\/script>'" in html
 
 
 def test_tables_have_headers_and_mark_baselines():
@@ -35,5 +32,16 @@ def test_tables_have_headers_and_mark_baselines():
     assert '<tr class="simple"><th scope="row">naive</th>' in html
 
 
+def test_a_flow_names_its_boxes_in_order():
+    html = page(Flow("gru", [("window", ["5 days"]), ("GRU", ["336 parameters", "gates: reset, update"])]))
+    assert "<li><b>window</b><span>5 days</span></li><li><b>GRU</b><span>336 parameters</span>" in html
+
+
 def test_nothing_is_fetched():
-    assert "http" not in page(PICTURE, Text("text"))
+    assert "http" not in page(CHART, Text("text"))
+
+
+def test_the_page_of_dvc_plots_keeps_the_places_that_dvc_fills():
+    html = render_plots(SCRIPTS)
+    assert "{plot_divs}" in html
+    assert "window.vegaEmbed = '<\\/script>'" in html

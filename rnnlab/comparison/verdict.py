@@ -33,6 +33,38 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
     return f"{opening} on {info.count(judged['steps'])} {where}: {best}{chosen} {_against(best, judged, info)}."
 
 
+def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:
+    """What ``series`` says, for a reader who does not know the tests."""
+    found, rmse = judged["networks"], judged["rmse"]
+    winners = [name for name in found if beats_every_rule(found[name])]
+    network = min(winners or found, key=lambda name: rmse[name])
+    rule = min((name for name in rmse if name not in found), key=lambda name: rmse[name])
+    decimals = places([rmse[network], rmse[rule]], 4)
+    ours, best_rule = write(rmse[network], decimals), f"{describe_rule(rule, info)}, {write(rmse[rule], decimals)}"
+    if winners:
+        many = f"{len(winners)} of {len(found)} networks beat{'s' * (len(winners) == 1)}"
+        return f"{many} every simple rule here: {network}'s error is {ours} {info.unit} (RMSE), that of {best_rule}."
+    found_none, chance = "No network beats", ""
+    if rmse[network] < rmse[rule]:
+        found_none, chance = "No network is shown to beat", " The difference may be chance."
+    errors = f"{network}'s error is {ours} {info.unit} (RMSE), that of {best_rule}"
+    return f"{found_none} the best simple rule here: {errors}.{chance}"
+
+
+def plain_digits(board: Board, networks: list[str], results: Mapping[str, Any]) -> str:
+    """How many images the best network reads; of its first seed."""
+    best = next(name for name in board["digits"] if name in networks)
+    right, images = _first(results[best]), results[best]["images"]
+    return f"{best} reads {right:.2f} % of {images:,} handwritten digits that it never saw."
+
+
+def plain_panel(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
+    """On how many symbols the best network beats persistence."""
+    best = next(name for name in board["panel"] if name in networks)
+    found = comparison["against_persistence"][best]
+    return f"{best} beats persistence on {found['beaten']} of {found['symbols']} symbols."
+
+
 def of_models(comparison: Mapping[str, Any], info: SeriesInfo) -> dict[str, str]:
     """What can be said of each network, walking forward where it walked and on the single split.
 

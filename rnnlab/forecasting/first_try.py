@@ -21,8 +21,9 @@ from rnnlab.data.rhythm import describe_gaps, find_rhythm
 from rnnlab.data.rows import Options, Rows, describe_reading
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
 from rnnlab.execution.executors import make_executor
-from rnnlab.reporting import plots, tables
-from rnnlab.reporting.page import Picture, Section, Text, render
+from rnnlab.reporting import series_charts, tables
+from rnnlab.reporting.chart_style import javascript
+from rnnlab.reporting.page import Chart, Section, Text, render
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.settings import Choice
 from rnnlab.windows.folds import make_folds
@@ -146,17 +147,17 @@ def _page(
     best = min(judged["networks"], key=lambda name: judged["rmse"][name])
     shown = forecasts[best].tail(SHOWN)
     caption = f"{best}, the best network, on the last {info.count(len(shown))}"
-    picture = Picture(plots.close_up(shown, best, info.target), caption, caption)
+    chart = Chart(series_charts.model_values({best: shown.assign(part="test")}, info.target, info.words), caption)
     how = (
         f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, {EPOCHS} epochs: few, for a first look. "
         f"They and the simple rules learned from the first {100 * TRAIN:.0f} %, and forecast the {info.words} after it."
     )
     sections = [
-        Section(info.name, [Text(how), tables.backtest(found, info), picture, tables.every_rule(judged, info)]),
+        Section(info.name, [Text(how), tables.backtest(found, info), chart, tables.every_rule(judged, info)]),
         Section("The data", [Text(line) for line in describe_reading(rows)] or [Text("Nothing had to be guessed.")]),
         Section(
             "The whole of it",
             [Text("In the project's folder this trains all networks, with all seeds and folds:"), Text(command)],
         ),
     ]
-    return render(f"A first try with {info.name}", [said], sections)
+    return render(f"A first try with {info.name}", [Text(said)], sections, javascript())

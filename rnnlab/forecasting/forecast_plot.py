@@ -1,30 +1,48 @@
 """The plot of a forecast."""
 
+import altair as alt
 import pandas as pd
 
 from rnnlab.forecasting.forecast import Forecast
-from rnnlab.reporting.figure_style import BLACK, BLUE, GREY, ORANGE, drawable, new_figure, to_png
-from rnnlab.reporting.plots import CLOSE_UP
+from rnnlab.reporting.chart_style import BLUE, GREY, INK, ORANGE, inline, step_axis, to_png, to_spec
+
+CLOSE_UP = 60
+NAIVE = "persistence (the last value)"
 
 
 def plot_forecast(values: pd.Series, forecast: Forecast) -> bytes:
     """The last 60 values by date, and the forecasts of the steps that follow with their intervals; PNG."""
-    figure, axes = new_figure(9, 4.5)
-    recent, dates = values.iloc[-CLOSE_UP:], [step.date for step in forecast.steps]
-    axes.plot(recent.index, recent, color=BLACK, lw=1.2, marker=".", label="actual")
-    for level, width in (("95", 2), ("80", 5)):
-        bounds = [step.intervals[level] for step in forecast.steps]
-        there = [(date, *bound) for date, bound in zip(dates, bounds, strict=True) if bound]
-        if there:
-            axes.vlines(*zip(*there, strict=True), color=BLUE, lw=width, alpha=0.5, label=f"{level} % interval")
-    axes.plot(
-        dates, [step.forecast for step in forecast.steps], "o", color=ORANGE, label=f"forecast of {forecast.model}"
+    recent = values.iloc[-CLOSE_UP:]
+    known = pd.DataFrame({"date": recent.index, "value": recent.to_numpy(), "line": "actual"})
+    rows = [
+        {"date": step.date, "line": line, "value": value}
+        for step in forecast.steps
+        for line, value in (("forecast", step.forecast), (NAIVE, step.persistence))
+    ]
+    bounds = pd.DataFrame(
+        [
+            {"date": step.date, "line": f"{level} % interval", "value": bound[0], "upper": bound[1]}
+            for step in forecast.steps
+            for level in ("95", "80")
+            if (bound := step.intervals[level])
+        ],
+        columns=["date", "line", "value", "upper"],
     )
-    axes.plot(
-        dates, [step.persistence for step in forecast.steps], "x", color=GREY, label="persistence (the last value)"
+    colors = {"actual": INK, "forecast": ORANGE, NAIVE: GREY, "95 % interval": f"{BLUE}60", "80 % interval": BLUE}
+    scale = alt.Scale(domain=list(colors), range=list(colors.values()))
+    x = step_axis(known["date"], "rows")["x"]
+
+    def layer(table: pd.DataFrame) -> alt.Chart:
+        y = alt.Y("value:Q", title=forecast.target).scale(zero=False)
+        return alt.Chart(inline(table)).encode(x=x, y=y, color=alt.Color("line:N", title=None, scale=scale))
+
+    ahead = pd.DataFrame(rows)
+    return to_png(
+        to_spec(
+            alt.layer(
+                layer(bounds).mark_rule(strokeWidth=5).encode(y2="upper:Q"),
+                layer(known).mark_line(strokeWidth=1.6, point={"size": 15, "filled": True}),
+                layer(ahead).mark_point(filled=True, size=50, opacity=1),
+            )
+        )
     )
-    last = forecast.last_date
-    after = f"{last:%Y-%m-%d %H:%M}".removesuffix(" 00:00") if isinstance(last, pd.Timestamp) else f"row {last}"
-    axes.set(ylabel=drawable(forecast.target), title=f"After {after}")
-    axes.legend()
-    return to_png(figure)

@@ -22,12 +22,15 @@ def read_track(name: str, models: list[str]) -> Track:
     results: Mapping[str, Any] = {model: read_json(METRICS / f"test/{model}.json") for model in models}
     board = rank({name: {**baselines, **results}})
     order = [entry for entry in board[name] if entry in results]
+    learned = {model: METRICS / f"learned/{model}.json" for model in order}
     return Track(
         board,
         baselines,
         {model: results[model] for model in order},
         read_tables("history", order),
         {name: _with_dates(table) for name, table in read_tables("predictions", order).items()},
+        read_table(METRICS / "baselines/series.csv") if name == "series" else pd.DataFrame(),
+        {model: found for model, path in learned.items() if path.exists() and (found := read_json(path))},
     )
 
 

@@ -1,15 +1,27 @@
 """The parts of the report's page, and the page as one HTML file that needs no other and no network."""
 
-import base64
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from rnnlab.reporting.chart_style import CONFIG, INK
 
 TEMPLATE = Path(__file__).with_name("page.html")
+PLOTS = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>DVC plots</title>{refresh_tag}<link rel="icon" href="data:,"></head>
+<body>
+<script>SCRIPTS</script>
+{plot_divs}
+</body>
+</html>
+"""
 
 
 @dataclass(frozen=True)
@@ -29,37 +41,36 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A PNG, put into the page itself."""
+class Chart:
+    """Attributes:
+    spec: Vega-Lite's JSON.
+    caption: what it shows, also for those who can't see it.
+    """
 
-    png: bytes
-    alt: str  # what it shows, for those who can't see it
+    spec: Mapping[str, Any]
     caption: str
-    kind: ClassVar[str] = "picture"
+    kind: ClassVar[str] = "chart"
 
-    @property
-    def base64(self) -> str:
-        return base64.b64encode(self.png).decode()
 
-    @property
-    def width(self) -> int:
-        return int.from_bytes(self.png[16:20], "big")  # PNG's header
+@dataclass(frozen=True)
+class Flow:
+    """Boxes from left to right, what follows from what; a heading and lines each."""
 
-    @property
-    def height(self) -> int:
-        return int.from_bytes(self.png[20:24], "big")
+    caption: str
+    boxes: Sequence[tuple[str, Sequence[str]]]
+    kind: ClassVar[str] = "flow"
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Pictures that are shown on demand."""
+    """Blocks that are shown on demand."""
 
     title: str
-    pictures: Sequence[Picture]
+    blocks: Sequence["Block"]
     kind: ClassVar[str] = "fold"
 
 
-Block = Text | Table | Picture | Fold
+Block = Text | Table | Chart | Flow | Fold
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,31 @@ class Section:
         return re.sub(r"\W+", "-", self.title.lower()).strip("-")
 
 
-def render(title: str, verdicts: Sequence[str], sections: Sequence[Section]) -> str:
-    """The page's HTML; what comes first here comes first there."""
+def render(title: str, opening: Sequence[Block], sections: Sequence[Section], scripts: str) -> str:
+    """The page's HTML.
+
+    Args:
+        opening: what is seen first; its texts are set large.
+        scripts: the JavaScript of Vega, Vega-Lite and vega-embed.
+    """
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
+    environment.filters["script_json"] = _script_json
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(title=title, verdicts=verdicts, sections=sections)
+    return template.render(
+        title=title,
+        opening=opening,
+        sections=sections,
+        config=CONFIG,
+        ink=INK,
+        scripts=Markup(scripts.replace("</script", "<\\/script")),  # nosec B704: vl-convert's own, not a user's
+    )
+
+
+def render_plots(scripts: str) -> str:
+    """The template of `dvc plots show`'s page, with the JavaScript in it: DVC's own gets it from the internet."""
+    return PLOTS.replace("SCRIPTS", scripts.replace("</script", "<\\/script"))
+
+
+def _script_json(content: Any) -> Markup:
+    """JSON that can't end the script element that it stands in."""
+    return Markup(json.dumps(content, separators=(",", ":")).replace("<", "\\u003c"))  # nosec B704: no < is left

@@ -3,83 +3,110 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from rnnlab.core.params import Params
-from rnnlab.reporting import plots, tables
-from rnnlab.reporting.page import Block, Section, Text
-from rnnlab.reporting.picture_cache import Draw
-from rnnlab.reporting.track import Pictures, Track, folded, picture
+from rnnlab.reporting import learned_sections, series_charts, tables
+from rnnlab.reporting.chart_style import most_rows
+from rnnlab.reporting.page import Block, Chart, Fold, Section, Text
+from rnnlab.reporting.track import Pages, Track
 from rnnlab.windows.series_info import SeriesInfo
 
+TUTORIAL = ("rnn", "lstm", "gru")
+SHOWN_FIRST = 3  # networks, of others than the tutorial's
+USE = "Point at a chart for the values of a {word}; click a name in its legend to hide or show a line; drag to move, " \
+      "Ctrl and the mouse wheel to zoom, double click to go back."  # fmt: skip
 LATE = (
-    "Where a series moves little from one {word} to the next, the last value, drawn later, lies close to the next one. "
-    "A network that has learned this echo draws a fine curve and has foreseen nothing. It shows when a forecast is "
-    "moved back: a forecast fits best where it stands, an echo one or more {words} before, as here {names}."
+    "Where a series moves little from one {word} to the next, a forecast that repeats the last value lies close to the "
+    "next one: its curve looks good, and it predicts nothing. The chart shows each forecast's error when the forecast "
+    "is moved back by some {words}. A forecast that repeats the last value fits best one or more {words} before, as "
+    "here {names}."
 )
-ON_TIME = "Moved back, each forecast of a network fits worse than where it stands: none is an echo of the last value."
+ON_TIME = "Moved back, each network's forecast fits worse than where it is: none repeats the last value."
 UNREAD = (
-    "The networks do not read {target}, which they forecast and which the rules know up to the last value "
+    "The networks do not read {target}, the column that they forecast; the simple rules know its last value "
     "(series.features; docs/tutorial.md has the experiment)."
 )
 SIGMOID = (
-    "{name} ends in a sigmoid, which can't leave the range of the training part: {steps} of the test part lie outside "
-    "and make {share} % of its squared error (docs/tutorial.md has the experiment with output: linear)."
+    "{name} ends in a sigmoid, which cannot leave the range of the training part: {steps} of the test part lie outside "
+    "it and make {share} % of its squared error (docs/tutorial.md has the experiment with output: linear)."
 )
-CHANGES = (
-    "The losses of networks that learn changes (named _change) are in units of their own, and harder to make small."
+CHANGES = "Networks whose names end in _change learn the change of the target: their losses have a unit of their own."
+WALKED = (
+    "Walking forward: the test part is cut into folds, and each network and rule is trained on the past of each fold. "
+    "The vertical lines are the standard deviation of the seeds."
 )
 
 
-def series_sections(
-    track: Track, comparison: Mapping[str, Any], draw: Draw, info: SeriesInfo, params: Params
-) -> tuple[list[Section], Pictures]:
-    results, order, simple = track.results, list(track.board["series"]), list(track.baselines)
+def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, params: Params) -> Pages:
+    """Args:
+    comparison: what ``compare`` made, with ``plain``, ``verdicts``, ``series`` and ``backtest``.
+    """
     target = f"{info.target} ({info.unit})" if info.unit != info.target else info.target
-    pictures = {
-        name: {"forecast": draw(plots.forecast, track.predictions[name], name, target, info.words)}
-        for name in track.models
-    }
-    best, *others = track.models
-    walked, judged = comparison["backtest"], comparison["series"]
-    pairs = [tables.pairs(judged)] if judged["between"] else []
-    return [
+    single, walked = comparison["series"], comparison["backtest"]
+    best_rule = min(track.baselines, key=lambda rule: single["rmse"].get(rule, float("inf")))
+    networks, simple = list(track.models), list(track.baselines)
+    folds = series_charts.folds(walked, list(walked["judged"]["networks"]))
+    sections: list[Section] = [
         Section(
-            f"{info.name}: walking forward",
+            "Which model is best",
             [
-                picture(
-                    draw(plots.backtest, walked, list(walked["judged"]["networks"])),
-                    "RMSE of each fold, divided by persistence's",
-                ),
+                Text(WALKED),
+                Chart(folds, "RMSE of each fold, divided by persistence's"),
                 tables.backtest(walked, info),
-            ],
-        ),
-        Section(
-            f"{info.name}: a single split",
-            [
-                tables.leaderboard("series", track.board, simple, info.unit),
-                Text(tables.majority_sentence(results[best]) + tables.formulas(info)),
-                picture(
-                    pictures[best]["forecast"], f"{best}, the best network: the whole series, and the first of the test"
+                Fold(
+                    "The ranking on a single split",
+                    [
+                        tables.leaderboard("series", track.board, simple, info.unit),
+                        Text(tables.majority_sentence(track.results[networks[0]]) + tables.formulas(info)),
+                    ],
                 ),
-                *folded([picture(pictures[name]["forecast"], name) for name in others]),
-                *_handicaps(track, info, params),
             ],
         ),
-        _late(track, info, draw),
+        Section("Each network's forecasts", [_each_model(track, target, info), *_handicaps(track, info, params)]),
+        _late(track, info),
+        *learned_sections.series(track, info),
         Section(
-            "Is it different?", [tables.every_rule(judged, info), tables.differences(judged, simple, info), *pairs]
+            "Training",
+            [Chart(series_charts.losses(track.histories), "Training loss by epoch, mean over seeds"), Text(CHANGES)],
         ),
-        Section("How sure is a forecast?", [tables.intervals(results, order, simple, info)]),
-        Section(
-            "Learning the series",
-            [
-                picture(
-                    draw(plots.losses, track.histories, "Training loss, mean over seeds and their range"),
-                    "Training loss by epoch",
-                ),
-                Text(CHANGES),
-            ],
-        ),
-    ], pictures
+        _statistics(track, comparison, info),
+    ]
+    opening: list[Block] = [Text(comparison["plain"]["series"]), _first_chart(track, best_rule, target, info)]
+    alone = series_charts.each_model(
+        {name: _test(table) for name, table in track.predictions.items()}, target, info.words
+    )
+    pictures = {name: {"forecast": spec} for name, spec in alone.items()}
+    return Pages(opening, sections, pictures)
+
+
+def _test(table: pd.DataFrame, models: int = 1) -> pd.DataFrame:
+    return table[table["part"] == "test"].tail(most_rows(models))
+
+
+def _first_chart(track: Track, rule: str, target: str, info: SeriesInfo) -> Chart:
+    """The test part with the tutorial's networks, where they are, and the best simple rule."""
+    names = [name for name in TUTORIAL if name in track.models] or list(track.models)[:SHOWN_FIRST]
+    first = _test(track.predictions[names[0]])
+    table = pd.DataFrame({"date": first["date"], "actual": first["y_true"]})
+    table = table.assign(**{name: track.predictions[name]["y_pred"].loc[first.index] for name in names})
+    rules = track.rules[track.rules["part"] == "test"].tail(len(first))
+    table = table.assign(**{rule: rules[rule].to_numpy()})
+    caption = (
+        f"The last {info.count(len(first))} of the test part: {', '.join(names)} and {rule}, the best simple rule. "
+    )
+    return Chart(series_charts.values(table, [*names, rule], target, info.words), caption + USE.format(word=info.word))
+
+
+def _each_model(track: Track, target: str, info: SeriesInfo) -> Chart:
+    shown = {name: table.tail(most_rows(len(track.models))) for name, table in track.predictions.items()}
+    whole = len(next(iter(shown.values()))) == len(next(iter(track.predictions.values())))
+    what = "The whole series" if whole else f"The last {info.count(len(next(iter(shown.values()))))}"
+    caption = (
+        f"{what}, with the network that the menu names; the training part ends at the dashed line. The intervals are "
+        "conformal: as wide as the errors before say"
+    )
+    return Chart(series_charts.model_values(shown, target, info.words), caption)
 
 
 def _handicaps(track: Track, info: SeriesInfo, params: Params) -> Iterator[Text]:
@@ -99,18 +126,35 @@ def _handicaps(track: Track, info: SeriesInfo, params: Params) -> Iterator[Text]
             yield Text(SIGMOID.format(name=name, steps=steps, share=f"{share:.0f}"))
 
 
-def _late(track: Track, info: SeriesInfo, draw: Draw) -> Section:
-    """Whether the forecasts are echoes of the last value."""
+def _late(track: Track, info: SeriesInfo) -> Section:
+    """Whether the forecasts repeat the last value."""
     lags = {name: track.results[name]["lag"] for name in [*track.models, "persistence"]}
     late = [name for name in track.models if (lags[name]["shift"] or 0) >= 1]
     table = tables.lag(track.results, list(track.board["series"]), list(track.baselines), info)
-    blocks: list[Block] = [
-        Text(LATE.format(word=info.word, words=info.words, names=_listed(late)) if late else ON_TIME)
-    ]
+    said = LATE.format(word=info.word, words=info.words, names=_listed(late)) if late else ON_TIME
+    blocks: list[Block] = [Text(said)]
     if by_shift := {name: lag["rmse_by_shift"] for name, lag in lags.items() if lag["rmse_by_shift"]}:
-        shown = draw(plots.shifts, by_shift, info.unit, info.words)
-        blocks.append(picture(shown, "RMSE of each forecast against the value some steps before the one it is for"))
-    return Section("Are the forecasts late?", [*blocks, table])
+        shown = series_charts.shifts(by_shift, info.unit, info.words)
+        blocks.append(Chart(shown, "RMSE of each forecast against the value some steps before the one it is for"))
+    return Section("Are the forecasts late?", [*blocks, Fold("The figures", [table])])
+
+
+def _statistics(track: Track, comparison: Mapping[str, Any], info: SeriesInfo) -> Section:
+    judged, simple, order = comparison["series"], list(track.baselines), list(track.board["series"])
+    walked, blocks = comparison["backtest"]["judged"], list[Block]()
+    for title, found in (("walking forward", walked), ("on the single split", judged)):
+        blocks += [
+            Fold(f"Does a network beat every simple rule beyond chance, {title}?", [tables.every_rule(found, info)])
+        ]
+    blocks.append(Fold("The models against persistence", [tables.differences(judged, simple, info)]))
+    if judged["between"]:
+        matrix = series_charts.pairs(judged["between"], list(track.models), info.unit)
+        caption = (
+            "Diebold-Mariano tests of networks against each other on the single split; the figures are p-values (Holm)"
+        )
+        blocks.append(Fold("The networks against each other", [Chart(matrix, caption)]))
+    blocks.append(Fold("How sure is a forecast? (intervals)", [tables.intervals(track.results, order, simple, info)]))
+    return Section("Statistics", [Text(comparison["verdicts"]["series"]), *blocks])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -120,20 +120,6 @@ def differences(judged: Judged, baselines: Sequence[str], info: SeriesInfo) -> T
     return Table(caption, headings, rows, frozenset(baselines))
 
 
-def pairs(judged: Judged) -> Table:
-    decimals = places([pair["difference"] for pair in judged["between"]], 3)
-    rows = [
-        [
-            f"{pair['a']} − {pair['b']}",
-            write(pair["difference"], decimals),
-            write(pair["statistic"], 2),
-            write_p(pair["p_holm"]),
-        ]
-        for pair in judged["between"]
-    ]
-    return Table("The networks against each other, likewise", ["pair", "difference", "statistic", "p (Holm)"], rows)
-
-
 def intervals(results: Results, order: Sequence[str], baselines: Sequence[str], info: SeriesInfo) -> Table:
     found = {name: [results[name]["intervals"][level] for level in ("80", "95")] for name in order}
     decimals = places([each["width"] for pair in found.values() for each in pair], 3)

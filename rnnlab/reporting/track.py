@@ -1,4 +1,4 @@
-"""What is known of one track, and what its sections are made of."""
+"""What is known of one track, and what the page and the runs get of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,30 +7,40 @@ from typing import Any
 import pandas as pd
 
 from rnnlab.comparison.leaderboard import Board
-from rnnlab.reporting.page import Block, Fold, Picture
+from rnnlab.reporting.chart_style import Spec
+from rnnlab.reporting.page import Block, Section
 
 Results = Mapping[str, Mapping[str, Any]]
-Pictures = dict[str, dict[str, bytes]]  # by model, by kind
 
 
 @dataclass(frozen=True)
 class Track:
-    """What is known of one track."""
+    """Attributes:
+    models: the networks' results, best first.
+    rules: the forecasts of simple rules by step; empty for digits.
+    learned: of networks, what ``evaluation.learned`` made; empty where it made nothing.
+    """
 
     board: Board
     baselines: Results
-    models: Results  # the networks', best first
+    models: Results
     histories: Mapping[str, pd.DataFrame]
     predictions: Mapping[str, pd.DataFrame]
+    rules: pd.DataFrame
+    learned: Results
 
     @property
     def results(self) -> dict[str, Mapping[str, Any]]:
         return {**self.baselines, **self.models}
 
 
-def folded(pictures: Sequence[Picture]) -> list[Block]:
-    return [Fold("The other networks", pictures)] if pictures else []
+@dataclass(frozen=True)
+class Pages:
+    """Attributes:
+    opening: what stands before all sections.
+    pictures: by model, by kind, what its runs carry as PNG.
+    """
 
-
-def picture(png: bytes, caption: str) -> Picture:
-    return Picture(png, alt=caption, caption=caption)
+    opening: Sequence[Block]
+    sections: Sequence[Section]
+    pictures: Mapping[str, Mapping[str, Spec]]
