@@ -75,6 +75,7 @@ serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (`rnnla
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
 	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'
+	@dvc exp show --json | python -m rnnlab.reporting.experiments
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
 	@for name in series significance pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done

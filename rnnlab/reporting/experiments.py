@@ -1,0 +1,93 @@
+"""The experiments side by side: `dvc exp show --json | python -m rnnlab.reporting.experiments` writes a page."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from rnnlab.comparison.leaderboard import COLUMNS, FILE, RANKED_BY
+from rnnlab.core.files import write_text
+from rnnlab.core.params_parsing import flatten
+from rnnlab.reporting.chart_style import Spec, inline, javascript, line_scales, switch, to_spec
+from rnnlab.reporting.page import Chart, Section, Table, Text, render
+
+Experiment = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, params.yaml, leaderboard
+PAGE = Path("report/experiments.html")
+ABOUT = "The figure that ranks the models, of the last commit and of each experiment on it. A click on a name hides it."
+
+
+def read(shown: list[Mapping[str, Any]]) -> Iterator[Experiment]:
+    """The last commit, and each experiment on it.
+
+    Args:
+        shown: what `dvc exp show --json` prints.
+    """
+    for commit in shown[1:]:  # the first is the workspace
+        yield commit["name"], *_contents(commit["data"])
+        for experiment in commit["experiments"] or []:
+            last = experiment["revs"][0]
+            if last["data"]:  # one that failed, or waits in the queue, has none
+                yield experiment["name"], *_contents(last["data"])
+
+
+def _contents(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return data["params"]["params.yaml"]["data"], data["metrics"].get(str(FILE), {}).get("data", {})
+
+
+def chart(rows: pd.DataFrame, track: str) -> Spec:
+    """Args:
+    rows: columns experiment, model and value, in the order in which they are drawn.
+    """
+    column, models = COLUMNS[track][RANKED_BY[track]], list(dict.fromkeys(rows["model"]))
+    (color, _), shown = line_scales(models), switch("model", models)
+    points = alt.Chart().mark_point(filled=True, size=70).encode(
+        x=alt.X("value:Q", title=column.heading.format(unit="the target's unit")).scale(zero=False),
+        y=alt.Y("experiment:N", title=None, sort=None).axis(labelLimit=200),
+        color=alt.Color("model:N", title=None, scale=color).legend(symbolType="circle", symbolSize=80),
+        opacity=alt.when(shown).then(alt.value(1)).otherwise(alt.value(0)),
+        tooltip=["experiment:N", "model:N", "value:Q"],
+    )  # fmt: skip
+    return to_spec(alt.layer(points.add_params(shown), data=inline(rows, 5)), 60 + 28 * rows["experiment"].nunique())
+
+
+def page(found: Sequence[Experiment]) -> str:
+    """The page's HTML, of what ``read`` found."""
+    base = flatten(found[0][1])
+    changes = [
+        [
+            name,
+            ", ".join(f"{key}={json.dumps(value)}" for key, value in flatten(params).items() if base.get(key) != value),
+        ]
+        for name, params, _ in found[1:]
+    ]
+    sections = []
+    for track, key in RANKED_BY.items():
+        factor = COLUMNS[track][key].factor
+        rows = [
+            (name, model, factor * figures[key])
+            for name, _, board in found
+            for model, figures in board.get(track, {}).items()
+            if key in figures
+        ]
+        if rows:
+            table = pd.DataFrame(rows, columns=["experiment", "model", "value"])
+            sections.append(Section(track, [Chart(chart(table, track), f"{track}: each point is a model")]))
+    what = Table("What each experiment changed against the commit", ["experiment", "changed"], changes, prose=True)
+    return render("Experiments", [Text(ABOUT)], [*sections, Section("Changes", [what])], javascript())
+
+
+def main() -> None:
+    found = list(read(json.load(sys.stdin)))
+    if len(found) < 2:
+        print("No experiment yet: `dvc exp run -S KEY=VALUE` makes one (docs/experiments.md).")
+        return
+    write_text(PAGE, page(found))
+    print(PAGE.absolute().as_uri())
+
+
+if __name__ == "__main__":
+    main()
