@@ -62,6 +62,15 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Links:
+    """Pages by what they are called."""
+
+    text: str
+    addresses: Mapping[str, str]
+    kind: ClassVar[str] = "links"
+
+
+@dataclass(frozen=True)
 class Fold:
     """Blocks that are shown on demand."""
 
@@ -70,7 +79,7 @@ class Fold:
     kind: ClassVar[str] = "fold"
 
 
-Block = Text | Table | Chart | Flow | Fold
+Block = Text | Table | Chart | Flow | Links | Fold
 
 
 @dataclass(frozen=True)

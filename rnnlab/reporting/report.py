@@ -8,8 +8,22 @@ from numpy.typing import NDArray
 
 from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting import digits_charts, series_charts, tables
-from rnnlab.reporting.page import Chart, Fold, Section, Text
+from rnnlab.reporting.page import Chart, Fold, Links, Section, Text
 from rnnlab.reporting.track import Pages, Track
+
+# Relative to the page. It names no date and no commit: it would change with each, and dvc.lock, which holds its hash, could
+# not name its own; the runs in MLflow do.
+PAGES = Links(
+    "More:",
+    {
+        "how it is measured": "../docs/metrics.md",
+        "the tutorial, section by section": "../docs/tutorial.md",
+        "results on two series": "../docs/results.md",
+        "experiments side by side (make experiments)": "experiments.html",
+        "the runs in MLflow, with date, commit and experiment (make ui)": "http://127.0.0.1:5000",
+    },
+)
+ELSEWHERE = "These are not the tutorial's data and protocol; make tutorial compares with it."
 
 
 def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> Pages:
@@ -59,12 +73,8 @@ def tutorial(rows: Sequence[Mapping[str, str]]) -> Section:
 
 
 def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:
-    # Not the commit: the page would change with each, and dvc.lock, which holds its hash, could not name its own.
-    made = ", ".join(f"{name} {version}" for name, version in versions.items())
-    made += ". The commit, the date and the experiment are tags of each run in MLflow (make ui)."
+    made = ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
     return Section(
-        "Data, parameters, versions", [Text(data), Text(made), Fold("params.yaml", [tables.settings(flatten(params))])]
+        "Data, parameters, versions",
+        [PAGES, Text(data), Text(made), Fold("params.yaml", [tables.settings(flatten(params))])],
     )
-
-
-ELSEWHERE = "These are not the tutorial's data and protocol; make tutorial compares with it."
