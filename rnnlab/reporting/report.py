@@ -11,8 +11,8 @@ from rnnlab.reporting import digits_charts, series_charts, tables
 from rnnlab.reporting.page import Chart, Fold, Links, Section, Text
 from rnnlab.reporting.track import Pages, Track
 
-# Relative to the page. It names no date and no commit: it would change with each, and dvc.lock, which holds its hash, could
-# not name its own; the runs in MLflow do.
+# Relative to the page, which names no date and no commit: it would change with each, and dvc.lock, which has its hash,
+# could not name its own; the runs in MLflow name both.
 PAGES = Links(
     "More:",
     {
