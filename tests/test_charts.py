@@ -63,8 +63,8 @@ PAIRS = [
 IMAGES = np.zeros((3, 8, 8), np.float32)
 CHARTS = {
     "values": lambda: series_charts.values(
-        pd.DataFrame({"date": pd.date_range("2020-01-01", periods=2), "actual": [1.0, 2.0], "gru": [1.5, 2.5]}),
-        ["gru"], "sales (pieces)", "days",
+        pd.DataFrame({"date": pd.date_range("2020-01-01", periods=2), "actual": 1.0, "gru": [1.5, 2.5], "drift": 2.0}),
+        ["gru"], "drift", "sales (pieces)", "days",
     ),
     "model": lambda: series_charts.model_values({"m": predictions(), "n": predictions()}, "종가 (원)", "days"),
     "rows": lambda: series_charts.model_values({"m": predictions(dates=range(90))}, "Intensity", "rows"),
@@ -97,9 +97,11 @@ def test_the_same_chart_is_the_same_bytes():
 
 
 def test_figures_stand_in_the_chart_with_six_digits():
-    table = pd.DataFrame({"date": pd.date_range("2020-01-01", periods=1), "actual": [1234.56789], "gru": [1e-7 / 3]})
-    spec = series_charts.values(table, ["gru"], "x", "days")
-    assert rows_of(spec) == [{"date": "2020-01-01T00:00:00", "actual": "1234.57", "gru": "3.33333e-08"}]
+    table = pd.DataFrame(
+        {"date": pd.date_range("2020-01-01", periods=1), "actual": [1234.56789], "gru": [1e-7 / 3], "ets": 2}
+    )
+    spec = series_charts.values(table, ["gru"], "ets", "x", "days")
+    assert rows_of(spec) == [{"date": "2020-01-01T00:00:00", "actual": "1234.57", "gru": "3.33333e-08", "ets": "2"}]
 
 
 def test_each_line_has_a_colour_and_dashes_of_its_own():

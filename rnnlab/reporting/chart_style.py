@@ -38,19 +38,18 @@ def most_rows(models: int) -> int:
     return min(MOST_OF_A_MODEL, MOST_ROWS // models)
 
 
-def line_scales(names: Sequence[str], first: str | None = None) -> tuple[alt.Scale, alt.Scale]:
+def line_scales(names: Sequence[str], first: str | None = None, last: str | None = None) -> tuple[alt.Scale, alt.Scale]:
     """Colours and dashes of lines: both differ, so that lines can be told apart without colours too.
 
     Args:
         first: a line before the others, in the colour of text.
+        last: a line after them, in grey: what the others are compared with.
     """
-    colors = [COLORS[number % len(COLORS)] for number in range(len(names))]
-    dashes = [DASHES[number % len(DASHES)] for number in range(len(names))]
-    domain = [*([first] if first else []), *names]
-    return (
-        alt.Scale(domain=domain, range=[INK] * bool(first) + colors),
-        alt.Scale(domain=domain, range=[DASHES[0]] * bool(first) + dashes),
-    )
+    looks = {first: (INK, DASHES[0])} if first else {}
+    looks |= {name: (COLORS[n % len(COLORS)], DASHES[n % len(DASHES)]) for n, name in enumerate(names)}
+    looks |= {last: (GREY, [4, 4])} if last else {}
+    colors, dashes = zip(*looks.values(), strict=True)
+    return alt.Scale(domain=list(looks), range=list(colors)), alt.Scale(domain=list(looks), range=list(dashes))
 
 
 def switch(field: str, names: Sequence[str]) -> alt.Parameter:
@@ -96,16 +95,18 @@ def inline(table: pd.DataFrame, digits: int = 6) -> alt.InlineData:
     return alt.InlineData(values=text, format=alt.CsvDataFormat(type="csv", parse=parse))
 
 
-def lines(table: pd.DataFrame, names: Sequence[str], axis: Axis, y: alt.Y, first: str | None = None) -> alt.LayerChart:
+def lines(
+    table: pd.DataFrame, names: Sequence[str], axis: Axis, y: alt.Y, first: str | None = None, last: str | None = None
+) -> alt.LayerChart:
     """Lines over a common axis, with a legend that shows and hides them, and a tooltip with the values of all.
 
     Args:
         table: a column for the axis, and one for each line.
         y: of the field ``value``.
-        first: a line before the others, in the colour of text.
+        first, last: lines that are no models, as of ``line_scales``.
     """
-    everything = [*([first] if first else []), *names]
-    color, dash = line_scales(names, first)
+    everything = [name for name in (first, *names, last) if name]
+    color, dash = line_scales(names, first, last)
     legend, shown = alt.Legend(title=None), switch("line", everything)
     base = alt.Chart().encode(x=axis["x"])
     drawn = base.transform_fold(everything, as_=["line", "value"]).mark_line(strokeWidth=1.7)

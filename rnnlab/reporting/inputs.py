@@ -27,8 +27,8 @@ def read_track(name: str, models: list[str]) -> Track:
         board,
         baselines,
         {model: results[model] for model in order},
-        read_tables("history", order),
-        {name: _with_dates(table) for name, table in read_tables("predictions", order).items()},
+        read_tables("history", models),
+        {name: _with_dates(table) for name, table in read_tables("predictions", models).items()},
         read_table(METRICS / "baselines/series.csv") if name == "series" else pd.DataFrame(),
         {model: found for model, path in learned.items() if path.exists() and (found := read_json(path))},
     )

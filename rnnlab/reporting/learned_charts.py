@@ -82,11 +82,10 @@ def memory_errors(errors: Mapping[str, Mapping[str, Sequence[float]]], always: s
         always: what the line of the ``baseline`` error is called.
     """
     means = {cell: {int(n): np.mean(by_seed) for n, by_seed in found.items()} for cell, found in errors.items()}
-    names = [*errors, always]
     table = pd.DataFrame(means).assign(**{always: baseline}).rename_axis("length").reset_index()
     axis = {"x": alt.X("length:Q", title="time steps").scale(nice=False), "tooltip": "length:Q"}
     y = alt.Y("value:Q", title="mean squared error").scale(type="log", nice=False).axis(format="~g")
-    return to_spec(lines(table, names, axis, y), 280)
+    return to_spec(lines(table, list(errors), axis, y, last=always), 280)
 
 
 def memory_gradients(by_distance: Mapping[str, Sequence[float]]) -> Spec:

@@ -30,7 +30,7 @@ def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np
     """Args:
     images: of the test part, (N, T, F).
     """
-    matrices = {name: np.array(result["confusion"]) for name, result in track.models.items()}
+    matrices = {name: np.array(track.models[name]["confusion"]) for name in track.models}
     first = {name: table[table["seed"] == table["seed"].min()] for name, table in track.predictions.items()}
     y_true = next(iter(first.values()))["y_true"].to_numpy()
     read = {name: table["y_pred"].to_numpy() for name, table in first.items()}

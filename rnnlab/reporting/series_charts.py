@@ -37,16 +37,16 @@ LINES = {  # column, dashes, colour
 BEYOND_CHANCE = 0.05
 
 
-def values(table: pd.DataFrame, names: Sequence[str], target: str, words: str) -> Spec:
-    """Actual values and the forecasts of several models.
+def values(table: pd.DataFrame, names: Sequence[str], rule: str, target: str, words: str) -> Spec:
+    """Actual values, and the forecasts of several networks and of a simple rule.
 
     Args:
-        table: columns date (moments, or numbers of rows), actual, and one for each name.
+        table: columns date (moments, or numbers of rows), actual, and one for each name and for the rule.
         target: what is forecast, with its unit.
         words: what steps are called.
     """
     y = alt.Y("value:Q", title=target).scale(zero=False)
-    return to_spec(lines(table, names, step_axis(table["date"], words), y, ACTUAL))
+    return to_spec(lines(table, names, step_axis(table["date"], words), y, ACTUAL, rule))
 
 
 def model_values(predictions: Mapping[str, pd.DataFrame], target: str, words: str) -> Spec:
@@ -117,10 +117,12 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> Spec:
 
 
 def shifts(by_name: Mapping[str, list[float]], unit: str, words: str) -> Spec:
-    """RMSE of each forecast against the value k steps before the one it is for."""
+    """RMSE of each forecast, persistence's among them, against the value k steps before the one it is for."""
     table = pd.DataFrame(by_name).rename_axis("shift").reset_index()
     axis = {"x": alt.X("shift:Q", title=f"moved back by ({words})").axis(tickMinStep=1), "tooltip": "shift:Q"}
-    return to_spec(lines(table, list(by_name), axis, alt.Y("value:Q", title=f"RMSE ({unit})").scale(zero=False)), 260)
+    y = alt.Y("value:Q", title=f"RMSE ({unit})").scale(zero=False)
+    networks = [name for name in by_name if name != "persistence"]
+    return to_spec(lines(table, networks, axis, y, last="persistence" if "persistence" in by_name else None), 260)
 
 
 def folds(found: Mapping[str, Any], networks: Collection[str]) -> Spec:
@@ -145,7 +147,7 @@ def folds(found: Mapping[str, Any], networks: Collection[str]) -> Spec:
         for name in shown
         for fold, own, rival in zip(found["folds"], found["rmse"][name], naive, strict=True)
     ]
-    color, _ = line_scales(shown)
+    color, _ = line_scales(list(networks), last=None if best_rule == "persistence" else best_rule)
     base = alt.Chart().encode(
         x=alt.X("fold:O", title=None, sort=None).axis(
             labelAngle=0, labelExpr="split(datum.label, ' to ')", labelLimit=90

@@ -46,7 +46,7 @@ def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, 
     single, walked = comparison["series"], comparison["backtest"]
     best_rule = min(track.baselines, key=lambda rule: single["rmse"].get(rule, float("inf")))
     networks, simple = list(track.models), list(track.baselines)
-    folds = series_charts.folds(walked, list(walked["judged"]["networks"]))
+    folds = series_charts.folds(walked, [name for name in track.predictions if name in walked["judged"]["networks"]])
     sections: list[Section] = [
         Section(
             "Which model is best",
@@ -95,11 +95,11 @@ def _first_chart(track: Track, rule: str, target: str, info: SeriesInfo) -> Char
     caption = (
         f"The last {info.count(len(first))} of the test part: {', '.join(names)} and {rule}, the best simple rule. "
     )
-    return Chart(series_charts.values(table, [*names, rule], target, info.words), caption + USE.format(word=info.word))
+    return Chart(series_charts.values(table, names, rule, target, info.words), caption + USE.format(word=info.word))
 
 
 def _each_model(track: Track, target: str, info: SeriesInfo) -> Chart:
-    shown = {name: table.tail(most_rows(len(track.models))) for name, table in track.predictions.items()}
+    shown = {name: track.predictions[name].tail(most_rows(len(track.models))) for name in track.models}
     whole = len(next(iter(shown.values()))) == len(next(iter(track.predictions.values())))
     what = "The whole series" if whole else f"The last {info.count(len(next(iter(shown.values()))))}"
     caption = (
@@ -128,8 +128,8 @@ def _handicaps(track: Track, info: SeriesInfo, params: Params) -> Iterator[Text]
 
 def _late(track: Track, info: SeriesInfo) -> Section:
     """Whether the forecasts repeat the last value."""
-    lags = {name: track.results[name]["lag"] for name in [*track.models, "persistence"]}
-    late = [name for name in track.models if (lags[name]["shift"] or 0) >= 1]
+    lags = {name: track.results[name]["lag"] for name in [*track.predictions, "persistence"]}
+    late = [name for name in track.predictions if (lags[name]["shift"] or 0) >= 1]
     table = tables.lag(track.results, list(track.board["series"]), list(track.baselines), info)
     said = LATE.format(word=info.word, words=info.words, names=_listed(late)) if late else ON_TIME
     blocks: list[Block] = [Text(said)]
@@ -148,7 +148,7 @@ def _statistics(track: Track, comparison: Mapping[str, Any], info: SeriesInfo) -
         ]
     blocks.append(Fold("The models against persistence", [tables.differences(judged, simple, info)]))
     if judged["between"]:
-        matrix = series_charts.pairs(judged["between"], list(track.models), info.unit)
+        matrix = series_charts.pairs(judged["between"], list(track.predictions), info.unit)
         caption = (
             "Diebold-Mariano tests of networks against each other on the single split; the figures are p-values (Holm)"
         )

@@ -17,6 +17,7 @@ Results = Mapping[str, Mapping[str, Any]]
 class Track:
     """Attributes:
     models: the networks' results, best first.
+    histories, predictions: of the networks, in the order of params.yaml.
     rules: the forecasts of simple rules by step; empty for digits.
     learned: of networks, what ``evaluation.learned`` made; empty where it made nothing.
     """
