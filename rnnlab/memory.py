@@ -3,6 +3,7 @@
 Letters: K seeds, N samples, T time steps.
 """
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ TEST_SAMPLES, TEST_SEED = 1000, 1_000_000
 GRADIENT_SAMPLES = 200
 # who always says 1, the mean of a sum of two uniform numbers, has this error: its variance
 BASELINE = 1 / 6
+State = dict[str, Tensor]
 
 
 def adding_problem(samples: int, length: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -42,31 +44,40 @@ def architecture_of(cell: str, length: int, hidden_size: int) -> dict[str, Any]:
     return {"cell": cell, "length": length, "hidden_size": hidden_size, "head": "last", "output": "linear"} | fixed
 
 
+def untrained(cell: str, length: int, hidden_size: int, forget_bias: float, seeds: Sequence[int]) -> list[State]:
+    """Weights to begin with, by seed: PyTorch's own, but the bias of the LSTM's forget gate, which a gate needs that is
+    to keep something from the start (Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015)."""
+    states = initial_states(architecture_of(cell, length, hidden_size), seeds)
+    for state in states if cell == "lstm" else ():
+        # PyTorch adds two biases, in the order input, forget, cell, output
+        state["recurrent.bias_ih_l0"][hidden_size : 2 * hidden_size] = forget_bias
+        state["recurrent.bias_hh_l0"][hidden_size : 2 * hidden_size] = 0.0
+    return states
+
+
 def learn(
-    cell: str, length: int, hidden_size: int, samples: int, settings: Settings, seeds: Sequence[int]
-) -> list[float]:
-    """Train on the adding problem; return by seed the mean squared error on other samples."""
-    architecture = architecture_of(cell, length, hidden_size)
-    states = initial_states(architecture, seeds)
+    cell: str, length: int, states: Sequence[State], samples: int, settings: Settings, seeds: Sequence[int]
+) -> tuple[list[float], list[State]]:
+    """Train on the adding problem; return by seed the mean squared error on other samples, and the weights."""
+    hidden_size = states[0]["recurrent.weight_hh_l0"].shape[1]
     data, test = adding_problem(samples, length, seeds[0]), adding_problem(TEST_SAMPLES, length, TEST_SEED)
-    trainer = Trainer(Ensemble(architecture, states), *data, seeds, settings, test)
+    trainer = Trainer(Ensemble(architecture_of(cell, length, hidden_size), states), *data, seeds, settings, test)
     epochs = list(trainer.run())
     if trainer.diverged:
         raise UserError(
             f"memory: a loss of {cell} at {length} steps is not finite in epoch {min(trainer.diverged.values())}; "
             f"a smaller memory.learning_rate (now {settings.learning_rate:g}) or memory.max_grad_norm may help"
         )
-    return [row["validation_loss"] for row in epochs[-1]]
+    return [row["validation_loss"] for row in epochs[-1]], trainer.states()
 
 
-def gradient_by_distance(
-    cell: str, length: int, hidden_size: int, states: Sequence[Mapping[str, Tensor]]
-) -> list[float]:
+def gradient_by_distance(cell: str, length: int, states: Sequence[State]) -> list[float]:
     """How strongly the output depends on the input d steps before the last, for d = 0 .. T - 1.
 
     The norm of d output / d x_(T-1-d), as a geometric mean over seeds of the mean over samples, in double precision;
-    what vanishes before the training can hardly be learned from (Bengio, Simard and Frasconi 1994).
+    what vanishes can hardly be learned from (Bengio, Simard and Frasconi 1994).
     """
+    hidden_size = states[0]["recurrent.weight_hh_l0"].shape[1]
     x, _ = adding_problem(GRADIENT_SAMPLES, length, TEST_SEED)
     logarithms = []
     for state in states:
@@ -80,22 +91,38 @@ def gradient_by_distance(
     return by_distance
 
 
+def longest_learned(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
+    """The longest length that all cells but one learned (or the only one), else the shortest; learned: an error below
+    half the baseline."""
+    needed = max(1, len(errors) - 1)
+    lengths = [int(length) for length in next(iter(errors.values()))]
+    learned = [
+        length
+        for length in lengths
+        if sum(np.mean(by_length[str(length)]) < BASELINE / 2 for by_length in errors.values()) >= needed
+    ]
+    return max(learned, default=min(lengths))
+
+
 def measure(memory: Memory) -> dict[str, Any]:
-    """For metrics/memory.json: of each cell the errors by length and seed, and the gradient by distance."""
+    """For metrics/memory.json: of each cell the errors by length and seed, and the gradients by distance, before and
+    after the training, at the ``length`` that ``longest_learned`` finds."""
     seeds = range(memory.seed, memory.seed + memory.seeds)
-    trained = memory.model_dump(include={"epochs", "batch_size", "learning_rate", "schedule", "max_grad_norm"})
-    settings = Settings(**trained)
+    given = memory.model_dump(include={"epochs", "batch_size", "learning_rate", "schedule", "max_grad_norm"})
+    settings = Settings(**given)
     errors: dict[str, dict[str, list[float]]] = {cell: {} for cell in memory.cells}
-    gradients: dict[str, list[float]] = {}
-    for cell in memory.cells:
-        for length in memory.lengths:
-            start = time.perf_counter()
-            by_seed = learn(cell, length, memory.hidden_size, memory.samples, settings, seeds)
-            errors[cell][str(length)] = by_seed
-            shown = ", ".join(f"{error:.4f}" for error in by_seed)
-            print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
-        longest = max(memory.lengths)
-        states = initial_states(architecture_of(cell, longest, memory.hidden_size), seeds)
-        gradients[cell] = gradient_by_distance(cell, longest, memory.hidden_size, states)
+    before, after = dict[tuple[str, int], list[State]](), dict[tuple[str, int], list[State]]()
+    for cell, length in itertools.product(memory.cells, memory.lengths):
+        start, key = time.perf_counter(), (cell, length)
+        before[key] = untrained(cell, length, memory.hidden_size, memory.forget_bias, seeds)
+        by_seed, after[key] = learn(cell, length, before[key], memory.samples, settings, seeds)
+        errors[cell][str(length)] = by_seed
+        shown = ", ".join(f"{error:.4f}" for error in by_seed)
+        print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
+    length = longest_learned(errors)
+    gradients = {
+        name: {cell: gradient_by_distance(cell, length, states[cell, length]) for cell in memory.cells}
+        for name, states in (("untrained", before), ("trained", after))
+    }
     steps = settings.epochs * -(-memory.samples // memory.batch_size)
-    return {"baseline": BASELINE, "errors": errors, "gradients": gradients, "steps": steps}
+    return {"baseline": BASELINE, "errors": errors, "length": length, "gradients": gradients, "steps": steps}

@@ -48,7 +48,7 @@ def main() -> None:
     write_text(
         METRICS / "leaderboard.md", to_markdown(board, verdicts, {"series": info.name, "panel": info.name}, info.unit)
     )
-    rows = tutorial.read_rows(params)
+    rows = tutorial.read_rows(params, info.words)
     write_json(METRICS / "tutorial.json", rows)
     write_text(METRICS / "tutorial.md", tutorial.to_markdown(rows) if rows else "Made by `make tutorial`.\n")
 

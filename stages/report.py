@@ -6,6 +6,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from rnnlab.comparison import tutorial
 from rnnlab.comparison.leaderboard import check_headline
 from rnnlab.core.files import read_arrays, read_json, write_bytes, write_text
 from rnnlab.core.params_file import read_params
@@ -54,7 +55,7 @@ def main() -> None:
             for kind, spec in by_kind.items():
                 write_bytes(REPORT / "pictures" / model / f"{kind}.png", cache.png(spec))
     sections.append(learned_sections.memory(read_json(METRICS / "memory.json")))
-    sections.append(report.tutorial(read_json(METRICS / "tutorial.json")))
+    sections.append(report.tutorial(read_json(METRICS / "tutorial.json"), tutorial.has_its_series(params)))
     versions = {name: version(name).split("+")[0] for name in PACKAGES}
     sections.append(report.about(versions, describe_data(), params.model_dump(mode="json")))
     scripts = cache.scripts()

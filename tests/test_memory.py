@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.memory import BASELINE, adding_problem, architecture_of, gradient_by_distance, learn
+from rnnlab.memory import (
+    BASELINE,
+    adding_problem,
+    architecture_of,
+    gradient_by_distance,
+    learn,
+    longest_learned,
+    untrained,
+)
 from rnnlab.networks.network import build
 from rnnlab.training.settings import Settings
 
@@ -22,9 +30,26 @@ def test_who_always_says_1_has_the_baselines_error():
 
 
 def test_a_gru_learns_to_add_over_a_few_steps():
-    errors = learn("gru", 4, 8, 500, Settings(30, 50, 0.03, "onecycle", 1.0), seeds=[0, 1])
+    states = untrained("gru", 4, 8, 0.0, [0, 1])
+    errors, trained = learn("gru", 4, states, 500, Settings(30, 50, 0.03, "onecycle", 1.0), seeds=[0, 1])
     assert max(errors) < BASELINE / 5
-    assert len(errors) == 2
+    assert len(errors) == len(trained) == 2
+
+
+def test_the_forget_gate_alone_begins_with_the_bias():
+    """PyTorch keeps the gates in the order input, forget, cell, output, and adds two biases."""
+    plain, opened = (untrained("lstm", 4, 2, bias, [0])[0] for bias in (0.0, 3.0))
+    changed = opened["recurrent.bias_ih_l0"] - plain["recurrent.bias_ih_l0"]
+    assert changed.tolist() == [0, 0, 3, 3, 0, 0, 0, 0]
+    assert opened["recurrent.bias_hh_l0"][2:4].tolist() == [0, 0]
+    assert all(torch.equal(plain[name], opened[name]) for name in plain if name != "recurrent.bias_ih_l0")
+
+
+def test_the_longest_length_is_that_which_all_cells_but_one_learned():
+    good, bad = [0.01, 0.02], [0.16, 0.17]
+    errors = {"rnn": {"10": good, "25": bad, "50": bad}, "lstm": {"10": good, "25": good, "50": bad}}
+    assert longest_learned(errors | {"gru": {"10": good, "25": good, "50": good}}) == 25
+    assert longest_learned({"rnn": {"10": bad, "25": bad}}) == 10
 
 
 def test_the_gradient_of_a_linear_memory_falls_by_its_own_factor():
@@ -34,6 +59,6 @@ def test_the_gradient_of_a_linear_memory_falls_by_its_own_factor():
     state["recurrent.weight_ih_l0"][:] = 1e-4
     state["recurrent.weight_hh_l0"][:] = 0.5
     state["linear.weight"][:] = 1.0
-    norms = gradient_by_distance("rnn", 6, 1, [state, state])
+    norms = gradient_by_distance("rnn", 6, [state, state])
     np.testing.assert_allclose(np.divide(norms[1:], norms[:-1]), 0.5, rtol=1e-3)
     assert norms[0] == pytest.approx(1e-4 * 2**0.5, rel=1e-3)

@@ -46,7 +46,7 @@ def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
     assert tutorial.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
 
 
-def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
+def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366, elsewhere=False):
     """Networks whose errors are these on every day; the RNN's first loss is ``loss``."""
     errors = dict(zip(tutorial.SERIES, (rnn, lstm, gru), strict=True))
     truth = np.arange(40.0, 0, -1)
@@ -71,22 +71,33 @@ def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366):
         )
         for name, error in errors.items()
     }
+    if elsewhere:
+        return {row["what"]: row for row in tutorial.claims(results, histories, predictions, "hours", False)}
     return verdicts(tutorial.series_rows(results, histories, predictions))
 
 
 def test_claims_follow_the_numbers():
     found = series()
-    assert found["predictions look shifted to the right, by a day or more"] == "reproduced"
+    assert found["predictions look shifted to the right, by a step or more"] == "reproduced"
     assert found["the RNN misses the sharp fall"] == "reproduced"
     assert found["the GRU follows the fall and is best"] == "reproduced"
     assert found["the LSTM converges faster than the RNN"] == "not reproduced"  # as fast
     assert found["RNN's loss, epoch 0"] == "reproduced"
     assert found["lstm, parameters"] == "reproduced"
     found = series(shift=0, rnn=1.0, gru=3.0, loss=0.04)
-    assert found["predictions look shifted to the right, by a day or more"] == "not reproduced"
+    assert found["predictions look shifted to the right, by a step or more"] == "not reproduced"
     assert found["the RNN misses the sharp fall"] == "not reproduced"
     assert found["the GRU follows the fall and is best"] == "not reproduced"
     assert found["RNN's loss, epoch 0"] == "not reproduced"
+
+
+def test_on_another_series_its_claims_hold_or_not():
+    found = series(elsewhere=True)
+    assert {row["verdict"] for row in found.values()} == {"holds here", "does not hold here"}
+    faster = found["the LSTM converges faster than the RNN"]
+    assert faster["here"] == "epochs to a loss of 0.001: RNN 1, LSTM 1"  # the larger of the final losses
+    assert faster["verdict"] == "does not hold here"
+    assert "20 hours of the greatest falls" in found["the RNN misses the sharp fall"]["here"]
 
 
 def test_digits():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rnnlab.core.figures import places, write
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params
 from rnnlab.core.tables import METRICS, read_tables
@@ -38,6 +39,7 @@ WORST_DAYS = 20
 TOLERANCE = 0.5  # percentage points, and half a unit of the last digit that is printed
 
 REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
+ELSEWHERE = "holds here", "does not hold here"  # of what the tutorial says it saw, on another series
 Row = dict[str, str]  # what, tutorial, here, verdict
 
 
@@ -58,8 +60,12 @@ def has_its_digits(params: Params) -> bool:
     return params.digits.source == "mnist" and "digits_bilstm" in params.models
 
 
-def read_rows(params: Params) -> list[Row]:
-    """What a run of the tutorial's own data and protocol got; of others nothing."""
+def read_rows(params: Params, words: str) -> list[Row]:
+    """What a run of the tutorial's own data and protocol got; of another series whether what it says it saw holds.
+
+    Args:
+        words: what the series' steps are called.
+    """
     rows = []
     names = [*SERIES, "digits_bilstm"]
     results = {name: read_json(METRICS / f"test/{name}.json") for name in names if name in params.models}
@@ -71,6 +77,9 @@ def read_rows(params: Params) -> list[Row]:
         histories = read_tables("history", SERIES)
         rows += data_rows(scaled, shapes_of(windows, len(target), parts))
         rows += series_rows(results, histories, read_tables("predictions", SERIES))
+    elif set(SERIES) <= set(params.models) and params.board_of("series") == "series":
+        histories = read_tables("history", SERIES)
+        rows += claims(results, histories, read_tables("predictions", SERIES), words, False)
     if has_its_digits(params):
         history = read_tables("history", ["digits_bilstm"])["digits_bilstm"]
         rows += digits_rows(results["digits_bilstm"], history)
@@ -117,7 +126,7 @@ def series_rows(
             close = bool(abs(round(mean, 4) - expected) <= (3 * std if len(by_seed) > 1 else expected / 2) + 5e-5)
             here = f"{mean:.4f} ± {std:.4f}" if len(by_seed) > 1 else f"{mean:.4f}"
             rows.append(_row(f"RNN's loss, epoch {epoch}", f"{expected:.4f}", here, _verdict(close)))
-    return [*rows, *_claims(results, histories, predictions)]
+    return [*rows, *claims(results, histories, predictions, "days", True)]
 
 
 def digits_rows(result: Mapping[str, Any], history: pd.DataFrame) -> list[Row]:
@@ -135,44 +144,59 @@ def digits_rows(result: Mapping[str, Any], history: pd.DataFrame) -> list[Row]:
     ]
 
 
-def _claims(
+def claims(
     results: Mapping[str, Mapping[str, Any]],
     histories: Mapping[str, pd.DataFrame],
     predictions: Mapping[str, pd.DataFrame],
+    words: str,
+    own: bool,
 ) -> list[Row]:
+    """What the tutorial says it saw, of the three networks by their names in SERIES.
+
+    Args:
+        words: what steps are called.
+        own: whether the series is the tutorial's; on another one convergence is measured by the larger of the two
+            final losses, means over seeds.
+    """
     shift = {name: results[name]["lag"]["shift"] for name in SERIES}
-    epochs = {name: epochs_to(histories[name], LOSS_REACHED) for name in ("rnn", "lstm")}
+    curves = {name: histories[name] for name in ("rnn", "lstm")}
+    if not own:
+        means = {name: history.groupby("epoch")["train_loss"].mean() for name, history in curves.items()}
+        curves = {name: mean.reset_index().assign(seed=0) for name, mean in means.items()}
+    loss = LOSS_REACHED if own else max(curve["train_loss"].iloc[-1] for curve in curves.values())
+    epochs = {name: epochs_to(curve, loss) for name, curve in curves.items()}
     fall = {name: rmse_of_the_fall(predictions[name]) for name in SERIES}
     naive = rmse_of_the_fall(predictions["rnn"][["part", "y_true", "persistence"]])
     rmse = {name: results[name]["metrics"]["rmse"]["seeds_mean"] for name in SERIES}  # as single runs are
     best = min(fall, key=lambda name: fall[name]) == min(rmse, key=lambda name: rmse[name]) == "gru"
-    fallen = f"RMSE on the {WORST_DAYS} days of the greatest falls: "
-    return [
-        _row(
-            "predictions look shifted to the right, by a day or more",
-            "seen",
-            "fit best when moved back by " + _each(shift, "{} days"),
-            _verdict(all(days is not None and days >= 1 for days in shift.values())),
+    decimals = places([*fall.values(), *rmse.values(), naive], 3)
+    fallen = f"RMSE on the {WORST_DAYS} {words} of the greatest falls: "
+    seen = [
+        (
+            "predictions look shifted to the right, by a step or more",
+            "fit best when moved back by "
+            + ", ".join(f"{name.upper()} {shift[name]}" for name in SERIES)
+            + f" {words}",
+            all(steps is not None and steps >= 1 for steps in shift.values()),
         ),
-        _row(
+        (
             "the LSTM converges faster than the RNN",
-            "seen",
-            f"epochs to a loss of {LOSS_REACHED}: " + _each(epochs, "{:.0f}"),
-            _verdict(epochs["lstm"] < epochs["rnn"]),
+            f"epochs to a loss of {loss:.2g}: " + ", ".join(f"{name.upper()} {n:.0f}" for name, n in epochs.items()),
+            epochs["lstm"] < epochs["rnn"],
         ),
-        _row(
+        (
             "the RNN misses the sharp fall",
-            "seen",
-            f"{fallen}RNN {fall['rnn']:.1f}, persistence {naive:.1f}",
-            _verdict(fall["rnn"] > naive),
+            f"{fallen}RNN {write(fall['rnn'], decimals)}, persistence {write(naive, decimals)}",
+            fall["rnn"] > naive,
         ),
-        _row(
+        (
             "the GRU follows the fall and is best",
-            "seen",
-            f"{fallen}{_each(fall, '{:.1f}')}; on all test days {_each(rmse, '{:.1f}')}",
-            _verdict(best),
+            f"{fallen}{_each(fall, decimals)}; on all of the test part {_each(rmse, decimals)}",
+            best,
         ),
     ]
+    right, wrong = (REPRODUCED, NOT) if own else ELSEWHERE
+    return [_row(what, "seen", here, right if holds else wrong) for what, here, holds in seen]
 
 
 def epochs_to(history: pd.DataFrame, loss: float) -> float:
@@ -214,5 +238,5 @@ def _verdict(right: bool) -> str:
     return REPRODUCED if right else NOT
 
 
-def _each(by_name: Mapping[str, Any], form: str) -> str:
-    return ", ".join(f"{name.upper()} {form.format(value)}" for name, value in by_name.items())
+def _each(by_name: Mapping[str, float], decimals: int) -> str:
+    return ", ".join(f"{name.upper()} {write(value, decimals)}" for name, value in by_name.items())

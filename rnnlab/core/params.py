@@ -48,6 +48,7 @@ class Memory(StrictModel):
     learning_rate: PositiveFloat
     schedule: Schedule
     max_grad_norm: PositiveFloat | None
+    forget_bias: float
     seeds: Seeds
     seed: Seed
 

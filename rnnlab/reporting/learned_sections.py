@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rnnlab.comparison import verdict
 from rnnlab.reporting import learned_charts, tables
 from rnnlab.reporting.page import Block, Chart, Flow, Fold, Section, Text
 from rnnlab.reporting.track import Track
@@ -23,7 +24,12 @@ ATTRIBUTION = (
 MEMORY = (
     "A network reads numbers, two of which are marked, and must give their sum at the end: the longer the sequence, "
     "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps. A cell whose "
-    "error is that of always saying 1 has learned nothing."
+    "error is that of always saying 1 has learned nothing. {verdict}"
+)
+GRADIENTS = (
+    "Training follows the gradient. The chart shows how much of it reaches the input some steps before the last, in "
+    "sequences of {length} steps, before the training and after it. What a network is to remember must reach far back: "
+    "at the first step of the sequence the trained networks' is {first}."
 )
 
 
@@ -37,7 +43,8 @@ def series(track: Track, info: SeriesInfo) -> list[Section]:
     if flows[3:]:
         blocks.append(Fold("The other networks", flows[3:]))
     if recurrent := {name: found for name, found in learned.items() if found["windows"]}:
-        blocks.append(Chart(learned_charts.states(recurrent), STATES))
+        gated_first = dict(sorted(recurrent.items(), key=lambda item: item[1]["architecture"]["cell"] == "rnn"))
+        blocks.append(Chart(learned_charts.states(gated_first), STATES))
     attributed = {name: found for name, found in learned.items() if found.get("attribution")}
     if attributed:
         baseline = next(iter(attributed.values()))["attribution"]["baseline"]
@@ -50,16 +57,18 @@ def memory(found: Mapping[str, Any]) -> Section:
     """Args:
     found: what ``memory.measure`` made.
     """
-    always = "always says 1"
+    always, gradients = "always says 1", found["gradients"]
+    lines = {f"{cell}, {when}": norms for when in ("trained", "untrained") for cell, norms in gradients[when].items()}
+    errors = learned_charts.memory_errors(found["errors"], always, found["baseline"])
+    first = ", ".join(f"{norms[-1]:.0e} ({cell})" for cell, norms in gradients["trained"].items())
+    reach = "Norm of the gradient by distance, mean over seeds"
     return Section(
         "Memory",
         [
-            Text(MEMORY.format(steps=found["steps"])),
-            Chart(
-                learned_charts.memory_errors(found["errors"], always, found["baseline"]),
-                "Error by length of the sequence",
-            ),
-            Chart(learned_charts.memory_gradients(found["gradients"]), "Gradient"),
+            Text(MEMORY.format(steps=found["steps"], verdict=verdict.memory(found))),
+            Chart(errors, "Error on sequences that the network never saw, by their length"),
+            Text(GRADIENTS.format(length=found["length"], first=first)),
+            Chart(learned_charts.memory_gradients(lines), reach),
             Fold("The figures", [tables.memory(found)]),
         ],
     )

@@ -23,7 +23,10 @@ PAGES = Links(
         "the runs in MLflow, with date, commit and experiment (make ui)": "http://127.0.0.1:5000",
     },
 )
-ELSEWHERE = "These are not the tutorial's data and protocol; make tutorial compares with it."
+ELSEWHERE = (
+    "These are not the tutorial's data: the table says whether what it saw holds here. `make tutorial` fetches its "
+    "data, the KOSPI index and MNIST, and compares figure by figure."
+)
 
 
 def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np.float32]) -> Pages:
@@ -66,10 +69,12 @@ def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np
     return Pages([Text(comparison["plain"]["digits"])], [section], pictures)
 
 
-def tutorial(rows: Sequence[Mapping[str, str]]) -> Section:
-    if not rows:
-        return Section("Beside the tutorial", [Text(ELSEWHERE)])
-    return Section("Beside the tutorial", [tables.parity(rows)])
+def tutorial(rows: Sequence[Mapping[str, str]], own: bool) -> Section:
+    """Args:
+    own: whether the data are the tutorial's.
+    """
+    said = [] if own else [Text(ELSEWHERE)]
+    return Section("Beside the tutorial", [*said, *([tables.parity(rows)] if rows else [])])
 
 
 def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:

@@ -64,9 +64,10 @@ def lag(results: Results, order: Sequence[str], baselines: Sequence[str], info: 
         )
     headings = ["model", f"late by ({info.words})", "RMSE as it is", "RMSE moved back", "r with last", "r with target"]
     caption = (
-        f"Of the mean of the seeds' forecasts: by how many {info.words} it must be moved back to fit best, its error "
-        f"({info.unit}) as it is and moved back (both without the first few, which have no value to be moved to), and "
-        "its correlation r with the last value that it knew and with the value that it forecasts"
+        f"Of the mean of the seeds' forecasts: by how many {info.words} it must be moved back to fit best, its RMSE "
+        f"({info.unit}) as it is and moved back, and its correlation r with the last value that it knew and with the "
+        f"value that it forecasts. Both RMSEs leave out the first {info.words} of the test part, before which there is "
+        "no value to move a forecast to: so they differ from those of the ranking"
     )
     return Table(caption, headings, rows, frozenset(baselines))
 
