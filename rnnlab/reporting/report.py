@@ -24,7 +24,7 @@ PAGES = Links(
     },
 )
 ELSEWHERE = (
-    "These are not the tutorial's data: the table says whether what it saw holds here. `make tutorial` fetches its "
+    "These are not the tutorial's data: the table says whether what it saw holds here. make tutorial fetches its "
     "data, the KOSPI index and MNIST, and compares figure by figure."
 )
 
