@@ -32,6 +32,7 @@ $(VENV)/test.stamp: $(VENV)/base.stamp
 	@touch $@
 
 install: $(VENV)/base.stamp ## install into .venv; source .venv/bin/activate then gives rnnlab, dvc and mlflow
+	@echo "Installed into $(VENV). Next: source $(BIN)/activate"
 
 repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderboard, pictures, MLflow runs
 	@python -m rnnlab.core.repair
