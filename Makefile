@@ -12,13 +12,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := true
 export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
-.PHONY: help repro cold test test-all check fuzz tutorial report ui serve experiments bench faults clean
+.PHONY: help install repro cold test test-all check fuzz tutorial results notebook report ui serve experiments bench faults clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "make %-12s %s\n", $$1, $$2}'
 
 # A stamp per set of dependencies: written last, so that an installation that was cut short is done again.
+# A downloaded ZIP has no git repository, without which dvc does not run: better said before the installation.
 $(VENV)/base.stamp: pyproject.toml constraints.txt
+	@git rev-parse --quiet --verify HEAD > /dev/null 2>&1 || { echo "This folder is not a git repository with a commit, which dvc needs: clone the project, or make one here: git init && git add -A && git commit -m Start"; exit 1; }
 	@echo "Installing the dependencies into $(VENV) (once; some minutes) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --editable .
@@ -28,6 +30,9 @@ $(VENV)/test.stamp: $(VENV)/base.stamp
 	@echo "Installing the test dependencies into $(VENV) ..."
 	@$(INSTALL) --editable '.[test]'
 	@touch $@
+
+install: $(VENV)/base.stamp ## install into .venv; source .venv/bin/activate then gives rnnlab, dvc and mlflow
+	@echo "Installed into $(VENV). Next: source $(BIN)/activate"
 
 repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderboard, pictures, MLflow runs
 	@python -m rnnlab.core.repair
@@ -62,6 +67,17 @@ tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNI
 	@dvc exp run -S series.source=kospi -S series.scale.fit_on=all -S digits.source=mnist
 	@cat metrics/leaderboard.md metrics/tutorial.md
 	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore -SW params.yaml dvc.lock metrics && dvc repro\n'
+
+results: repro ## run the experiments of docs/results.md in copies and write it (ten minutes; RNNLAB_MIRROR=FOLDER helps)
+	@python .ci/results.py
+
+$(VENV)/notebook.stamp: $(VENV)/base.stamp
+	@$(INSTALL) --editable '.[notebook]'
+	@touch $@
+
+notebook: $(VENV)/notebook.stamp ## make notebooks/tutorial.ipynb of tutorial.py beside it, and run it (half a minute)
+	@jupytext --quiet --to ipynb notebooks/tutorial.py
+	@jupyter execute --inplace notebooks/tutorial.ipynb
 
 report: $(VENV)/base.stamp ## make the report page and say where it is
 	@dvc repro report

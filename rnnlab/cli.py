@@ -89,7 +89,7 @@ def forecast(
     from rnnlab.forecasting.next_steps import forecast_next_steps, required_columns
 
     if plot and plot.suffix.lower() != ".png":
-        raise UserError(f"--plot {plot}: is drawn as PNG; a name that ends in .png is wanted")
+        raise UserError(f"--plot {plot}: is drawn as PNG: its name must end in .png")
     if plot and not plot.absolute().parent.is_dir():
         raise UserError(f"--plot {plot}: there is no folder {plot.parent}")
     networks, config = load_networks(model, "series", symbol=symbol)
@@ -185,7 +185,7 @@ def tune(
     seeds: Annotated[
         int | None, typer.Option(help="networks a trial, trained at once", min=1, show_default="the model's")
     ] = None,
-    study: Annotated[str, typer.Option(help="its name; the same one is gone on with", show_default="the model's")] = "",
+    study: Annotated[str, typer.Option(help="its name; an existing one is continued", show_default="the model's")] = "",
     storage: Annotated[str, typer.Option(help="a database's address", envvar="RNNLAB_STUDIES")] = "sqlite:///optuna.db",
 ) -> None:
     """Search for better parameters, judged on a validation part; the test part is never seen. Needs Optuna."""
@@ -203,7 +203,7 @@ def tune(
 @app.command(epilog="rnnlab promote --track digits")
 def promote(
     track: Annotated[Track, typer.Option(help="whose best model")] = Track.series,
-    force: Annotated[bool, typer.Option("--force", help="also where it does not beat the baseline")] = False,
+    force: Annotated[bool, typer.Option("--force", help="also if it does not beat every simple rule")] = False,
 ) -> None:
     """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
     from rnnlab.tracking.promotion import promote_best
@@ -246,7 +246,7 @@ def serve(
 @app.command(epilog="rnnlab tidy --older-than 24")
 def tidy(
     older_than: Annotated[
-        float | None, typer.Option(help="hours: close also what began so long ago on any machine", min=0)
+        float | None, typer.Option(help="hours: also close runs that began so long ago, on any machine", min=0)
     ] = None,
 ) -> None:
     """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock."""

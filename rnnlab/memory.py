@@ -21,7 +21,7 @@ from rnnlab.training.trainer import Trainer
 
 TEST_SAMPLES, TEST_SEED = 1000, 1_000_000
 GRADIENT_SAMPLES = 200
-# who always says 1, the mean of a sum of two uniform numbers, has this error: its variance
+# the error of always answering 1, the mean of a sum of two uniform numbers: its variance
 BASELINE = 1 / 6
 State = dict[str, Tensor]
 

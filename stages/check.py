@@ -12,7 +12,7 @@ def main() -> None:
     params = read_params()
     if not Path(params.series.path).exists():  # DVC would remove the data made before, and name no key
         raise UserError(f"{FILE}: series.path: {params.series.path}: there is no such file or folder")
-    # Always the same bytes: what depends on this file waits for the check, and is not made anew for it.
+    # Always the same bytes: what depends on this file waits for the check, and does not run again for it.
     write_text(Path("data/checked.txt"), f"{FILE} is valid.\n")
     # For the stages that show or compare everything: without comments, defaults filled in.
     write_json(Path("data/params.json"), params.model_dump(mode="json"))

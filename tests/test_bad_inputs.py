@@ -383,9 +383,9 @@ VALUES = [
     ("series.end", True, "series.end: "),
     ("series.start", 0, "series.start: should be a day, 'YYYY-MM-DD' (found 0)"),
     ("series.start", "1577836800", "series.start: should be a day, 'YYYY-MM-DD' (found '1577836800')"),
-    ("backtest.models", ["gru", "gru"], "backtest.models: gru stands there twice"),
-    ("memory.cells", ["rnn", "gru", "rnn"], "memory.cells: rnn stands there twice"),
-    ("memory.lengths", [10, 10], "memory.lengths: 10 stands there twice"),
+    ("backtest.models", ["gru", "gru"], "backtest.models: gru is given twice"),
+    ("memory.cells", ["rnn", "gru", "rnn"], "memory.cells: rnn is given twice"),
+    ("memory.lengths", [10, 10], "memory.lengths: 10 is given twice"),
     ("models.gru.num_layers", 1001, "models.gru.num_layers: input should be less than or equal to 1000"),
     ("training.series.seeds", 1001, "training.series.seeds: input should be less than or equal to 1000 (found 1001)"),
     ("series.features", "Close", "series.features: "),
@@ -498,8 +498,8 @@ BROKEN_WEIGHTS = {
     "truncated in the header": (WEIGHTS[:50], "can't be read as weights"),
     "other architecture": (with_config("network.hidden_size", 5), "the weights of seed 0 do not fit their config"),
     "no bias": (pack({0: {"linear.weight": STATE["linear.weight"]}}, PACKED), "of seed 0 do not fit their config"),
-    "NaN": (with_weight(float("nan")), "weights of seed 0 are not finite numbers: train it anew"),
-    "infinite": (with_weight(float("inf")), "weights of seed 0 are not finite numbers: train it anew"),
+    "NaN": (with_weight(float("nan")), "weights of seed 0 are not finite numbers: train it again"),
+    "infinite": (with_weight(float("inf")), "weights of seed 0 are not finite numbers: train it again"),
     "no tensor": (pack({}, PACKED), "holds no weights"),
     "no seed": (save({"a.b": torch.ones(2)}, {FORMAT: json.dumps(PACKED)}), "tensor a.b: its name should begin with"),
     "no header": (with_header(None), f"its header has no {FORMAT}"),
@@ -544,7 +544,7 @@ def test_broken_weights(tmp_path, content, message):
 SCALER = {"format": ["rnnlab-scaler", 2], "columns": ["Open", "Close"], "features": ["Open"], "target": "Close"}
 SCALER |= {"symbols": ["series"], "minimum": [[1.0, 2.0]], "maximum": [[3.0, 4.0]]}
 SCALERS = [
-    ("format", [], "s.json: is not of format ['rnnlab-scaler', 2]: make it anew"),
+    ("format", [], "s.json: is not of format ['rnnlab-scaler', 2]: make it again"),
     ("format", ["rnnlab-scaler 1"], "s.json: is not of format"),
     *((key, [], f"s.json: is damaged: {key}: Field required") for key in SCALER if key != "format"),  # missing
     ("minimum", [[["1", "2"]]], "minimum.0.0: Input should be a valid number"),
@@ -579,7 +579,7 @@ BOARD = {"format": ["rnnlab-leaderboard", 2], "series": {"persistence": {"rmse":
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("format", [], "b.json: is not of format ['rnnlab-leaderboard', 2]: make it anew"),
+        ("format", [], "b.json: is not of format ['rnnlab-leaderboard', 2]: make it again"),
         ("series", [[1]], "b.json: is damaged: series: Input should be a valid dictionary"),
         ("series.persistence", [[1]], "b.json: is damaged: series.persistence: Input should be a valid dictionary"),
         (

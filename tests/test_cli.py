@@ -123,7 +123,7 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "nix.csv"), "nix.csv: there is no such file"),
         (("forecast", "--data", "bad.csv"), "bad.csv: line 3, column Close: 'two' is not a finite number"),
         (("forecast", "--data", "prices.csv", "--model", "nix"), "there are: digits_gru, gru"),
-        (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "one of track series is wanted"),
+        (("forecast", "--data", "prices.csv", "--model", "digits_gru"), "needs one of track series"),
         (("forecast", "--data", "prices.csv", "--horizon", "5"), "trained to forecast 1 step ahead"),
         (("forecast", "--data", "prices.csv", "--plot", "nix.txt/a.png"), "there is no folder nix.txt"),
         (("forecast", "--data", "prices.csv", "--plot", "nix/a.png"), "--plot nix/a.png: there is no folder nix"),

@@ -71,8 +71,8 @@ def test_a_truth_that_does_not_vary_leaves_figures_out_and_says_why():
     assert result["undefined"] == {
         "r2": "the true values do not vary",
         "relative_rmse": "persistence makes no error",
-        "directional_accuracy": "nowhere did both the truth and the forecast move",
-        "majority_direction": "nowhere did the truth move",
+        "directional_accuracy": "at no step did both the value and the forecast move",
+        "majority_direction": "the value moved at no step",
         "shift": "there are too few forecasts to move them back",
         "correlation_with_last": "the last values or the forecasts do not vary",
         "correlation_with_target": "the true values or the forecasts do not vary",

@@ -174,7 +174,7 @@ def test_prices_beyond_the_scaler_are_noted(networks, prices):
 
 def test_prices_of_another_scale_are_not_to_be_believed(networks, prices):
     notes = forecast_next_steps(networks, config(), prices + 1000).notes
-    assert any(note.startswith("DO NOT BELIEVE IT: the last Close") for note in notes)
+    assert any(note.startswith("WARNING: unreliable forecast: the last Close") for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,8 @@ def test_leaderboard_2():
 
 
 VERSIONS = [
-    (1, "take a newer version of this program, or make the file anew (`dvc repro`)"),
-    (-1, "make it anew (`dvc repro`)"),
+    (1, "take a newer version of this program, or make the file again (`dvc repro`)"),
+    (-1, "make it again (`dvc repro`)"),
 ]
 
 
@@ -124,7 +124,7 @@ PANEL = SINGLE | {
 def test_weights_of_a_panel_of_an_earlier_version_are_named(tmp_path):
     path = tmp_path / "w.safetensors"
     path.write_bytes(save({"0.linear.bias": torch.ones(1)}, {"rnnlab-panel-1": "{}"}))
-    with pytest.raises(UserError, match=r"is of format rnnlab-1, and this program reads rnnlab-4: make it anew"):
+    with pytest.raises(UserError, match=r"is of format rnnlab-1, and this program reads rnnlab-4: make it again"):
         read_config(str(path))
 
 

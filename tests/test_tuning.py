@@ -274,10 +274,10 @@ def test_a_scaler_fitted_on_all_rows_is_fitted_anew(workspace):
 
 def test_a_study_of_other_things_is_not_gone_on_with(workspace):
     run_tune(1)
-    with pytest.raises(UserError, match="study gru: was begun with other space"):
+    with pytest.raises(UserError, match="study gru: was started with other space"):
         run_tune(2, ["hidden_size=2,3"])
     write_arrays(Path("data/split/series/train"), {"target": np.random.default_rng(1).random(40)})
-    with pytest.raises(UserError, match="was begun with other data"):
+    with pytest.raises(UserError, match="was started with other data"):
         run_tune(2)
     run_tune(1, study="another")
 

@@ -118,7 +118,7 @@ def check_headline(content: Any, name: str) -> dict[str, dict[str, dict[str, flo
     try:
         return HEADLINE.validate_python({key: value for key, value in content.items() if key != "format"}, strict=True)
     except ValidationError as error:
-        raise UserError(f"{name}: is damaged: {first_problem(error)}; make it anew (`dvc repro compare`)") from None
+        raise UserError(f"{name}: is damaged: {first_problem(error)}; make it again (`dvc repro compare`)") from None
 
 
 def read_headline() -> dict[str, dict[str, dict[str, float]]]:

@@ -29,8 +29,8 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
     else:
         none = f"None of the {len(found)} networks beats" if len(found) > 1 else "The network does not beat"
         opening = f"{none} every simple rule beyond chance"
-    chosen = f", the best of {len(found)} on the {info.words} that choose it," if len(found) > 1 else ""
-    return f"{opening} on {info.count(judged['steps'])} {where}: {best}{chosen} {_against(best, judged, info)}."
+    which = f": {best}" if len(winners) == 1 or len(found) == 1 else f". The best of them, {best},"
+    return f"{opening} on {info.count(judged['steps'])} {where}{which} {_against(best, judged, info)}."
 
 
 def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:
@@ -134,7 +134,7 @@ def panel_model(name: str, comparison: Mapping[str, Any]) -> str:
 
 
 def memory(found: Mapping[str, Any]) -> str:
-    """Up to which length each cell learned to add: half the error of who always says 1."""
+    """Up to which length each cell learned to add: half the error of always answering 1."""
     parts = []
     for cell, by_length in found["errors"].items():
         learned = [int(n) for n, by_seed in by_length.items() if sum(by_seed) / len(by_seed) < found["baseline"] / 2]

@@ -146,5 +146,5 @@ def read_arrays(folder: Path, *names: str) -> list[Any]:
         try:
             arrays.append(np.load(path, mmap_mode="c", allow_pickle=False))
         except (ValueError, EOFError) as error:
-            raise UserError(f"{path}: is no array's file: {error}; make it anew (`dvc repro`)") from None
+            raise UserError(f"{path}: is no array's file: {error}; make it again (`dvc repro`)") from None
     return arrays

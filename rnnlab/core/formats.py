@@ -23,14 +23,14 @@ def check_format(content: object, expected: Format, name: str) -> None:
         case {"format": [kind, int(version)]} if kind == expected[0]:
             check_version(version, expected, name)
         case _:
-            raise UserError(f"{name}: is not of format {list(expected)}: make it anew (`dvc repro`)")
+            raise UserError(f"{name}: is not of format {list(expected)}: make it again (`dvc repro`)")
 
 
 def check_version(found: int, expected: Format, name: str) -> None:
     """That a file's version is the one that this program reads; as ``check_format``."""
     kind, version = expected
     if found != version:
-        cure = "take a newer version of this program, or make the file anew" if found > version else "make it anew"
+        cure = "take a newer version of this program, or make the file again" if found > version else "make it again"
         raise UserError(
             f"{name}: is of format {kind}-{found}, and this program reads {kind}-{version}: {cure} (`dvc repro`)"
         )

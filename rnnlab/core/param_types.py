@@ -31,7 +31,7 @@ Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_refuse_numb
 
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if twice := [value for number, value in enumerate(values) if value in values[:number]]:
-        raise ValueError(f"{twice[0]} stands there twice")
+        raise ValueError(f"{twice[0]} is given twice")
     return values
 
 

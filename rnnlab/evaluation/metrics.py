@@ -13,16 +13,16 @@ Figure = float | None  # None: not defined for these data
 UNDEFINED = {  # why
     "mape": "a true value is 0",
     "smape": "a true value and its forecast are both 0",
-    "mase": "the target does not vary in the training part, or this is no longer than a season",
+    "mase": "the training part does not vary, or is no longer than a season",
     "r2": "the true values do not vary",
     "relative_rmse": "persistence makes no error",
     "beaten": "persistence makes no error",
-    "directional_accuracy": "nowhere did both the truth and the forecast move",
-    "majority_direction": "nowhere did the truth move",
+    "directional_accuracy": "at no step did both the value and the forecast move",
+    "majority_direction": "the value moved at no step",
     "shift": "there are too few forecasts to move them back",
     "correlation_with_last": "the last values or the forecasts do not vary",
     "correlation_with_target": "the true values or the forecasts do not vary",
-    "ece": "it says no confidence",
+    "ece": "it gives no probabilities",
 }
 
 
@@ -87,7 +87,7 @@ def directional_accuracy(y_true: Array, y_pred: Array, y_last: Array) -> Figure:
 
 
 def majority_direction(y_true: Array, y_last: Array) -> Figure:
-    """Share of the commoner direction among the days that moved: what one gets who always says the same."""
+    """Share of the commoner direction among the days that moved: that of always forecasting the same direction."""
     moved = np.sign(y_true - y_last)[y_true != y_last]
     return float(max(np.mean(moved > 0), np.mean(moved < 0))) if len(moved) else None
 

@@ -35,8 +35,9 @@ def diebold_mariano(loss_a: Array, loss_b: Array, horizon: int) -> LossTest:
     Lewis, Stock and Watson (2018) recommend, and that of d is (1 - r)^-2 times as large. With B fixed the statistic
     has Student's t distribution with B degrees of freedom.
 
-    The forecasts are taken as they are, of models fitted once, before the tested steps: for such a fixed scheme the
-    test also holds where one model nests the other, as many nest persistence (Giacomini and White 2006).
+    The forecasts are taken as they are, of models that are fitted before the steps that they forecast: once, or for
+    each fold to as many rows. For such schemes the test also holds where one model nests the other, as many nest
+    persistence (Giacomini and White 2006).
 
     Not defined where there are fewer than 3 steps or no more than the horizon, or the losses differ by a constant.
 

@@ -65,7 +65,7 @@ class Checkpoint:
             if header["fingerprint"] == self._fingerprint:
                 tensors = load_file(self._path)
                 epoch, step = int(tensors["epoch"]), int(tensors["step"])
-                print(f"{self._path.stem}: goes on after epoch {epoch - 1}, step {step}", flush=True)
+                print(f"{self._path.stem}: continues after epoch {epoch - 1}, step {step}", flush=True)
                 return header, tensors
             print(f"{self._path}: is of other parameters, data, code or ranks, training starts afresh", flush=True)
         except FileNotFoundError:

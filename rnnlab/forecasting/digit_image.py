@@ -38,7 +38,7 @@ def read_picture(path: Path, rows: int, columns: int) -> Array:
         if ink.max() >= FAINT:
             ink = ink / ink.max()
             return ink if ink.shape == (rows, columns) else _fit(ink, rows, columns)
-    raise UserError(f"{path}: is blank: a dark digit on light paper is wanted, or a light one on dark")
+    raise UserError(f"{path}: is blank: it should show a dark digit on light paper, or a light one on dark")
 
 
 def _grey(picture: Image.Image, paper: str) -> Array:

@@ -25,7 +25,7 @@ def to_text(forecast: Forecast, values: pd.Series, source: str, notes: Sequence[
 
     after = f"{forecast.target} after {write(values.iloc[-1], decimals)} on {date(forecast.last_date)}"
     yield f"{forecast.model}, {after} ({source})"
-    yield from (f"note: {note}" for note in notes)
+    yield from (note if note.startswith("WARNING") else f"note: {note}" for note in notes)
     yield ""
     rows = [["date", "forecast", "80 % interval", "95 % interval", "the last value"]]
     for step in forecast.steps:

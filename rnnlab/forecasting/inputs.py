@@ -43,7 +43,7 @@ def load_networks(model: str, *tracks: str, symbol: str = "") -> tuple[Networks,
     if config.get("track") not in tracks:
         raise UserError(
             f"{config.get('model', path)} is a model of track {config.get('track')}; "
-            f"one of track {' or '.join(tracks)} is wanted"
+            f"this command needs one of track {' or '.join(tracks)}"
         )
     return networks, config
 

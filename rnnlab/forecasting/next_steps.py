@@ -146,8 +146,8 @@ def _notes(
     trained = 3600 * (config.get("spacing") or 0)
     if trained and rhythm.seconds and not 0.5 < rhythm.seconds / trained < 2:
         yield (
-            f"DO NOT BELIEVE IT: the rows are {_duration(rhythm.seconds)} apart, those that the model was trained on "
-            f"{_duration(trained)}; train it on rows like these"
+            f"WARNING: unreliable forecast: the rows are {_duration(rhythm.seconds)} apart, those that the model "
+            f"was trained on {_duration(trained)}; train it on rows like these"
         )
     if rhythm.word == "trading day":
         yield "dates are the week's trading days; exchange holidays are not known here"
@@ -165,8 +165,8 @@ def _notes(
     low, high = scaler["minimum"][place], scaler["maximum"][place]
     if not low - (high - low) <= last <= high + (high - low):
         yield (
-            f"DO NOT BELIEVE IT: the last {column}, {last:,.6g}, lies far outside what the model was trained on "
-            f"({low:,.6g} to {high:,.6g}); train it on these values"
+            f"WARNING: unreliable forecast: the last {column}, {last:,.6g}, lies far outside what the model was "
+            f"trained on ({low:,.6g} to {high:,.6g}); train it on these values"
         )
     elif not low <= last <= high:
         yield f"the last {column}, {last:,.6g}, lies outside what the scaler was fitted on ({low:,.6g} to {high:,.6g})"

@@ -86,7 +86,7 @@ class Weights:
             except RuntimeError as error:
                 raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {error}") from None
             if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
-                raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it anew")
+                raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it again")
         return networks
 
     def number_of(self, symbol: str) -> int:

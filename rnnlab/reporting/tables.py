@@ -195,7 +195,8 @@ def _of_seeds(figures: Sequence[float]) -> str:
 
 def parity(rows: Sequence[Mapping[str, str]]) -> Table:
     headings = ["what", "the tutorial", "here", "verdict"]
-    return Table("The tutorial's figures and what it says it saw", headings, [list(row.values()) for row in rows], prose=True)
+    cells = [list(row.values()) for row in rows]
+    return Table("The tutorial's figures and what it says it saw", headings, cells, prose=True)
 
 
 def settings(flat: Mapping[str, Any]) -> Table:

@@ -60,7 +60,7 @@ def _records(body: bytes) -> list[dict[str, Any]]:
     if (split := found.dataframe_split) is None:
         return found.dataframe_records
     if twice := _twice(split.columns):
-        raise UserError(f"dataframe_split.columns: {_short(repr(twice))} stands there twice")
+        raise UserError(f"dataframe_split.columns: {_short(repr(twice))} is given twice")
     for number, row in enumerate(split.data):
         if len(row) != len(split.columns):
             raise UserError(f"row {number}: holds {len(row)} values, and there are {len(split.columns)} columns")
@@ -69,7 +69,7 @@ def _records(body: bytes) -> list[dict[str, Any]]:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if twice := _twice([key for key, _ in pairs]):
-        raise UserError(f"the key {_short(repr(twice))} stands twice in one object")
+        raise UserError(f"the key {_short(repr(twice))} is given twice in one object")
     return dict(pairs)
 
 

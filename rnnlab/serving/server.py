@@ -109,9 +109,9 @@ async def _read_body(request: Request, seconds: float) -> bytes:
                 if size <= LIMIT:  # beyond it is read and dropped: who is still sending hears no answer
                     body += chunk
     except TimeoutError:
-        raise HTTPException(408, f"the body did not come within {seconds:g} s", {"Connection": "close"}) from None
+        raise HTTPException(408, f"the body did not arrive within {seconds:g} s", {"Connection": "close"}) from None
     except ClientDisconnect:
-        raise HTTPException(400, "the body did not come") from None  # heard by nobody
+        raise HTTPException(400, "the body did not arrive") from None  # the client is gone
     if size > LIMIT:
         raise HTTPException(413, f"the body has {size} bytes; up to {LIMIT} are allowed")
     return bytes(body)

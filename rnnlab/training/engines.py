@@ -34,7 +34,7 @@ def choose_device(wanted: str) -> torch.device:
     """
     there = torch.cuda.is_available()
     if wanted == "cuda" and not there:
-        raise UserError("device: cuda is wanted, and PyTorch finds no CUDA device here; allowed are auto and cpu")
+        raise UserError("device: cuda is asked for, but PyTorch finds no CUDA device here; allowed are auto and cpu")
     return torch.device(("cuda" if there else "cpu") if wanted == "auto" else wanted)
 
 
@@ -73,7 +73,7 @@ def seconds_a_step(engine: Engine, x: Tensor, y: Tensor) -> float:
 
 
 def _threads(engine: Engine, x: Tensor, y: Tensor) -> int:
-    """The fastest of 1, 2, 4 and so on, up to as many as PyTorch set out with."""
+    """The fastest of 1, 2, 4 and so on, up to as many as PyTorch started with."""
     most = torch.get_num_threads()
     times: dict[int, list[float]] = {2**power: [] for power in range(most.bit_length())}
     if most == 1:

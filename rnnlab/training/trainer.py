@@ -31,8 +31,8 @@ class Trainer:
         validation: sequences and targets to report on, never trained on.
 
     Attributes:
-        diverged: replica -> the epoch in which its loss or a weight was no longer a finite number. It trains on to no
-            avail, without a row of its own; the others are not touched by it.
+        diverged: replica -> the epoch in which its loss or a weight was no longer a finite number. It stays in the
+            batches without a row of its own, and does not affect the others.
 
     Raises:
         UserError: if there is patience and nothing to validate on.

@@ -71,7 +71,7 @@ def open_study(name: str, database: RDBStorage, common: dict[str, Any]) -> optun
     before = study.user_attrs.get("about", common)
     if before != common and study.get_trials(deepcopy=False):
         different = ", ".join(key for key in common if before.get(key) != common[key])
-        raise UserError(f"study {name}: was begun with other {different}; begin another with --study NAME")
+        raise UserError(f"study {name}: was started with other {different}; start another with --study NAME")
     study.set_user_attr("about", common)
     return study
 

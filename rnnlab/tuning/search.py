@@ -74,7 +74,7 @@ def parse_space(args: Sequence[str]) -> dict[str, Distribution]:
             else:
                 space[key] = optuna.distributions.CategoricalDistribution([_value(text) for text in values.split(",")])
         except ValueError as error:
-            raise UserError(f"--space {arg}: wanted is KEY=LOW..HIGH or KEY=A,B,C ({error})") from None
+            raise UserError(f"--space {arg}: it must be KEY=LOW..HIGH or KEY=A,B,C ({error})") from None
     return space
 
 

@@ -60,7 +60,7 @@ def check_scaler(content: Any, track: str, name: str) -> dict[str, Any]:
     try:
         KINDS[track].model_validate(content)
     except ValidationError as error:
-        raise UserError(f"{name}: is damaged: {first_problem(error)}; make it anew (`dvc repro`)") from None
+        raise UserError(f"{name}: is damaged: {first_problem(error)}; make it again (`dvc repro`)") from None
     return dict(content)
 
 
