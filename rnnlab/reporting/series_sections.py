@@ -43,8 +43,8 @@ def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, 
     comparison: what ``compare`` made, with ``plain``, ``verdicts``, ``series`` and ``backtest``.
     """
     target = f"{info.target} ({info.unit})" if info.unit != info.target else info.target
-    single, walked = comparison["series"], comparison["backtest"]
-    best_rule = min(track.baselines, key=lambda rule: single["rmse"].get(rule, float("inf")))
+    walked = comparison["backtest"]
+    best_rule = min(track.baselines, key=lambda rule: walked["judged"]["rmse"].get(rule, float("inf")))
     networks, simple = list(track.models), list(track.baselines)
     folds = series_charts.folds(walked, [name for name in track.predictions if name in walked["judged"]["networks"]])
     sections: list[Section] = [
@@ -92,9 +92,9 @@ def _first_chart(track: Track, rule: str, target: str, info: SeriesInfo) -> Char
     table = table.assign(**{name: track.predictions[name]["y_pred"].loc[first.index] for name in names})
     rules = track.rules[track.rules["part"] == "test"].tail(len(first))
     table = table.assign(**{rule: rules[rule].to_numpy()})
-    caption = (
-        f"The last {info.count(len(first))} of the test part: {', '.join(names)} and {rule}, the best simple rule. "
-    )
+    whole = len(first) == (track.predictions[names[0]]["part"] == "test").sum()
+    part = "The test part" if whole else f"The last {info.count(len(first))} of the test part"
+    caption = f"{part}: {', '.join(names)} and {rule}, the best simple rule. "
     return Chart(series_charts.values(table, names, rule, target, info.words), caption + USE.format(word=info.word))
 
 
