@@ -7,8 +7,8 @@ from rnnlab.core.files import write_json
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
 from rnnlab.tracking.mirror import mirror
-from rnnlab.tracking.result_files import read_result
-from rnnlab.tracking.run_info import TRACKED, experiment, models_of_the_commit, run_name
+from rnnlab.tracking.result_files import read_result, read_rules
+from rnnlab.tracking.run_info import EXPERIMENT, TRACKED, experiment, models_of_the_commit, run_name
 from rnnlab.tracking.store import STORE_ERRORS, Store, UnreachableError, explain
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     params = read_params()
     unchanged = models_of_the_commit(params.models) if experiment() else set()
     results = [read_result(name, params, unchanged) for name in params.models]
-    made_by = {result.model: result.tags.get("dvc.exp_name", "") for result in results}
+    made_by = {result.model: result.tags.get(EXPERIMENT, "") for result in results}
     write_json(TRACKED, {result.model: {"key": result.key, "experiment": made_by[result.model]} for result in results})
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
@@ -28,8 +28,9 @@ def main() -> None:
         print(f"note: {error}; {later}")
         return
     try:
-        for result in results:
-            name = run_name(result.model, made_by[result.model])
+        rules = [rule for track in store.experiments if params.models_of(track) for rule in read_rules(track, params)]
+        for result in [*rules, *results]:
+            name = run_name(result.model, made_by.get(result.model, ""))
             if done := mirror(store, result, name):
                 print(f"{done} run: {name}")
         for track in store.experiments:

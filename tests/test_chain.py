@@ -83,4 +83,4 @@ def test_a_run_is_tagged_with_what_is_not_defined(root, tmp_path, monkeypatch):
     run(root, tmp_path / "a", monkeypatch, train_windows=54)
     write_text(Path(f"report/cards/{MODEL}.md"), "")
     tags = read_result(MODEL, read_params()).tags
-    assert tags["undefined"].startswith("r2: the true values do not vary; ")
+    assert tags["rnnlab.undefined"].startswith("r2: the true values do not vary; ")

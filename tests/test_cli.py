@@ -19,8 +19,8 @@ from rnnlab.core.files import write_bytes, write_json, write_text
 from rnnlab.core.formats import LEADERBOARD
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack
-from rnnlab.tracking.mirror import Result, add
-from rnnlab.tracking.store import Store
+from rnnlab.tracking.mirror import Data, Result, add
+from rnnlab.tracking.store import PROCESS, Store
 
 SERIES = {"cell": "gru", "input_size": 1, "length": 3, "output_size": 1, "hidden_size": 2, "num_layers": 1}
 DIGITS = SERIES | {"input_size": 8, "length": 8, "output_size": 10}
@@ -187,7 +187,9 @@ def add_run(store):
     write_json(Path("data/tracked.json"), {"digits_gru": {"key": "the key", "experiment": ""}})
     write_text(Path("report/cards/digits_gru.md"), "# digits_gru\n")
     history = pd.DataFrame({"epoch": [0], "seed": [0], "train_loss": [1.0]})
-    made = Result("digits_gru", "digits", "the key", "w", {}, 9, {}, {}, history, {}, Path(), "digits", "d", {}, "")
+    made = Result(
+        "digits_gru", "digits", "the key", "w", {}, 9, {}, {}, history, {}, Data("digits", Path(), "d", {}, {}), {}, ""
+    )
     return add(store, made, "a / digits_gru")
 
 
@@ -227,7 +229,7 @@ def test_a_champion_of_other_inputs_is_not_replaced_unasked(call, store, monkeyp
 
 
 def test_tidy_closes_what_is_left(call, store):
-    run = store.start("series", "left", {"process": "elsewhere 1 0"})
+    run = store.start("series", "left", {PROCESS: "elsewhere 1 0"})
     assert "0 runs closed" in call("tidy")[1]
     assert "closed: left\n1 run closed" in call("tidy", "--older-than", "0")[1]
     assert store.client.get_run(run).info.status == "KILLED"

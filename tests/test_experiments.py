@@ -29,7 +29,7 @@ store = Store(Path(sys.argv[1]), series="GOOG")
 print(json.dumps([
     {"name": run.info.run_name, "status": run.info.status, "tags": run.data.tags}
     for run in store.client.search_runs(list(store.experiments.values()))
-    if "mlflow.parentRunId" not in run.data.tags
+    if not {"mlflow.parentRunId", "kind"} & set(run.data.tags)
 ]))
 """
 # Two `python -m stages.track`, neither of which adds a run before both have looked for it, unless a lock forbids that.
@@ -162,9 +162,9 @@ def test_a_queue_leaves_the_workspace_as_it_is(sweep):
 
 def test_each_queued_experiment_has_one_finished_run_that_says_where_it_came_from(sweep):
     for name in ("sweep-1", "sweep-2"):
-        run = sweep.run(f"{name} / gru")
+        run = sweep.run(f"gru / {name}")
         assert run["status"] == "FINISHED"
-        expected = {"dvc.exp_name": name, "dvc.stage": "train@gru", "git.commit": sweep.baseline}
+        expected = {"rnnlab.experiment": name, "rnnlab.stage": "train@gru", "mlflow.source.git.commit": sweep.baseline}
         assert {key: run["tags"].get(key) for key in expected} == expected
 
 
@@ -241,11 +241,11 @@ def test_exp_apply_brings_parameters_figures_and_weights(sweep):
 def test_a_name_names_the_run_and_a_plus_overrides_a_training_figure_for_one_model(sweep):
     change = "+models.gru.learning_rate=0.003"
     assert "train@gru" in sweep.workspace.ran("exp", "run", "-n", "faster", "-S", change)
-    assert sweep.run("faster / gru")["tags"]["dvc.exp_name"] == "faster"
+    assert sweep.run("gru / faster")["tags"]["rnnlab.experiment"] == "faster"
 
 
 def test_exp_remove_takes_the_experiment_and_leaves_its_run(sweep):
     """The last: it takes what the others read."""
     sweep.workspace.dvc("exp", "remove", "sweep-1")
     assert sweep.workspace.dvc("exp", "list", "--name-only").split() == ["faster", "sweep-2"]
-    assert sweep.run("sweep-1 / gru")["status"] == "FINISHED"
+    assert sweep.run("gru / sweep-1")["status"] == "FINISHED"

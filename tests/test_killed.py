@@ -28,12 +28,12 @@ RUNS = """
 import json
 from pathlib import Path
 from rnnlab.tracking.store import Store
-store = Store(Path("."), series="series")
+store = Store(Path("."), series="GOOG")
 runs = store.client.search_runs(list(store.experiments.values()), max_results=1000)
 names = {run.info.run_id: run.info.run_name for run in runs}
 # a run that was watched live has its losses to all digits, one that was made from files to eight
 print(json.dumps(sorted([
-    run.info.run_name, run.info.status, run.data.tags.get("content_key", ""),
+    run.info.run_name, run.info.status, run.data.tags.get("rnnlab.content_key", ""),
     names.get(run.data.tags.get("mlflow.parentRunId"), ""),
     [f"{name} {value:.5g}" for name, value in sorted(run.data.metrics.items())],
 ] for run in runs)))
@@ -202,7 +202,7 @@ def test_asked_to_end(fresh, number, record_property):
         assert time.monotonic() - began < 60
         time.sleep(0.2)
     _, runs = state(workspace, "repro")
-    assert [(name, status) for name, status, *_ in runs] == [("workspace / digits_bigru", "KILLED")]
+    assert [(name, status) for name, status, *_ in runs] == [("digits_bigru", "KILLED")]
 
 
 def recorders(workspace):

@@ -46,7 +46,7 @@ def test_a_training_that_ends_well_is_finished_with_all_its_epochs(tmp_path):
             run.add(epoch(number))
         run.finish({"weights_key": "w"})
     found = the_run(tmp_path)
-    assert (found.info.status, found.data.tags["weights_key"]) == ("FINISHED", "w")
+    assert (found.info.status, found.data.tags["rnnlab.weights_key"]) == ("FINISHED", "w")
     points = Store(tmp_path, series="GOOG").client.get_metric_history(found.info.run_id, "train/loss")
     assert [point.step for point in points] == [0, 1, 2]
 

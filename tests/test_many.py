@@ -24,14 +24,14 @@ WORKER = """
 import sys
 from pathlib import Path
 import pandas as pd
-from rnnlab.tracking.mirror import Result, mirror
+from rnnlab.tracking.mirror import Data, Result, mirror
 from rnnlab.tracking.store import Store
 def result(key):
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
     return Result(
         model="m", track="series", key=key, weights_key=key, params={}, parameters=1, figures={"test/rmse": 3.0},
-        figures_by_seed={0: {"test/rmse": 3.0}}, history=history, artifacts={}, data_path=Path(), data_name="d",
-        data_digest="d" * 32, tags={}, note="",
+        figures_by_seed={0: {"test/rmse": 3.0}}, history=history, artifacts={},
+        data=Data("d", Path(), "d" * 32, {}, {}), tags={}, note="",
     )
 store = Store(Path(), series="GOOG")
 for key in ("shared", sys.argv[1]):
@@ -44,7 +44,7 @@ def names(folder):
     return Counter(
         (run.info.run_name, run.info.status)
         for run in store.client.search_runs(list(store.experiments.values()))
-        if "mlflow.parentRunId" not in run.data.tags
+        if not {"mlflow.parentRunId", "kind"} & set(run.data.tags)
     )
 
 
@@ -100,7 +100,7 @@ def full_store(workspace):
     seconds = track_one(workspace)
     store = Store(workspace.folder, series="GOOG")
     for number in range(RUNS):
-        run = store.start("series", f"run {number}", {"content_key": f"key {number}"})
+        run = store.start("series", f"run {number}", {"rnnlab.content_key": f"key {number}"})
         params = {f"model.p{k}": k for k in range(25)}
         store.log(run, params=params, figures={f"test/m{k}": float(number) for k in range(25)})
         store.client.set_terminated(run)
@@ -109,10 +109,10 @@ def full_store(workspace):
 
 def track_one(workspace):
     store = Store(workspace.folder, series="GOOG")
-    (mirrored,) = store.client.search_runs([store.experiments["series"]], "tags.mlflow.runName = 'workspace / gru'")
+    (mirrored,) = store.client.search_runs([store.experiments["series"]], "tags.mlflow.runName = 'gru'")
     store.client.delete_run(mirrored.info.run_id)
     began = time.monotonic()
-    assert "new run: workspace / gru" in workspace.call(sys.executable, "-m", "stages.track")
+    assert "new run: gru" in workspace.call(sys.executable, "-m", "stages.track")
     return time.monotonic() - began
 
 

@@ -35,7 +35,7 @@ def test_end_to_end(workspace, made):
     assert workspace.read("metrics/test/gru.json")["steps"] == 226
     assert (workspace.folder / "report/pictures/gru/forecast.png").is_file()
     assert "gru: epoch    2" in made.first
-    assert sorted(workspace.runs()) == ["workspace / digits_bigru", "workspace / gru", "workspace / rnn"]
+    assert sorted(workspace.runs()) == ["digits_bigru", "gru", "rnn"]
     assert workspace.call("git", "status", "--short") == ""
 
 
@@ -181,7 +181,7 @@ def test_a_models_size_touches_that_model_alone(tried):
 def test_without_mlflow_the_results_are_made_and_track_adds_their_runs_later(tried):
     assert tried.made.count("MLflow at http://127.0.0.1:9 can't be reached") == 1
     assert tried.during == tried.before
-    assert "new run: outage / gru" in tried.tracked
+    assert "new run: gru / outage" in tried.tracked
     assert tried.status == ""
 
 
@@ -221,7 +221,7 @@ def test_an_added_model_trains_alone_in_a_temporary_copy_and_lands_in_the_same_s
     )
     output = workspace.dvc("exp", "run", "--temp", "-n", "lunar-gyms", "-S", f"+models.tiny={model}")
     assert set(RAN.findall(output)) == {"check", "train@tiny", "evaluate@tiny"} | AFTER
-    assert workspace.runs() == [*before, "lunar-gyms / tiny"]
+    assert workspace.runs() == [*before, "tiny / lunar-gyms"]
     assert workspace.call("git", "status", "--short") == ""
 
 
@@ -299,7 +299,7 @@ def test_the_champion_forecasts_what_evaluate_says_of_that_day(workspace, day_be
 def test_a_run_says_how_to_have_it_again(workspace):
     script = (
         "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'), series='GOOG');"
-        "(r,) = s.client.search_runs([s.experiments['series']], \"tags.mlflow.runName = 'lunar-gyms / tiny'\");"
+        "(r,) = s.client.search_runs([s.experiments['series']], \"tags.mlflow.runName = 'tiny / lunar-gyms'\");"
         "print(r.data.tags['mlflow.note.content'])"
     )
     note = workspace.call(sys.executable, "-c", script)

@@ -210,5 +210,5 @@ def test_a_repositorys_remotes_are_in_no_tag(tmp_path, monkeypatch):
     ):
         subprocess.run(["git", *who, *args], check=True)
     tags = run_tags("gru", "")
-    assert set(tags) == {"dvc.stage", "git.commit", "mlflow.source.git.commit"}
+    assert set(tags) == {"rnnlab.stage", "mlflow.source.git.commit"}
     assert "secret" not in str(tags)

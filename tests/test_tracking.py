@@ -9,7 +9,7 @@ import pytest
 
 from rnnlab.core.processes import identity
 from rnnlab.tracking import training_run
-from rnnlab.tracking.mirror import WEIGHTS, Result, add, find, find_live, mirror
+from rnnlab.tracking.mirror import WEIGHTS, Data, Result, add, find, find_live, mirror
 from rnnlab.tracking.store import KEY, PROCESS, Store, UnreachableError
 from rnnlab.tracking.training_run import Training, begin
 
@@ -36,22 +36,20 @@ def result(tmp_path):
         figures_by_seed={5: {"test/rmse": 2.0}, 6: {"test/rmse": 4.0}},
         history=history,
         artifacts={picture: "pictures"},
-        data_path=tmp_path,
-        data_name="series-sample",
-        data_digest="d" * 32,
-        tags={"git.commit": "c0ffee"},
+        data=Data("series-sample", tmp_path, "d" * 32, {"mlflow_colspec": []}, {"num_rows": 3}),
+        tags={"mlflow.source.git.commit": "c0ffee"},
         note="# gru",
     )
 
 
 def test_a_run_mirrors_the_result_with_one_nested_run_a_seed(store, result):
-    run = store.client.get_run(add(store, result, "workspace / gru"))
+    run = store.client.get_run(add(store, result, "gru"))
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "workspace / gru"
+    assert run.info.run_name == "gru"
     assert run.data.params == {"hidden_size": "8", "parameters": "809"}
     assert run.data.metrics == {"test/rmse": 3.0, "train/loss": 1.0}
     assert run.data.tags[KEY] == "abc"
-    assert run.data.tags["git.commit"] == "c0ffee"
+    assert run.data.tags["mlflow.source.git.commit"] == "c0ffee"
     assert run.data.tags["mlflow.note.content"] == "# gru"
     curve = store.client.get_metric_history(run.info.run_id, "train/loss")
     assert [(point.step, point.value) for point in curve] == [(0, 3.0), (1, 1.0)]
@@ -100,14 +98,14 @@ def test_a_run_that_was_cut_short_is_failed_and_not_taken_for_the_result(store, 
     broken = Result(**vars(result) | {"figures_by_seed": {5: {"bad name @": 1.0}}})
     with pytest.raises(Exception, match="bad name"):
         add(store, broken, "a")
-    runs = store.client.search_runs([store.experiments["series"]], "tags.`git.commit` = 'c0ffee'")
+    runs = store.client.search_runs([store.experiments["series"]], "tags.`mlflow.source.git.commit` = 'c0ffee'")
     assert [run.info.status for run in runs] == ["FAILED", "FAILED"]  # the seed's too
     assert find(store, result) is None
 
 
 def training(**changes):
     given = {"model": "gru", "track": "series", "name": "a / gru", "key": "t", "params": {"epochs": 4}}
-    given |= {"tags": {"dvc.exp_name": "a"}, "process": identity(), "began": time.time()}
+    given |= {"tags": {"rnnlab.experiment": "a"}, "process": identity(), "began": time.time()}
     return Training(**given | changes)
 
 
@@ -125,7 +123,7 @@ def test_a_training_is_seen_while_it_goes_on(store):
     run = store.client.get_run(live.run)
     assert run.info.status == "RUNNING"
     assert run.data.params == {"epochs": "4"}
-    assert run.data.tags["dvc.exp_name"] == "a"
+    assert run.data.tags["rnnlab.experiment"] == "a"
     assert curve(store, live.run) == [(0, 1.0), (1, 2.0)]  # means of two seeds
 
 

@@ -121,7 +121,7 @@ def kill(monkeypatch):
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(whole, kill, capsys, steps):
     kill(steps)
     train.main(MODEL)
-    assert "gru: goes on" in capsys.readouterr().out
+    assert "gru: continues" in capsys.readouterr().out
     assert results() == whole
     assert not CHECKPOINT.exists()
 

@@ -224,7 +224,7 @@ def test_a_search_is_one_run_with_a_nested_run_a_trial(workspace):
     (parent,) = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     trials = [run for run in runs if run is not parent]
     assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
-    assert (parent.info.run_name, len(trials)) == ("tune gru / gru", 3)
+    assert (parent.info.run_name, len(trials)) == ("gru / tune gru", 3)
     assert {run.info.status for run in runs} == {"FINISHED"}
     best = min(run.data.metrics["validation/loss"] for run in trials if run.data.tags["optuna.state"] == "complete")
     assert parent.data.metrics["validation/loss"] == pytest.approx(best)
@@ -238,7 +238,7 @@ def test_a_search_goes_on_where_its_run_is_lost(workspace, empty_store):
     store = Store(workspace, series="GOOG")
     runs = store.client.search_runs([store.experiments["series"]])
     names = sorted(run.info.run_name for run in runs)
-    assert names == ["tune gru / gru", "tune gru / gru / trial 1"]
+    assert names == ["gru / tune gru", "gru / tune gru / trial 1"]
 
 
 def test_a_search_goes_on_without_mlflow(workspace, monkeypatch, capsys):
@@ -325,7 +325,7 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
     assert [trial.state.name for trial in study.trials] == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
     store = Store(workspace, series="GOOG")
     runs = store.client.search_runs([store.experiments["series"]])
-    ends = {run.info.run_name.removeprefix("tune gru / gru"): run.info.status for run in runs}
+    ends = {run.info.run_name.removeprefix("gru / tune gru"): run.info.status for run in runs}
     assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from served import free_port, serving
 
-from rnnlab.tracking.mirror import Result, add
+from rnnlab.tracking.mirror import Data, Result, add
 from rnnlab.tracking.store import Store
 from rnnlab.tracking.views import NAME, TAG
 
@@ -39,8 +39,9 @@ def test_mlflows_page_shows_the_views_charts_first(store, tmp_path, browser):
     from selenium.webdriver.support.ui import WebDriverWait
 
     history = pd.DataFrame({"epoch": [0, 1], "seed": [0, 0], "train_loss": [2.0, 1.0]})
-    figures = {"test/relative_rmse": 1.2, "test/rmse": 3.0, "test/mae": 2.0, "test/r2": 0.9, "baseline/rmse": 2.5}
-    made = Result("m", "series", "k", "w", {}, 9, figures, {}, history, {}, tmp_path, "data", "d" * 32, {}, "")
+    figures = {"test/relative_rmse": 1.2, "test/rmse": 3.0, "test/mae": 2.0, "test/r2": 0.9, "backtest/rmse": 2.5}
+    data = Data("data", tmp_path, "d" * 32, {}, {})
+    made = Result("m", "series", "k", "w", {}, 9, figures, {}, history, {}, data, {}, "")
     add(store, made, "a / m")
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", store.uri, "--port", str(port)]
@@ -55,7 +56,7 @@ def test_mlflows_page_shows_the_views_charts_first(store, tmp_path, browser):
     with serving(command, tmp_path / "log", answers, cwd=tmp_path):
         page = f"http://127.0.0.1:{port}/#/experiments/{store.experiments['series']}/runs"
         browser.get(f"{page}?compareRunsMode=CHART&viewStateShareKey={TAG.rsplit('.', 1)[1]}")
-        WebDriverWait(browser, 60).until(lambda found: "baseline" in found.find_element(By.TAG_NAME, "body").text)
+        WebDriverWait(browser, 60).until(lambda found: "test/r2" in found.find_element(By.TAG_NAME, "body").text)
         shown = browser.find_element(By.TAG_NAME, "body").text
         browser.get("about:blank")
     charts = ["test/relative_rmse", "test/rmse", "test/mae", "train/loss", "test/r2"]  # the last was not asked for

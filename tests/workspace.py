@@ -92,11 +92,12 @@ class Workspace:
         self.call("git", "commit", "-qm", "step", "--allow-empty")
 
     def runs(self) -> list[str]:
-        """Names of the top-level runs in the store, oldest first."""
+        """Names of the networks' top-level runs in the store, oldest first."""
         script = (
             "from pathlib import Path; from rnnlab.tracking.store import Store; s = Store(Path('.'), series='GOOG');"
             "print(*(r.info.run_name for r in s.client.search_runs(list(s.experiments.values()),"
-            " order_by=['attributes.start_time ASC']) if 'mlflow.parentRunId' not in r.data.tags), sep='\\n')"
+            " order_by=['attributes.start_time ASC']) if not {'mlflow.parentRunId', 'kind'} & set(r.data.tags)),"
+            " sep='\\n')"
         )
         return self.call(sys.executable, "-c", script).splitlines()
 

@@ -10,35 +10,49 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from mlflow.exceptions import MlflowException
 
 from rnnlab.core.processes import identity, is_gone
-from rnnlab.tracking.store import KEY, PROCESS, Figures, Store, epoch_metrics
+from rnnlab.tracking.store import KEY, PREFIX, PROCESS, Figures, Store, epoch_metrics
 
-WEIGHTS = "weights_key"  # tags; of a run that a training opened, when that is over: what it made
-MIRRORS = "mirrors_key"  # of a run that is being completed: the result's content key
+WEIGHTS = f"{PREFIX}weights_key"  # tags; of a run that a training opened, when that is over: what it made
+MIRRORS = f"{PREFIX}mirrors_key"  # of a run that is being completed: the result's content key
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a result was made from.
+
+    Attributes:
+        schema, profile: in MLflow's forms: columns or tensors and their types; counts.
+    """
+
+    name: str
+    path: Path
+    digest: str
+    schema: Mapping[str, Any]
+    profile: Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a model's files say."""
+    """What the files of a network, or of a simple rule, say."""
 
     model: str
     track: str
     key: str  # the content key
     weights_key: str  # of the weights file alone
     params: Mapping[str, object]
-    parameters: int  # of the network
-    figures: Figures  # means, standard deviations and the baseline's
+    parameters: int | None  # of the network; None: of a simple rule
+    figures: Figures  # means, and standard deviations over seeds
     figures_by_seed: Mapping[int, Figures]
     history: pd.DataFrame  # columns epoch, seed and the figures of an epoch
     artifacts: Mapping[Path, str]  # file -> folder in the run
-    data_path: Path
-    data_name: str
-    data_digest: str
+    data: Data
     tags: Mapping[str, str]
     note: str  # Markdown
 
@@ -53,13 +67,13 @@ def find_key(store: Store, track: str, key: str) -> str | None:
 
 
 def _mirrors(store: Store, track: str, key: str) -> list[str]:
-    found = store.finished(track, f"tags.{KEY} = '{key}'")
+    found = store.finished(track, f"tags.`{KEY}` = '{key}'")
     return [run.info.run_id for run in sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))]
 
 
 def find_live(store: Store, result: Result, name: str) -> str | None:
     """The id of the run that the training of this result opened, and that is still to be completed."""
-    found = store.finished(result.track, f"tags.{WEIGHTS} = '{result.weights_key}'")
+    found = store.finished(result.track, f"tags.`{WEIGHTS}` = '{result.weights_key}'")
     open_ones = [run for run in found if KEY not in run.data.tags]
     own = [run for run in open_ones if run.info.run_name == name]
     return str((own or open_ones)[0].info.run_id) if open_ones else None
@@ -95,7 +109,7 @@ def add(store: Store, result: Result, name: str, live: str | None = None) -> str
         params, epochs = ({}, []) if live else (result.params, _epochs(_mean(result.history)))
         store.log(
             parent,
-            params={**params, "parameters": result.parameters},
+            params=params if result.parameters is None else {**params, "parameters": result.parameters},
             figures=result.figures,
             metrics=epochs,
             tags=tags | {"mlflow.note.content": result.note},
@@ -121,8 +135,9 @@ def add(store: Store, result: Result, name: str, live: str | None = None) -> str
 
 
 def _log_dataset(store: Store, run: str, result: Result) -> None:
-    source = json.dumps({"uri": result.data_path.resolve().as_uri()})
-    dataset = Dataset(result.data_name, result.data_digest, source_type="local", source=source)
+    data = result.data
+    source, schema, profile = map(json.dumps, ({"uri": data.path.resolve().as_uri()}, data.schema, data.profile))
+    dataset = Dataset(data.name, data.digest, "local", source, schema, profile)
     inputs = [DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])]
     try:
         store.client.log_inputs(run, inputs)
@@ -140,7 +155,7 @@ def _only(store: Store, result: Result) -> str:
 
 def _delete_half_made(store: Store, result: Result) -> None:
     """What a process left of this result's run that failed or was killed before it was whole."""
-    begun = store.client.search_runs([store.experiments[result.track]], f"tags.{MIRRORS} = '{result.key}'")
+    begun = store.client.search_runs([store.experiments[result.track]], f"tags.`{MIRRORS}` = '{result.key}'")
     for run in begun:
         if KEY not in run.data.tags and (run.info.status != "RUNNING" or is_gone(run.data.tags[PROCESS])):
             _delete(store, result.track, run.info.run_id)

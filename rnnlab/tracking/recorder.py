@@ -53,7 +53,7 @@ def is_first(command: str) -> bool:
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
     # not before messages are read: it takes seconds, and pipes fill up
-    from rnnlab.tracking.store import STORE_ERRORS, Store
+    from rnnlab.tracking.store import PREFIX, STORE_ERRORS, Store
     from rnnlab.tracking.training_run import begin
 
     series = Params.model_validate_json(about["params"]).series.name
@@ -71,7 +71,8 @@ def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
         if "status" in message:
             end = message
     run.log(waiting)
-    run.end(**(end or {"status": "KILLED", "tags": {}}))
+    end = end or {"status": "KILLED", "tags": {}}
+    run.end(end["status"], {name if name == "reason" else PREFIX + name: value for name, value in end["tags"].items()})
 
 
 def describe(about: dict[str, Any]) -> "Training":

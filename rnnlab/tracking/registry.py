@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import mlflow.artifacts
 import mlflow.pytorch
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus, Metric, Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
@@ -27,8 +28,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.tracking.store import NOTE
 
 CHAMPION, PREVIOUS = "champion", "previous"
+MEASURED = ("test/", "backtest/")  # figures of a run
 PACKAGES = ("torch", "mlflow", "numpy", "pandas")  # what a server of the model needs
 
 
@@ -46,14 +49,27 @@ class Package:
 
 def log_model(client: MlflowClient, run: str, experiment: str, package: Package) -> str:
     """Log a model as an output of a run; return its id. It loads with MLflow and PyTorch alone."""
-    name = package.name
-    logged = client.create_logged_model(experiment, name=name, source_run_id=run, model_type="rnnlab")
+    found = client.get_run(run)
+    params, tags = dict(found.data.params), {NOTE: found.data.tags.get(NOTE, "")}
+    logged = client.create_logged_model(experiment, package.name, run, tags, params, "rnnlab")
     with tempfile.TemporaryDirectory() as folder:
         save_model(Path(folder, "model"), package, Model(run_id=run, model_id=logged.model_id))
         client.log_model_artifacts(logged.model_id, str(Path(folder, "model")))
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
     client.log_outputs(run, [LoggedModelOutput(logged.model_id, 0)])
+    client.log_batch(run, _measured(found, logged.model_id))
     return str(logged.model_id)
+
+
+def _measured(run: Run, model: str) -> list[Metric]:
+    """The run's figures once more, as the model's, which its page shows with the data that they are of."""
+    datasets = [each.dataset for each in run.inputs.dataset_inputs] if run.inputs else []
+    data, now = ([(each.name, each.digest) for each in datasets] or [(None, None)])[0], int(1000 * time.time())
+    return [
+        Metric(name, value, now, 0, model, *data, run.info.run_id)
+        for name, value in run.data.metrics.items()
+        if name.startswith(MEASURED)
+    ]
 
 
 def save_model(path: Path, package: Package, model: Model) -> None:

@@ -1,17 +1,23 @@
-"""A model's result, read from the files that the pipeline made of it."""
+"""The results of networks and of simple rules, read from the files that the pipeline made of them."""
 
+import json
 from collections.abc import Set
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from rnnlab.core.files import digest, read_json
 from rnnlab.core.params import Params
 from rnnlab.core.tables import METRICS, read_baselines, read_table
 from rnnlab.networks.weights_header import read_config
-from rnnlab.tracking.mirror import Result
+from rnnlab.tracking.mirror import Data, Result
 from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, run_params, run_tags
+from rnnlab.tracking.store import PREFIX
 
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
-BASELINE = {"series": "persistence", "digits": "majority_class"}
+TABLE, TENSORS = "mlflow_colspec", "mlflow_tensorspec"  # MLflow's names of schemas
+MOST_LETTERS = 8000  # of a tag that MLflow takes
 
 
 def maker(model: str, key: str, unchanged: Set[str]) -> str:
@@ -30,13 +36,10 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
-    data = Path("data/raw") / track
-    rival = read_baselines(track)[0][BASELINE[track]]
-    baseline = {f"baseline/{key}": value["mean"] for key, value in rival["metrics"].items()}
     means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
     stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
     why = "; ".join(f"{key}: {reason}" for key, reason in figures["undefined"].items())
-    undefined = {"undefined": why} if why else {}
+    undefined = {f"{PREFIX}undefined": why} if why else {}
     judged, verdict = _judged(name) if track == "series" and not params.is_panel else ({}, {})
     card, symbols = Path(f"report/cards/{name}.md"), Path(f"report/cards/{name}-symbols.csv")
     quartiles = {
@@ -52,7 +55,7 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         weights_key=digest(files[:1]),
         params=run_params(params, name),
         parameters=config["parameters"],
-        figures=means | stds | quartiles | baseline | judged,
+        figures=means | stds | quartiles | judged,
         figures_by_seed={
             int(seed): {f"test/{key}": value for key, value in by_seed.items()}
             for seed, by_seed in figures["by_seed"].items()
@@ -61,15 +64,56 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         artifacts=dict.fromkeys(sorted(Path("report/pictures", name).glob("*.png")), "pictures")
         | {files[0]: "weights", files[1]: "metrics", files[2]: "metrics", files[3]: "metrics", card: ""}
         | ({symbols: ""} if params.is_panel and track == "series" else {}),
-        data_path=data,
-        data_name=params.series.name if track == "series" else f"digits-{params.digits.source}",
-        data_digest=digest(sorted(data.iterdir()) if data.is_dir() else [data]),
-        tags={word: str(value) for word, value in config["made_with"].items()}
+        data=describe_data(track, params),
+        tags={PREFIX + word: str(value) for word, value in config["made_with"].items()}
         | undefined
         | verdict
         | run_tags(name, maker(name, key, unchanged)),
-        note=f"{card.read_text(encoding='utf-8')}\n## The same again\n\n    {repeat_command()}\n",
+        note=f"    {repeat_command()}\n\n{card.read_text(encoding='utf-8')}"[:MOST_LETTERS],
     )
+
+
+def read_rules(track: str, params: Params) -> list[Result]:
+    """The simple rules of a track, which have a run each, beside the networks'."""
+    data, results = describe_data(track, params), []
+    for name, found in read_baselines(track)[0].items():
+        figures = {f"test/{key}": value["mean"] for key, value in found["metrics"].items()}
+        judged = _judged(name)[0] if track == "series" and not params.is_panel else {}
+        key = digest([json.dumps([track, name, figures, judged, data.digest]).encode()])
+        results.append(
+            Result(
+                model=name,
+                track=track,
+                key=key,
+                weights_key=f"rule {key}",
+                params={},
+                parameters=None,
+                figures=figures | judged,
+                figures_by_seed={},
+                history=pd.DataFrame({"epoch": [], "seed": []}),
+                artifacts={},
+                data=data,
+                tags={"kind": "simple rule"} | run_tags(name, ""),
+                note=f"A simple rule, measured on the same steps or images as the networks (docs/metrics.md): {name}.",
+            )
+        )
+    return results
+
+
+def describe_data(track: str, params: Params) -> Data:
+    path = Path("data/raw") / track
+    found = read_json(Path(f"data/windows/{track}.json"))
+    if track == "digits":
+        name, shape = f"digits-{params.digits.source}", [-1, found["length"], found["features"]]
+        tensor = {"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": shape}}
+        schema: dict[str, Any] = {TENSORS: {"features": json.dumps([tensor]), "targets": None}}
+        profile = {"num_rows": found["count"], "num_elements": found["count"] * found["length"] * found["features"]}
+    else:
+        name, columns = params.series.name, dict.fromkeys([*params.series.features, params.series.target])
+        schema = {TABLE: [{"type": "double", "name": column, "required": True} for column in columns]}
+        rows = found["count"] + found["symbols"] * (found["length"] + found["horizon"] - 1)
+        profile = {"num_rows": rows, "num_elements": rows * len(columns)}
+    return Data(name, path, digest(sorted(path.iterdir()) if path.is_dir() else [path]), schema, profile)
 
 
 def _judged(name: str) -> tuple[dict[str, float], dict[str, str]]:
@@ -83,4 +127,5 @@ def _judged(name: str) -> tuple[dict[str, float], dict[str, str]]:
         "backtest/rmse": judged["rmse"].get(name),
         "backtest/p_every_rule": judged["networks"].get(name, {}).get("p_holm"),
     }
-    return {key: value for key, value in figures.items() if value is not None}, {"verdict": comparison["models"][name]}
+    said = {"verdict": comparison["models"][name]} if name in comparison["models"] else {}
+    return {key: value for key, value in figures.items() if value is not None}, said

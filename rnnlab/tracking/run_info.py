@@ -15,6 +15,7 @@ from rnnlab.core.params_file import FILE, read_content
 from rnnlab.core.params_parsing import flatten
 
 LOCK = Path("dvc.lock")
+STAGE, EXPERIMENT = "rnnlab.stage", "rnnlab.experiment"  # tags
 TRACKED = Path("data/tracked.json")  # of each model the key of its result, and the experiment that made it
 
 
@@ -46,7 +47,8 @@ def read_tracked() -> dict[str, dict[str, str]]:
 
 
 def run_name(model: str, experiment: str) -> str:
-    return f"{experiment or 'workspace'} / {model}"
+    """The model first: MLflow's charts and tables cut long names."""
+    return f"{model} / {experiment}" if experiment else model
 
 
 def run_params(params: Params, name: str) -> dict[str, Any]:
@@ -58,8 +60,7 @@ def run_params(params: Params, name: str) -> dict[str, Any]:
 
 
 def run_tags(name: str, experiment: str) -> dict[str, str]:
-    tags = {"dvc.stage": f"train@{name}", "dvc.exp_name": experiment, "git.commit": commit()}
-    tags["mlflow.source.git.commit"] = tags["git.commit"]
+    tags = {STAGE: f"train@{name}", EXPERIMENT: experiment, "mlflow.source.git.commit": commit()}
     return {key: value for key, value in tags.items() if value}
 
 

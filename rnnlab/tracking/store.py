@@ -1,11 +1,15 @@
 """MLflow's store of runs: opened, written to, and tidied of runs that were left open."""
 
+import getpass
 import logging
 import os
 import re
+import sqlite3
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported
@@ -17,6 +21,7 @@ os.environ.setdefault(
 )  # seconds; by default a dead server is waited for for minutes
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
+from alembic.util import CommandError
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
@@ -30,13 +35,40 @@ from rnnlab.tracking.views import view
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
     logging.getLogger(_chatty).setLevel(logging.WARNING)
 
-KEY = "content_key"  # tags; of a completed run
-PROCESS = "process"  # of a run that is being written: by whom
-STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError, ImportError)  # of a store that is not there
+PREFIX = "rnnlab."  # of tags that are not for people
+KEY = f"{PREFIX}content_key"  # of a completed run
+PROCESS = f"{PREFIX}process"  # of a run that is being written: by whom
+STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, OSError, ImportError)  # of a store that is not there
+NEWER = "Can't locate revision"  # alembic, of a database that a newer MLflow made
 KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI guesses, and shows pages for chats
+NOTE = "mlflow.note.content"  # a tag: the description
 BATCH = 1000  # metrics that MLflow takes in one call
+DESCRIPTIONS = {
+    "series": "Forecasts of the series {name}: a run for each network and for each simple rule, a nested run for each "
+    'seed. `test/` is measured on the test part of a single split, `backtest/` walking forward. The box "Views" has '
+    "the charts that compare runs.",
+    "digits": "Handwritten digits: a run for each network and for the simple rule, a nested run for each seed. The box "
+    '"Views" has the charts that compare runs.',
+}
+ADDRESSES = (  # of artifacts, in MLflow's tables
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
 Figures = Mapping[str, float | None]
 Row = Mapping[str, float]
+
+
+def user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container may have a user without a name
+        return "unknown"
+
+
+SOURCE = {"mlflow.source.type": "PROJECT", "mlflow.source.name": "dvc.yaml", "mlflow.user": user_name()}
 
 
 class UnreachableError(UserError):
@@ -62,19 +94,31 @@ class Store:
         try:
             with self.lock("open"):  # a new database is made by one
                 self.client = MlflowClient(self.uri)
+                self.client.search_experiments(max_results=1)  # makes a new database
+                if self.artifacts:
+                    relocate(root / "mlflow.db", self.artifacts)
                 names = {"digits": "digits"} | ({"series": series} if series else {})
                 self.experiments = {track: self._experiment(name, track) for track, name in names.items()}
         except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
     def _experiment(self, name: str, track: str) -> str:
+        about = {NOTE: DESCRIPTIONS[track].format(name=name)}
         if self.client.get_experiment_by_name(name) is None:
             try:
-                self.client.create_experiment(name, self.artifacts, tags=dict([KIND]) | view(track))
+                self.client.create_experiment(name, self.artifacts, tags=dict([KIND]) | view(track) | about)
             except MlflowException as error:  # on a server another may have been faster
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-        return str(self.client.get_experiment_by_name(name).experiment_id)
+        found = self.client.get_experiment_by_name(name)
+        if found.lifecycle_stage != "active":
+            raise UnreachableError(
+                f"MLflow at {self.shown}: its experiment {name} was deleted; to have it back: "
+                f"MLFLOW_TRACKING_URI={self.shown} mlflow experiments restore --experiment-id {found.experiment_id}"
+            )
+        if NOTE not in found.tags:  # made by an older version
+            self.client.set_experiment_tag(found.experiment_id, NOTE, about[NOTE])
+        return str(found.experiment_id)
 
     def lock(self, what: str) -> FileLock:
         return FileLock(self._root / f".dvc/tmp/mlflow-{what}.lock")
@@ -119,7 +163,7 @@ class Store:
 
     def start(self, track: str, name: str, tags: Mapping[str, str], began: float | None = None) -> str:
         moment = int(1000 * began) if began else None  # None: now
-        run = self.client.create_run(self.experiments[track], moment, dict(tags), name)
+        run = self.client.create_run(self.experiments[track], moment, {**SOURCE, **tags}, name)
         return str(run.info.run_id)
 
     def log(
@@ -178,8 +222,31 @@ def epoch_metrics(row: Row, now: int) -> list[Metric]:
     ]
 
 
+def relocate(database: Path, artifacts: str) -> None:
+    """Where a project was moved, copied or renamed, correct the addresses of artifacts in its store: MLflow keeps them
+    absolute, and would not find old artifacts and write new ones to the old place.
+
+    Args:
+        database: the project's own sqlite file.
+        artifacts: where they are now.
+    """
+    with closing(sqlite3.connect(database)) as connection, connection:
+        found = connection.execute("SELECT artifact_location FROM experiments").fetchall()
+        for old in {place for (place,) in found if place.endswith("/mlartifacts") and place != artifacts}:
+            for table, column in ADDRESSES:
+                connection.execute(
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ?",  # nosec B608: names above
+                    (artifacts, len(old) + 1, f"{old}%"),
+                )
+
+
 def explain(error: BaseException) -> str:
     """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
+    if NEWER in str(error):
+        return (
+            f"a newer MLflow than {version('mlflow')} made it: install that one, or move the file away; the next "
+            "`python -m stages.track` makes a new one with the runs of the present results"
+        )
     text = redact_credentials(str(error))
     if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):
         text = "".join(causes[-1])

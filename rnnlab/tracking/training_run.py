@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import psutil
 from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-from rnnlab.tracking.store import KEY, PROCESS, Row, Store, epoch_metrics
+from rnnlab.tracking.store import KEY, PREFIX, PROCESS, Row, Store, epoch_metrics
 
-TRAINING = "training_key"  # a tag; what the training depends on
+TRAINING = f"{PREFIX}training_key"  # a tag; what the training depends on
 SYSTEM_SECONDS = 10.0  # between two readings of the machine
 
 
@@ -64,7 +64,7 @@ def begin(store: Store, training: Training) -> "Live":
     tags = {**training.tags, "model": training.model, TRAINING: training.key, PROCESS: training.process}
     left = store.client.search_runs(
         [experiment],
-        f"tags.{TRAINING} = '{training.key}' and tags.mlflow.runName = '{training.name}'"
+        f"tags.`{TRAINING}` = '{training.key}' and tags.mlflow.runName = '{training.name}'"
         " and attributes.status != 'RUNNING'",
     )
     left = [run for run in left if KEY not in run.data.tags]  # a completed one stays as it is

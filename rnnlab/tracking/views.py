@@ -18,7 +18,7 @@ LINES = {
     "series": {"train/loss": "log", "validation/loss": "log"},
     "digits": {"train/loss": "log", "train/accuracy": "linear", "validation/loss": "log"},
 }
-COLUMNS = {"series": ["metrics.`baseline/rmse`"], "digits": ["metrics.`baseline/test_accuracy`"]}
+COLUMNS: dict[str, list[str]] = {"series": ["metrics.`backtest/rmse`"], "digits": []}
 PARAMS = ["params.`model.cell`", "params.`model.hidden_size`"]
 
 

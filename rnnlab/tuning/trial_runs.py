@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from rnnlab.core.params import Params, Training
 from rnnlab.core.params_parsing import flatten
 from rnnlab.core.processes import identity, is_gone
-from rnnlab.tracking.run_info import experiment, run_params, run_tags
+from rnnlab.tracking.run_info import STAGE, experiment, run_params, run_tags
 from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, UnreachableError, explain
 from rnnlab.tracking.training_run import Live
 from rnnlab.training.trainer import Row
@@ -97,10 +97,10 @@ class TrialRuns:
 
     def _start(self, ending: str, tags: Mapping[str, str]) -> str:
         assert self._store is not None
-        name = f"tune {self._study.study_name} / {self._name}{ending}"
+        name = f"{self._name} / tune {self._study.study_name}{ending}"
         tags = {
             **run_tags(self._name, experiment()),
-            "dvc.stage": "tune",
+            STAGE: "tune",
             "model": self._name,
             PROCESS: identity(),
             **tags,
