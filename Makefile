@@ -39,6 +39,7 @@ repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderb
 	@test -d models || $(MAKE) --no-print-directory cold
 	@dvc repro
 	@cat metrics/leaderboard.md
+	@printf '\npage: file://$(CURDIR)/report/index.html\nruns: make ui\n'
 
 # DVC runs one stage after the other. Where nothing is made yet, two of it do the long ones that need nothing of each other.
 cold:
@@ -84,7 +85,8 @@ report: $(VENV)/base.stamp ## make the report page and say where it is
 	@echo "file://$(CURDIR)/report/index.html"
 
 ui: $(VENV)/base.stamp ## open the MLflow UI on http://127.0.0.1:5000
-	@case $(STORE) in http*) echo "the runs are where MLFLOW_TRACKING_URI says"; exit;; esac; mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
+	@case $(STORE) in http*) echo "the runs are where MLFLOW_TRACKING_URI says"; exit;; esac; python -m rnnlab.tracking.views; \
+		MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --host 127.0.0.1 --port 5000 --backend-store-uri $(STORE)
 
 serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (`rnnlab promote` makes it; MODEL=models:/digits@champion for digits)
 	@rnnlab serve --host 127.0.0.1 --port 5001 $(MODEL:%=--model %)

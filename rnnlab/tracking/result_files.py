@@ -18,6 +18,7 @@ from rnnlab.tracking.store import PREFIX
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
 TABLE, TENSORS = "mlflow_colspec", "mlflow_tensorspec"  # MLflow's names of schemas
 MOST_LETTERS = 8000  # of a tag that MLflow takes
+SHORT = 8  # letters of a dataset's digest, as MLflow's own have
 
 
 def maker(model: str, key: str, unchanged: Set[str]) -> str:
@@ -113,7 +114,8 @@ def describe_data(track: str, params: Params) -> Data:
         schema = {TABLE: [{"type": "double", "name": column, "required": True} for column in columns]}
         rows = found["count"] + found["symbols"] * (found["length"] + found["horizon"] - 1)
         profile = {"num_rows": rows, "num_elements": rows * len(columns)}
-    return Data(name, path, digest(sorted(path.iterdir()) if path.is_dir() else [path]), schema, profile)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return Data(name, path, digest(files)[:SHORT], schema, profile)
 
 
 def _judged(name: str) -> tuple[dict[str, float], dict[str, str]]:

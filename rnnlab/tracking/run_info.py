@@ -26,7 +26,7 @@ def experiment() -> str:
 
 def models_of_the_commit(models: Iterable[str]) -> set[str]:
     """Those that the experiment that runs trained and evaluated from the same things as its commit did."""
-    before, now = (YAML(typ="safe").load(text) for text in (_git("show", f"{commit()}:{LOCK}"), LOCK.read_text()))
+    before, now = (YAML(typ="safe").load(text) for text in (show_file(commit(), LOCK), LOCK.read_text()))
     return {model for model in models if before and _inputs(before, model) == _inputs(now, model)}
 
 
@@ -64,6 +64,11 @@ def run_tags(name: str, experiment: str) -> dict[str, str]:
     return {key: value for key, value in tags.items() if value}
 
 
+def show_file(revision: str, path: Path) -> str:
+    """A file of a commit; empty where there is none."""
+    return _git("show", f"{revision}:{path.as_posix()}")
+
+
 def commit() -> str:
     """That the run stands on; empty where git or a commit is missing."""
     return os.environ.get("DVC_EXP_BASELINE_REV") or _git("rev-parse", "HEAD").strip()
@@ -72,7 +77,7 @@ def commit() -> str:
 def repeat_command() -> str:
     """What a person types to have the same results again: on which commit, and with which parameters changed."""
     revision = commit()
-    base = YAML(typ="safe").load(_git("show", f"{revision}:{FILE}")) if revision else None
+    base = YAML(typ="safe").load(show_file(revision, Path(FILE))) if revision else None
     if not isinstance(base, Mapping):
         return "dvc repro"
     words = overrides(base, read_content())

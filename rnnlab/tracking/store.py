@@ -30,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.processes import is_gone
-from rnnlab.tracking.views import view
+from rnnlab.tracking.views import KIND, view
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
     logging.getLogger(_chatty).setLevel(logging.WARNING)
@@ -38,9 +38,7 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
 PREFIX = "rnnlab."  # of tags that are not for people
 KEY = f"{PREFIX}content_key"  # of a completed run
 PROCESS = f"{PREFIX}process"  # of a run that is being written: by whom
-STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, OSError, ImportError)  # of a store that is not there
-NEWER = "Can't locate revision"  # alembic, of a database that a newer MLflow made
-KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI guesses, and shows pages for chats
+OTHER = "Can't locate revision", "out-of-date database schema"  # of a database that another MLflow made
 NOTE = "mlflow.note.content"  # a tag: the description
 BATCH = 1000  # metrics that MLflow takes in one call
 DESCRIPTIONS = {
@@ -75,6 +73,10 @@ class UnreachableError(UserError):
     """There is no store to write to."""
 
 
+# of a store that is not there
+STORE_ERRORS = (UnreachableError, MlflowException, SQLAlchemyError, CommandError, OSError, ImportError)
+
+
 class Store:
     """The runs of one workspace, its temporary copies and its queues."""
 
@@ -99,6 +101,8 @@ class Store:
                     relocate(root / "mlflow.db", self.artifacts)
                 names = {"digits": "digits"} | ({"series": series} if series else {})
                 self.experiments = {track: self._experiment(name, track) for track, name in names.items()}
+        except UnreachableError:
+            raise
         except STORE_ERRORS as error:
             raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
 
@@ -117,7 +121,8 @@ class Store:
                 f"MLFLOW_TRACKING_URI={self.shown} mlflow experiments restore --experiment-id {found.experiment_id}"
             )
         if NOTE not in found.tags:  # made by an older version
-            self.client.set_experiment_tag(found.experiment_id, NOTE, about[NOTE])
+            for key, value in (view(track) | about).items():
+                self.client.set_experiment_tag(found.experiment_id, key, value)
         return str(found.experiment_id)
 
     def lock(self, what: str) -> FileLock:
@@ -242,10 +247,10 @@ def relocate(database: Path, artifacts: str) -> None:
 
 def explain(error: BaseException) -> str:
     """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
-    if NEWER in str(error):
+    if any(words in str(error) for words in OTHER):
         return (
-            f"a newer MLflow than {version('mlflow')} made it: install that one, or move the file away; the next "
-            "`python -m stages.track` makes a new one with the runs of the present results"
+            f"another MLflow than {version('mlflow')} made its tables. An older one: run `mlflow db upgrade` with its "
+            "address. A newer one: install that, or move the file away, and `python -m stages.track` makes a new one"
         )
     text = redact_credentials(str(error))
     if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):

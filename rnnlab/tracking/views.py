@@ -6,10 +6,13 @@ function that makes one. A page that does not know the form does not offer the v
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 TAG = "mlflow.sharedViewState.errors-and-curves"
 NAME = "Errors and curves"
+KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI guesses, and shows pages for chats
+SERVER = "http://127.0.0.1:5000"
 BARS = {
     "series": ["test/relative_rmse", "test/rmse", "test/mae"],
     "digits": ["test/test_accuracy", "test/macro_f1", "test/ece"],
@@ -39,6 +42,23 @@ def view(track: str) -> dict[str, str]:
     return {TAG: json.dumps({"name": NAME, "createdAt": now, "updatedAt": now, "state": json.dumps(state)})}
 
 
+def addresses(experiments: Mapping[str, str]) -> dict[str, str]:
+    """Of each experiment, by its id, the address of its charts in the view, on the server of `make ui`."""
+    key = TAG.rsplit(".", 1)[1]
+    return {
+        name: f"{SERVER}/#/experiments/{number}/runs?compareRunsMode=CHART&viewStateShareKey={key}"
+        for number, name in experiments.items()
+    }
+
+
+def main() -> None:
+    from rnnlab.tracking.store import open_store  # which imports this module
+
+    found = open_store().client.search_experiments(filter_string="tags.`{}` = '{}'".format(*KIND))
+    for name, address in addresses({each.experiment_id: each.name for each in found}).items():
+        print(f"charts of {name}: {address}")
+
+
 def _chart(kind: str, section: str, metric: str, **more: Any) -> dict[str, Any]:
     about = {"uuid": metric, "type": kind, "metricSectionId": section, "metricKey": metric}
     return about | {"runsCountToCompare": 10, "isGenerated": False} | more
@@ -46,3 +66,7 @@ def _chart(kind: str, section: str, metric: str, **more: Any) -> dict[str, Any]:
 
 def _section(key: str, name: str) -> dict[str, Any]:
     return {"uuid": key, "name": name, "display": True, "isGenerated": False}
+
+
+if __name__ == "__main__":
+    main()

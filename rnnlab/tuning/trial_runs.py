@@ -13,7 +13,7 @@ from rnnlab.core.params import Params, Training
 from rnnlab.core.params_parsing import flatten
 from rnnlab.core.processes import identity, is_gone
 from rnnlab.tracking.run_info import STAGE, experiment, run_params, run_tags
-from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, UnreachableError, explain
+from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, explain
 from rnnlab.tracking.training_run import Live
 from rnnlab.training.trainer import Row
 from rnnlab.tuning.database import LOCK
@@ -91,7 +91,7 @@ class TrialRuns:
     def _going_on(self) -> Iterator[None]:
         try:
             yield
-        except (UnreachableError, *STORE_ERRORS) as error:
+        except STORE_ERRORS as error:
             print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
             self._store, self._open = None, {}
 

@@ -1,0 +1,71 @@
+"""A store that was moved, of another MLflow, or without an experiment; and what `track` says last."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from rnnlab.tracking import ending
+from rnnlab.tracking.store import NOTE, Store, UnreachableError
+
+
+@pytest.fixture
+def project(tmp_path, empty_store):
+    folder = tmp_path / "project"
+    folder.mkdir()
+    shutil.copy(empty_store, folder / "mlflow.db")
+    return folder
+
+
+def test_a_moved_project_finds_its_artifacts_and_writes_no_new_ones_to_the_old_place(project, tmp_path):
+    store = Store(project, series="GOOG")
+    old = store.start("series", "gru", {})
+    store.client.log_text(old, "a", "a.txt")
+    moved = project.rename(tmp_path / "moved")
+    store = Store(moved, series="GOOG")
+    new = store.start("series", "lstm", {})
+    store.client.log_text(new, "b", "b.txt")
+    assert [file.path for file in store.client.list_artifacts(old)] == ["a.txt"]
+    assert {path.name for path in (moved / "mlartifacts").rglob("*.txt")} == {"a.txt", "b.txt"}
+    assert not project.exists()
+
+
+def test_a_store_of_another_mlflow_is_named(project):
+    with sqlite3.connect(project / "mlflow.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    with pytest.raises(UnreachableError, match="another MLflow than"):
+        Store(project)
+
+
+def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(project):
+    store = Store(project, series="GOOG")
+    store.client.delete_experiment(store.experiments["series"])
+    number = store.experiments["series"]
+    with pytest.raises(UnreachableError, match=f"mlflow experiments restore --experiment-id {number}"):
+        Store(project, series="GOOG")
+
+
+def test_an_experiment_and_a_run_say_what_they_are(project):
+    store = Store(project, series="GOOG")
+    assert "GOOG" in store.client.get_experiment(store.experiments["series"]).tags[NOTE]
+    run = store.client.get_run(store.start("series", "gru", {}))
+    assert run.data.tags["mlflow.source.name"] == "dvc.yaml"
+    assert run.data.tags["mlflow.user"]
+
+
+def test_the_last_lines_name_what_changed_since_the_commit(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    before = {"format": ["x", 2], "series": {"gru": {"rmse": 18.6372}, "rnn": {"rmse": 26.0}}}
+    now = {"format": ["x", 2], "series": {"gru": {"rmse": 17.9}, "rnn": {"rmse": 26.0}, "mlp": {"rmse": 1.5}}}
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/leaderboard.json").write_text(json.dumps(now))
+    monkeypatch.setattr(ending, "show_file", lambda *_: json.dumps(before))
+    assert list(ending.last_lines()) == [
+        "leaderboard: gru 17.90 (was 18.64), mlp 1.500 (new)",
+        f"page: {(tmp_path / 'report/index.html').as_uri()}",
+        "runs: make ui",
+    ]
+    monkeypatch.setattr(ending, "show_file", lambda *_: json.dumps(now))
+    assert next(ending.last_lines()) == "leaderboard: as in the last commit"
