@@ -80,6 +80,12 @@ notebook: $(VENV)/notebook.stamp ## make notebooks/tutorial.ipynb of tutorial.py
 	@jupytext --quiet --to ipynb notebooks/tutorial.py
 	@jupyter execute --inplace notebooks/tutorial.ipynb
 
+dag: $(VENV)/base.stamp ## print the pipeline as a Mermaid diagram, each stage once for all models
+	@python -c "import networkx as nx; from dvc.repo import Repo; \
+	edges = ((b.addressing.split('@')[0], a.addressing.split('@')[0]) for a, b in Repo().index.graph.edges); \
+	shown = sorted(nx.transitive_reduction(nx.DiGraph(edges)).edges); \
+	print('flowchart LR', *(f'  {a} --> {b}' for a, b in shown), sep='\n')"
+
 report: $(VENV)/base.stamp ## make the report page and say where it is
 	@dvc repro report
 	@echo "file://$(CURDIR)/report/index.html"
@@ -92,7 +98,7 @@ serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (`rnnla
 	@rnnlab serve --host 127.0.0.1 --port 5001 $(MODEL:%=--model %)
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
-	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*(_std$$|/)|models$$|metrics$$|params.yaml$$|Created|State|Executor'
+	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*/|models$$|metrics$$|params.yaml$$|Created|State|Executor'
 	@dvc exp show --json | python -m rnnlab.reporting.experiments
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)

@@ -4,7 +4,7 @@ from typing import Any
 
 from rnnlab.comparison import tutorial, verdict
 from rnnlab.comparison.comparison import compare_backtest, compare_digits, compare_series
-from rnnlab.comparison.leaderboard import headline, rank, to_markdown
+from rnnlab.comparison.leaderboard import headline, rank, ranking, to_markdown
 from rnnlab.comparison.panel_comparison import compare_panel, summarise_panel_backtest
 from rnnlab.core.files import read_json, write_figures, write_json, write_text
 from rnnlab.core.params_file import read_params
@@ -45,6 +45,7 @@ def main() -> None:
         verdicts["digits"] = verdict.digits(board, models["digits"], results["digits"], comparison["digits"])
     write_figures(METRICS / "comparison.json", comparison | {"verdicts": verdicts, "plain": plain})
     write_figures(METRICS / "leaderboard.json", headline(board))
+    write_figures(METRICS / "ranking.json", ranking(board, list(params.models)))
     write_text(
         METRICS / "leaderboard.md", to_markdown(board, verdicts, {"series": info.name, "panel": info.name}, info.unit)
     )

@@ -4,10 +4,10 @@ from rnnlab.reporting.experiments import page, read
 
 
 def content(hidden_size, rmse):
-    board = {"format": ["x", 2], "series": {"gru": {"rmse": rmse}}, "digits": {"digits_bigru": {"test_accuracy": 0.5}}}
+    models = {"gru": {"track": "series", "hidden_size": hidden_size}, "digits_bigru": {"track": "digits"}}
     return {
-        "params": {"params.yaml": {"data": {"models": {"gru": {"hidden_size": hidden_size}}}}},
-        "metrics": {"metrics/leaderboard.json": {"data": board}},
+        "params": {"params.yaml": {"data": {"models": models}}},
+        "metrics": {"metrics/ranking.json": {"data": {"gru": rmse, "best_rule": 2.0, "digits_bigru": 0.5}}},
     }
 
 
@@ -25,11 +25,12 @@ SHOWN = [
 
 
 def test_the_commit_and_the_experiments_that_ended_are_read():
-    assert [(name, board["series"]["gru"]["rmse"]) for name, _, board in read(SHOWN)] == [("main", 3.0), ("small", 2.5)]
+    assert [(name, ranking["gru"]) for name, _, ranking in read(SHOWN)] == [("main", 3.0), ("small", 2.5)]
 
 
 def test_the_page_has_each_experiments_figures_and_changes():
     html = page(list(read(SHOWN)))
     assert "small,gru,2.5" in html
+    assert "small,best_rule,2" in html
     assert "small,digits_bigru,50" in html
     assert '<th scope="row">small</th><td>models.gru.hidden_size=4</td>' in html

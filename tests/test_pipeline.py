@@ -113,8 +113,8 @@ def test_the_same_params_give_the_same_bytes_in_other_surroundings(workspace, mo
 
 @pytest.mark.promise(number=8)
 def test_dvc_shows_figures_and_no_format_among_the_metrics(workspace):
-    shown = json.loads(workspace.dvc("metrics", "show", "--json"))[""]["data"]["metrics/leaderboard.json"]["data"]
-    assert set(shown) == {"series", "digits"}
+    shown = json.loads(workspace.dvc("metrics", "show", "--json"))[""]["data"]["metrics/ranking.json"]["data"]
+    assert set(shown) == {"rnn", "gru", "best_rule", "digits_bigru"}
 
 
 def outputs(workspace):

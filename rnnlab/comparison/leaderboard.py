@@ -1,6 +1,6 @@
 """All models and baselines of each track, best first."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -106,6 +106,17 @@ def headline(board: Board) -> dict[str, Any]:
         for track, metric in RANKED_BY.items()
         if track in board
     }
+
+
+def ranking(board: Board, networks: Sequence[str]) -> dict[str, float]:
+    """For `dvc metrics`: of each network the figure that ranks it, and of a series the best simple rule's."""
+    found: dict[str, float] = {}
+    for track, entries in board.items():
+        figures = {name: figure for name in entries if (figure := entries[name][RANKED_BY[track]]) is not None}
+        found |= {name: figure for name, figure in figures.items() if name in networks}
+        rules = [figure for name, figure in figures.items() if name not in networks]
+        found |= {"best_rule": rules[0]} if rules and track != "digits" else {}
+    return found
 
 
 def check_headline(content: Any, name: str) -> dict[str, dict[str, dict[str, float]]]:

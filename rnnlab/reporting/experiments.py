@@ -9,13 +9,15 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from rnnlab.comparison.leaderboard import COLUMNS, FILE, RANKED_BY
+from rnnlab.comparison.leaderboard import COLUMNS, RANKED_BY
 from rnnlab.core.files import write_text
 from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting.chart_style import Spec, inline, javascript, line_scales, switch, to_spec
 from rnnlab.reporting.page import Chart, Section, Table, Text, render
 
-Experiment = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, params.yaml, leaderboard
+Experiment = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, params.yaml, ranking
+FILE = "metrics/ranking.json"
+RULE = {"track": "series"}  # of the best simple rule, which is no model
 PAGE = Path("report/experiments.html")
 ABOUT = "The figure that ranks the models, of the last commit and of each experiment on it. A click on a name hides it."
 
@@ -35,7 +37,7 @@ def read(shown: list[Mapping[str, Any]]) -> Iterator[Experiment]:
 
 
 def _contents(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    return data["params"]["params.yaml"]["data"], data["metrics"].get(str(FILE), {}).get("data", {})
+    return data["params"]["params.yaml"]["data"], data["metrics"].get(FILE, {}).get("data", {})
 
 
 def chart(rows: pd.DataFrame, track: str) -> Spec:
@@ -65,13 +67,13 @@ def page(found: Sequence[Experiment]) -> str:
         for name, params, _ in found[1:]
     ]
     sections = []
-    for track, key in RANKED_BY.items():
-        factor = COLUMNS[track][key].factor
+    for track in ("series", "digits"):
+        factor = COLUMNS[track][RANKED_BY[track]].factor
         rows = [
-            (name, model, factor * figures[key])
-            for name, _, board in found
-            for model, figures in board.get(track, {}).items()
-            if key in figures
+            (name, model, factor * figure)
+            for name, params, ranking in found
+            for model, figure in ranking.items()
+            if params["models"].get(model, RULE)["track"] == track
         ]
         if rows:
             table = pd.DataFrame(rows, columns=["experiment", "model", "value"])
