@@ -77,6 +77,7 @@ def main() -> None:
     }
     page = template.render(
         goog=sections[None]["GOOG"].strip(),
+        claims=read(None, "tutorial.md").strip(),
         digits=sections[None]["digits"].strip(),
         laser=sections["laser"]["laser"].strip(),
         kospi=next(text for name, text in sections["tutorial"].items() if name != "digits").strip(),

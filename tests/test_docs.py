@@ -1,5 +1,6 @@
 """README and docs: links lead somewhere, commands exist, figures are those of the results."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.cli import app
+from rnnlab.comparison import verdict
 from rnnlab.core.params import Model, Training
 
 ROOT = Path(__file__).parent.parent
@@ -124,6 +126,16 @@ def test_the_tutorials_figures_are_those_of_the_results():
     figures = set(re.findall(r"\d+\.\d+", tables))
     assert len(figures) > 20
     assert sorted(figure for figure in figures if figure not in TEXTS["docs/results.md"]) == []
+
+
+def test_the_tutorial_has_the_lengths_that_the_memory_track_found():
+    sentence = verdict.memory(json.loads((ROOT / "metrics/memory.json").read_text()))
+    found = tuple(re.findall(r"up to (\d+) steps", sentence))
+    for page, said in {
+        "docs/tutorial.md": r"the RNN learned it\s+up to (\d+) steps, the LSTM up to (\d+), the GRU up to (\d+)",
+        "docs/tutorial.ko.md": r"RNN은 길이 (\d+)까지, LSTM은 (\d+)까지, GRU는 (\d+)까지",
+    }.items():
+        assert re.search(said, TEXTS[page]).groups() == found
 
 
 @pytest.fixture(scope="module")

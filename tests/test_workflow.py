@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,18 @@ def test_the_makefile_has_the_targets_that_the_workflow_calls(root):
     targets = set(re.findall(r"^([\w-]+):", (root / "Makefile").read_text(), re.MULTILINE))
     assert {"check", "test", "repro"} <= called
     assert called <= targets
+
+
+def test_make_says_that_git_is_missing_before_it_installs(root, tmp_path):
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(root / name, tmp_path)
+    env = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    env = {name: value for name, value in env.items() if not name.startswith("MAKE")}  # these tests run under make, too
+    done = subprocess.run(["make", "repro"], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert done.stdout.startswith("This folder is not a git repository with a commit, which dvc needs")
+    assert len(done.stdout.splitlines()) == 1
+    assert not (tmp_path / ".venv").exists()
 
 
 @pytest.fixture(scope="module")
