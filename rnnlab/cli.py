@@ -53,7 +53,15 @@ Model = Annotated[
         autocompletion=model_names,
     ),
 ]
-Symbol = Annotated[str, typer.Option(help="of a panel's model, whose networks or scaling are taken")]
+Symbol = Annotated[str, typer.Option(help="which symbol, of a model that was trained on a panel")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-S",
+        help="how to read the file, as series.read.decimal=',' (params.yaml of this folder has the keys)",
+        metavar="KEY=VALUE",
+    ),
+]
 Target = Annotated[
     str | None,
     typer.Option(help="the column to forecast", show_default="Close of prices, else the first that holds numbers"),
@@ -81,7 +89,11 @@ def forecast(
         bool, typer.Option("--request", help="print the last rows as `make serve` takes them, and forecast nothing")
     ] = False,
 ) -> None:
-    """Forecast the next value, with 80 and 95 % intervals, beside the last one."""
+    """Forecast the next value, with 80 and 95 % intervals, beside the last one; `dvc repro` trains the models.
+
+    With --horizon several: of a model with output horizon as many as it was trained for; of one whose only input is
+    the target any number, as its forecasts are fed back.
+    """
     from rnnlab.core.files import write_bytes
     from rnnlab.data.rows import describe_reading
     from rnnlab.forecasting.forecast_text import to_text
@@ -115,15 +127,20 @@ def forecast(
 def look(
     file: Annotated[Path, typer.Argument(help="a table: CSV in any dialect, .gz, .parquet; or a folder of a panel")],
     target: Target = None,
+    change: Changes = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would be read of a file, and the command that reads it; nothing is written."""
+    """Say what would be read of a file, and the command that trains on it; nothing is written.
+
+    What is guessed wrong is corrected with -S; series.read, series.date and series.check_prices of a params.yaml in
+    this folder count too.
+    """
     from dataclasses import asdict
 
     from rnnlab.data.look import look as look_at
     from rnnlab.forecasting.inputs import reading_options
 
-    found = look_at(file, target, reading_options())
+    found = look_at(file, target, reading_options(change or ()))
     print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
 
 
@@ -134,13 +151,17 @@ def first_try(
     folder: Annotated[
         Path | None, typer.Option(help="where the page goes", show_default="try/ and the file's name")
     ] = None,
+    change: Changes = None,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="open the page in a browser")] = True,
 ) -> None:
-    """Train three small networks on a file and judge them beside simple rules, in about a minute."""
+    """Train three small networks (RNN, LSTM, GRU) on a file and compare them with simple rules, within a minute.
+
+    They learn from the first 70 % of the rows and forecast the others. What is guessed wrong is corrected with -S.
+    """
     from rnnlab.forecasting.first_try import first_try as try_file
     from rnnlab.forecasting.inputs import reading_options
 
-    tried = try_file(file, target, reading_options(), folder or Path("try") / file.name.split(".")[0])
+    tried = try_file(file, target, reading_options(change or ()), folder or Path("try") / file.name.split(".")[0])
     print(*tried.lines, "", f"file://{tried.page.absolute()}", sep="\n")
     if browser and sys.stdout.isatty():
         typer.launch(f"file://{tried.page.absolute()}")

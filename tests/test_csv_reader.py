@@ -193,6 +193,7 @@ FORMS = {
     "Excel": ["43832", "43833", "43834"],
     "German": ["2.1.2020", "3.1.2020", "4.1.2020"],
     "Korean": ["2020년 1월 2일", "2020년 1월 3일", "2020년 1월 4일"],
+    "Chinese": ["2020年1月2日", "2020年1月3日", "2020年1月4日"],
     "dots and blanks": ["2020. 1. 2.", "2020. 1. 3.", "2020. 1. 4."],
     "year first": ["20.01.02", "20.01.03", "20.01.04"],
     "half days": ["2020-01-02 12:00 AM", "2020-01-03 12:00 AM", "2020-01-04 12:00 AM"],
@@ -206,6 +207,7 @@ LONG_FORMS = {
     "months": (["1949-01", "1949-02"], "1949-02-01"),
     "compact months": (["194901", "194902"], "1949-02-01"),
     "words": (["Jan-20", "Feb-20"], "2020-02-01"),
+    "words of the last century": (["Jan-60", "Feb-60"], "1960-02-01"),
     "quarters": (["2020Q1", "2020Q2"], "2020-04-01"),
     "quarters first": (["Q1 2020", "Q2 2020"], "2020-04-01"),
     "quarters in Korean": (["2020년 1분기", "2020년 2분기"], "2020-04-01"),
@@ -219,6 +221,16 @@ LONG_FORMS = {
     "years": (["1700", "1701"], "1701-01-01"),
     "years with a point": (["1700.0", "1701.0"], "1701-01-01"),
 }
+
+
+def test_a_decimal_comma_before_an_exponent_is_no_thousands_separator():
+    rows = read("Date;Close\n2020-01-02;1,258E+03\n2020-01-03;2,5e-1\n", ["Close"])
+    assert rows.frame["Close"].tolist() == [1258.0, 0.25]
+
+
+def test_letters_with_accents_are_western():
+    text = "Jour;Température\n2020-01-02;1\n2020-01-03;2\n".encode("cp1252")
+    assert read(text, ["Température"]).guesses[0] == "cp1252"
 
 
 @pytest.mark.parametrize("written", FORMS.values(), ids=FORMS)

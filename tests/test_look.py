@@ -12,6 +12,7 @@ from rnnlab.core.errors import UserError
 from rnnlab.data.look import look
 from rnnlab.data.rows import Options
 from rnnlab.forecasting import first_try
+from rnnlab.forecasting.inputs import reading_options
 
 
 def shop(path, days=100):
@@ -34,7 +35,7 @@ def test_a_look_says_what_would_be_read(tmp_path):
     assert any("are missing" in note for note in found.notes)
     assert found.command == (
         f"dvc exp run -S series.source=csv -S series.path={path} -S series.target=sales "
-        "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S backtest.train=0.7"
+        "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S series.window.length=7 -S backtest.train=0.7"
     )
     assert "-S series.target=promo" in look(path, "promo", Options()).command
 
@@ -56,6 +57,57 @@ def test_a_panel_is_told(tmp_path):
     assert "-S series.target=sales" in found.command
 
 
+DAYS = [f"2023-01-{day:02}" for day in range(1, 29)] + [f"2023-02-{day:02}" for day in range(1, 29)]
+
+
+def table(path, header, row):
+    """A file with a row for each of 56 days."""
+    path.write_text("\n".join([header, *(row(number, day) for number, day in enumerate(DAYS))]) + "\n")
+    return path
+
+
+def test_a_look_names_the_columns_that_are_not_read_and_their_first_bad_cell(tmp_path):
+    path = table(
+        tmp_path / "a.csv", "date,sales,visits,shop", lambda n, day: f"{day},{'closed' if n == 3 else n * n},{n % 7},x"
+    )
+    assert "not read: sales (line 5: 'closed'), shop (line 2: 'x')" in look(path, None, Options()).notes
+    found = look(path, None, Options(missing=("closed",)))
+    assert (found.columns, found.left_out) == (["sales", "visits"], 1)
+
+
+def test_a_counter_and_a_year_are_no_default_target(tmp_path):
+    path = table(tmp_path / "a.csv", "id,date,Año,sales", lambda n, day: f"{n + 1},{day},{2020 + n % 3},{n * n % 11}")
+    found = look(path, None, Options())
+    assert "-S series.target=sales" in found.command
+    assert "id" not in found.command.split("series.features")[1]
+
+
+def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    with pytest.raises(UserError, match="no column Nope; found date, shop, sales, promo"):
+        look(shop(tmp_path / "shop.csv"), "Nope", Options())
+
+
+def test_a_value_that_looks_like_a_mark_for_none_is_named(tmp_path):
+    path = table(tmp_path / "a.csv", "date,temp", lambda n, day: f"{day},{-999 if n in (4, 9) else 10 + n % 5}")
+    assert any("column temp is -999 in 2 rows" in note for note in look(path, None, Options()).notes)
+    assert look(path, None, Options(missing=("-999",))).left_out == 2
+
+
+def test_options_of_the_command_line_are_checked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert reading_options(["series.read.missing=[-999, closed]", "series.date=false"]).missing == ("-999", "closed")
+    assert reading_options(["series.read.decimal=','"]).decimal == ","
+    with pytest.raises(UserError, match=r"-S decimal=,: is no KEY=VALUE with one of series.read.separator"):
+        reading_options(["decimal=,"])
+    with pytest.raises(UserError, match=r"decimal: Input should be '.' or ','"):
+        reading_options(["series.read.decimal=x"])
+
+
+def test_a_few_rows_have_no_command_to_train(tmp_path):
+    lines = list(look(shop(tmp_path / "shop.csv", days=4), None, Options()).lines())
+    assert lines[-1] == "\ntoo few rows to train on: at least 50"
+
+
 def test_a_look_as_json(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     shop(tmp_path / "shop.csv")
@@ -72,7 +124,7 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     path = shop(tmp_path / "shop.csv")
     tried = first_try.first_try(path, "sales", Options(), tmp_path / "try")
     page = tried.page.read_text()
-    verdict, command = tried.lines[-3], tried.lines[-1]
+    verdict, command = tried.lines[-4], tried.lines[-1]
     assert "on 28 days after the first 70 %" in verdict
     assert "-S series.window.length=7" in command
     assert verdict.split(" (")[0] in page

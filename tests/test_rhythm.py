@@ -26,7 +26,7 @@ HOURS_OF_AN_EXCHANGE = np.concatenate([dates(f"2024-01-{day:02} 09:00", periods=
         (HOURS_OF_AN_EXCHANGE, "hour", 7),
         (dates("2024-01-01", periods=500, freq="15min"), "quarter-hour", 96),
         (dates("2024-01-01", periods=500, freq="30min"), "half-hour", 48),
-        (dates("2024-01-01", periods=500, freq="10min"), "row", 144),
+        (dates("2024-01-01", periods=500, freq="10min"), "10-minute step", 144),
         (dates("2024-01-01", periods=20, freq="W"), "week", 52),
         (dates("1949-01-01", periods=144, freq="MS"), "month", 12),
         (dates("1949-01-31", periods=20, freq="QE"), "quarter", 4),

@@ -1,6 +1,7 @@
 """A regular series from a table's file, as people have it: read, checked, sorted."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,14 +34,20 @@ from rnnlab.data.numbers import to_numbers
 from rnnlab.data.parquet_file import ENDINGS, ParquetFile
 from rnnlab.data.rows import GUESS, Options, Rows
 
+SENTINELS = {-99.0, -99.9, -99.99, -999.0, -999.9, -999.99, -9999.0, -99999.0}  # often written for no value
 MOST_FAULTS = 1000  # that wait for the rows to be chosen
 
 
 def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile | ParquetFile:
     """A table's file, its beginning read."""
+    file: CsvFile | ParquetFile
     if isinstance(source, Path) and source.suffix.lower() in ENDINGS:
-        return ParquetFile(source, name)
-    return CsvFile(source, name, options.encoding, options.separator)
+        file = ParquetFile(source, name)
+    else:
+        file = CsvFile(source, name, options.encoding, options.separator)
+    if options.missing:
+        file.dialect = replace(file.dialect, empty=file.dialect.empty | {mark.lower() for mark in options.missing})
+    return file
 
 
 def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", options: Options = GUESS) -> Rows:
@@ -69,6 +76,7 @@ def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", o
     found = (options.decimal, []) if options.decimal else find_decimal(file.dialect, asked.values(), others, name)
     decimal, guesses = found
     rows = _Rows(name, asked, dated, decimal, options)
+    rows.empty = file.dialect.empty
     if options.check_prices:
         rows.prices = {column: price for column, own in asked.items() if (price := price_of(own, names))}
     rows.symbol = find_symbol_column(name for name in file.dialect.names if name not in asked.values())
@@ -84,6 +92,7 @@ class _Rows:
         self.name, self.asked, self.dated, self.decimal, self.options = name, asked, dated, decimal, options
         self.prices: Mapping[str, str] = {}  # of the columns that are prices, which ones
         self.symbol = ""
+        self.empty: frozenset[str] = frozenset(EMPTY)
         self.dates = DateColumn(name, dated.shown, options.date_format) if dated.columns else None
         self.numbers: dict[str, list[NDArray[np.float64]]] = {column: [] for column in asked}
         self.lines: list[NDArray[np.int64]] = []  # of the file, of each row
@@ -92,7 +101,7 @@ class _Rows:
 
     def add(self, table: pd.DataFrame) -> None:
         needed = table[[*self.dated.columns, *self.asked.values()]].apply(lambda column: column.str.strip())
-        empty = needed.apply(lambda column: column.str.lower().isin(EMPTY)).any(axis=1)
+        empty = needed.apply(lambda column: column.str.lower().isin(self.empty)).any(axis=1)
         if empty.any():
             left = table[empty]
             said = left.apply(lambda column: column.str.strip() != "").sum(axis=1)
@@ -122,6 +131,7 @@ class _Rows:
             notices.append(f"{self.name}: the dates were not in order; rows sorted by date")
             index, lines = index[order], lines[order]
             values = {column: of[order] for column, of in values.items()}
+        notices += [note for column, of in values.items() if (note := self._sentinel(column, of))]
         in_range, zeros = self._in_range(index), self._halted(values)
         if zeros.all():
             raise UserError(f"{self.name}: a price is 0 in every row; -S series.check_prices=false reads them")
@@ -151,6 +161,17 @@ class _Rows:
 
     def _rows(self, count: int) -> str:
         return f"{self.name}: {count} row{'s' * (count > 1)}"
+
+    def _sentinel(self, column: str, values: NDArray[np.float64]) -> str:
+        """A note, where the smallest value looks like a mark for none: -999 among temperatures."""
+        least = np.min(values) if len(values) else 0.0
+        rest = values[values > least]
+        if least not in SENTINELS or len(rest) in (0, len(values) - 1) or rest.min() < least / 2:
+            return ""
+        return (
+            f"{self.name}: column {column} is {least:g} in {len(values) - len(rest)} rows: if it means that there "
+            f"is no value, -S 'series.read.missing=[{least:g}]' leaves them out"
+        )
 
     def _index(self, lines: NDArray[np.int64]) -> tuple[NDArray[np.generic], list[str]]:
         """The dates, or the rows' numbers."""

@@ -70,7 +70,7 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
         worded = {form: by_format(form) for form in WORDED if _parse(start, form).notna().all()}
         return worded or {"": _with_words}
     # 2020.5 may be a month, and a number
-    if re.match(r"\d{4}\s?[-/년]|\d{4}\.\s?\d{1,2}\." + (r"|\d{4}\.\s?(?!0$)\d" if numbers else ""), first):
+    if re.match(r"\d{4}\s?[-/년年]|\d{4}\.\s?\d{1,2}\." + (r"|\d{4}\.\s?(?!0$)\d" if numbers else ""), first):
         return {"": _iso}
     return _counts(first) if numbers else {}
 
@@ -117,7 +117,7 @@ def _iso(text: pd.Series) -> pd.Series:
     if not dates.isna().any():  # most files are of this form, and long
         return dates
     other = text.str.replace(r"^(\d{4})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{1,2}))?\.?", _dashes, regex=True)
-    other = other.str.replace(r"^(\d{4})년\s*(\d{1,2})월(?:\s*(\d{1,2})일)?", _dashes, regex=True)
+    other = other.str.replace(r"^(\d{4})[년年]\s*(\d{1,2})[월月](?:\s*(\d{1,2})[일日])?", _dashes, regex=True)
     for form in ("ISO8601", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m"):
         missing = dates.isna()
         dates = dates.where(~missing, pd.to_datetime(other.where(missing), format=form, errors="coerce"))
@@ -170,7 +170,11 @@ def _quarters(text: pd.Series, form: str) -> pd.Series:
 
 
 def _parse(text: pd.Series, form: str) -> pd.Series:
-    return pd.to_datetime(text, format=form, errors="coerce")
+    dates = pd.to_datetime(text, format=form, errors="coerce")
+    if "%y" in form:  # strptime takes 68 for 2068; who writes two digits writes of years that were
+        late = dates > pd.Timestamp.now() + pd.DateOffset(years=1)
+        dates = dates.mask(late, dates - pd.DateOffset(years=100))
+    return dates
 
 
 def _float(text: pd.Series) -> pd.Series:

@@ -14,7 +14,7 @@ from rnnlab.data.dialect import Dialect
 SAMPLED = 20  # rows that are tried
 COUNTED = ("time", "timestamp", "day", "week", "month", "quarter", "year", "period", "ts")  # may be bare numbers
 PARTS = {
-    "year": ("year", "yyyy", "년", "연도", "jahr"),
+    "year": ("year", "yyyy", "년", "연도", "jahr", "año", "ano", "année", "anno"),
     "month": ("month", "mm", "월", "monat"),
     "day": ("day", "dd", "일", "tag"),
     "hour": ("hour", "hh", "시", "시간", "stunde"),
@@ -39,7 +39,7 @@ class Dated:
     def join(self, cells: pd.DataFrame) -> pd.Series:
         """Their text as one."""
         text, *others = (cells[column] for column in self.columns)
-        if [_part(column) for column in self.columns[:2]] == ["year", "month"]:
+        if [part_of(column) for column in self.columns[:2]] == ["year", "month"]:
             text, others = text.str.removesuffix(".0"), [part.str.removesuffix(".0") for part in others]
             for part in others[:2]:
                 text = text + "-" + part.str.zfill(2)
@@ -56,7 +56,7 @@ def _colons(found: re.Match[str]) -> str:
     return ":".join(part for part in found.groups() if part)
 
 
-def _part(column: str) -> str:
+def part_of(column: str) -> str:
     """Which part of a date a column is called; empty: none."""
     return next((part for part, names in PARTS.items() if plain(column) in names), "")
 
@@ -104,9 +104,9 @@ def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
 
 def _parts(dialect: Dialect, year: str) -> tuple[str, ...]:
     """The columns of years, months, days and hours, as far as there are such; empty: there is one of years alone."""
-    if _part(year) != "year":
+    if part_of(year) != "year":
         return ()
-    by_part = {_part(column): column for column in reversed(dialect.names)}
+    by_part = {part_of(column): column for column in reversed(dialect.names)}
     parts = [year]
     for part in ("month", "day", "hour"):
         if part not in by_part or not all(re.fullmatch(r"\d\d?(\.0)?", cell) for cell in dialect.cells(by_part[part])):
@@ -130,7 +130,7 @@ def _digits(dialect: Dialect, column: str) -> int:
     """How many digits times without colons have; 0: they have colons, or are none."""
     cells = dialect.cells(column)
     longest = max(map(len, cells), default=0)
-    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and _part(column) != "hour"):
+    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and part_of(column) != "hour"):
         return 0
     return 2 if longest <= 2 else 4 if longest <= 4 else 6
 

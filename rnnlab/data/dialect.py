@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import FOREIGN_NAMES, plain
+from rnnlab.data.columns import EMPTY, FOREIGN_NAMES, plain
 from rnnlab.data.numbers import BLANKS
 
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -18,8 +18,11 @@ ENCODINGS = ("cp949", "shift_jis", "gb18030", "big5")
 SAMPLED = 200  # lines
 # Numbers with marks in them that leave no doubt which is the decimal one, by that mark.
 TELLING = {
-    ".": re.compile(r"\d{1,3}(,\d{3})+\.\d*|\d*\.(\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(,\d{3}){2,}"),
-    ",": re.compile(r"\d{1,3}(\.\d{3})+,\d*|\d*,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(\.\d{3}){2,}"),
+    mark: re.compile(
+        rf"\d\{mark}\d+e[+-]?\d+|\d{{1,3}}(\{other}\d{{3}})+\{mark}\d*|\d*\{mark}(\d{{1,2}}|\d{{4,}})|0\{mark}\d+"
+        rf"|\d{{4,}}\{mark}\d+|\d{{1,3}}(\{other}\d{{3}}){{2,}}"
+    )
+    for mark, other in (".,", ",.")
 }
 DOUBTFUL = re.compile(r"\d{1,3}[.,]\d{3}")
 VALUE = re.compile(r"[-+$€]?\d[\d.,:/ TZ-]*%?")  # a number or a date, no name
@@ -33,7 +36,9 @@ class Dialect:
     skipped: lines after the header that are no rows, as yfinance's with the ticker.
     names: of the columns.
     sample: the first rows, as text.
+    lines: of the file, of each of them.
     guesses: what was found out, for a person.
+    empty: cells that hold nothing, in small letters.
     """
 
     encoding: str
@@ -42,7 +47,9 @@ class Dialect:
     skipped: int
     names: tuple[str, ...]
     sample: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
     guesses: tuple[str, ...]
+    empty: frozenset[str] = frozenset(EMPTY)
 
     def cells(self, column: str) -> list[str]:
         """The first cells of a column that are not blank."""
@@ -87,7 +94,8 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         names, skipped = ("Date", *names[1:]), 2
         guesses.append("yfinance's header of two levels")
     sample = tuple(tuple(row) for row in rows[1 + skipped :])
-    return Dialect(encoding, separator, header, skipped, names, sample, tuple(guesses))
+    at = tuple(number + 1 for number, _ in numbered[place + 1 + skipped :])
+    return Dialect(encoding, separator, header, skipped, names, sample, at, tuple(guesses))
 
 
 def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str], name: str) -> tuple[str, list[str]]:
@@ -127,7 +135,7 @@ def _told(cells: Sequence[str]) -> list[str]:
 
 def _bare(cell: str) -> str:
     """Digits and marks, without the currency, blanks or unit around them."""
-    return re.sub(rf"[{BLANKS}]", "", cell).strip("$€£¥₩₹₽元円원%+-−()kKmMbBtT")
+    return re.sub(rf"[{BLANKS}]", "", cell).strip("$€£¥₩₹₽元円원%+-−()kKmMbBtT").lower()
 
 
 def _cells(lines: Iterable[str], separator: str) -> Iterable[list[str]]:
@@ -162,6 +170,8 @@ def _encoding(head: bytes, name: str) -> str:
                 return encoding
         if _is_korean(head):
             return "cp949"
+        if not re.search(rb"[\x80-\xff]{3}", head):  # letters with accents stand alone, or two together
+            return "cp1252"
         from charset_normalizer import from_bytes  # takes a moment to import
 
         found = from_bytes(head, cp_isolation=["cp949", "cp1252", "shift_jis", "gb18030", "big5", "cp1251"]).best()

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import find_symbol_column, hold_prices, listed, match
-from rnnlab.data.command import command_for, number_columns, run
+from rnnlab.data.columns import find_columns, find_symbol_column, hold_prices, listed, match
+from rnnlab.data.command import command_for, describe_unread, no_numbers, number_columns, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm
 from rnnlab.data.rows import Options
+
+LEAST = 50  # rows that a training is suggested for
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ class Look:
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
         yield from self.notes
-        yield ""
-        yield self.command
+        if self.rows >= LEAST:
+            yield f"\nTo train on it, in the project's folder:\n{self.command}"
+        else:
+            yield f"\ntoo few rows to train on: at least {LEAST}"
 
 
 def look(path: Path, target: str | None, options: Options) -> Look:
@@ -71,20 +75,23 @@ def look(path: Path, target: str | None, options: Options) -> Look:
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
     columns = number_columns(file.dialect, dated)
     if not columns:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(file.dialect.names)[:300]}")
+        raise UserError(no_numbers(path, file.dialect, dated))
+    if target:
+        find_columns(file.dialect.names, [target], str(path))
     rows = read_rows(path, columns, options=options)
     dates = rows.frame.index.to_numpy()
+    rhythm = find_rhythm(dates)
     return Look(
         rows=len(rows.frame),
         first=_text(dates, 0),
         last=_text(dates, -1),
         columns=columns,
         date=rows.date,
-        rhythm=find_rhythm(dates).word,
+        rhythm=rhythm.word,
         left_out=rows.left_out,
         guesses=list(rows.guesses),
-        notes=[*rows.notices, *describe_gaps(dates)],
-        command=command_for(path, file.dialect, dated, target),
+        notes=[*describe_unread(file.dialect, dated, columns), *rows.notices, *describe_gaps(dates)],
+        command=command_for(path, file.dialect, dated, target, window_length(rhythm.period)),
     )
 
 
@@ -115,7 +122,7 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     dated = find_dates(dialect, options.date, options.date_format, str(files[0]))
     columns = [name for name in number_columns(dialect, dated) if name != symbol.strip()]
     if not columns:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(dialect.names)[:300]}")
+        raise UserError(no_numbers(path, dialect, dated))
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
         for batch in read_batches(file, columns, options.check_prices):

@@ -25,6 +25,8 @@ LONG_STEPS = {
 SHORT_STEPS = {
     SECOND: ("second", 60),
     MINUTE: ("minute", 1440),
+    5 * MINUTE: ("5-minute step", 288),
+    10 * MINUTE: ("10-minute step", 144),
     15 * MINUTE: ("quarter-hour", 96),
     30 * MINUTE: ("half-hour", 48),
     HOUR: ("hour", 24),
@@ -97,7 +99,8 @@ def describe_gaps(dates: NDArray[Any]) -> list[str]:
     some = [f"{count} after {before.astype('datetime64[s]').item():{form}}" for before, _, count in gaps[:SHOWN]]
     more = f" and {len(gaps) - SHOWN} more gaps" if len(gaps) > SHOWN else ""
     missing = sum(count for _, _, count in gaps)
-    return [f"{missing:,} {rhythm.word}s are missing: {', '.join(some)}{more}; they are not filled"]
+    are = f"{rhythm.word} is" if missing == 1 else f"{rhythm.word}s are"
+    return [f"{missing:,} {are} missing: {', '.join(some)}{more}; they are not filled"]
 
 
 def next_dates(dates: NDArray[Any], count: int) -> NDArray[Any]:

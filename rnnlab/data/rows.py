@@ -16,6 +16,7 @@ class Options:
     Attributes:
         date: the column of dates, or two that are joined; False: there is none.
         date_format: as strptime has it.
+        missing: cells that mean no value, beside empty ones.
         check_prices: whether open, high, low and close must be prices.
         start, end, rows: which rows are wanted; their values alone are checked.
     """
@@ -25,6 +26,7 @@ class Options:
     separator: str | None = None
     decimal: str | None = None
     date_format: str | None = None
+    missing: tuple[str, ...] | None = None
     check_prices: bool = True
     start: datetime.date | None = None
     end: datetime.date | None = None

@@ -14,7 +14,7 @@ from rnnlab.comparison.comparison import compare_backtest
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_text
 from rnnlab.core.params import Model, Training
-from rnnlab.data.command import run, suggest
+from rnnlab.data.command import describe_unread, no_numbers, run, suggest, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.rhythm import describe_gaps, find_rhythm
@@ -34,7 +34,6 @@ from rnnlab.windows.windows import Windows, count_windows
 CELLS = ("rnn", "lstm", "gru")
 TRAIN = 0.7  # of the windows
 SEEDS, EPOCHS, STEPS = 3, 40, 40  # STEPS of an epoch, at most
-LENGTHS = 5, 24  # of a window: a season, within these
 LEAST = 40  # windows
 SHOWN = 200  # steps in the picture
 
@@ -60,15 +59,14 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
         UserError: if the file can't be read, or is too short.
     """
     file = open_table(path, str(path), options)
-    target, features = suggest(
-        file.dialect, find_dates(file.dialect, options.date, options.date_format, str(path)), target
-    )
+    dated = find_dates(file.dialect, options.date, options.date_format, str(path))
+    target, features = suggest(file.dialect, dated, target)
     if not target:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(file.dialect.names)[:300]}")
+        raise UserError(no_numbers(path, file.dialect, dated))
     rows = read_rows(path, [*features, target], options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
-    length = min(max(rhythm.period, LENGTHS[0]), LENGTHS[1])
+    length = window_length(rhythm.period)
     windows = Windows(rows.frame[list(features)].to_numpy(), rows.frame[target].to_numpy(), dates, length, 1)
     if count_windows(len(dates), length, 1) < LEAST:
         raise UserError(f"{path}: {len(dates)} rows are too few: at least {LEAST + length} are needed")
@@ -81,8 +79,14 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
     command = run({"source": "csv", "path": str(path.absolute()), **own}, length)
     page = folder / "index.html"
-    write_text(page, _page(info, rows, said, forecasts, found, command))
-    return Tried((*describe_reading(rows), *describe_gaps(dates), said, "", command), page)
+    write_text(page, _page(info, rows, (said, features), forecasts, found, command))
+    unread = describe_unread(file.dialect, dated, [*features, target])
+    plain = verdict.plain_series(found["judged"], info)
+    notes = (*describe_reading(rows), *unread, *describe_gaps(dates))
+    ending = ("", "To train on it, in the project's folder:", command)
+    return Tried(
+        (*notes, f"forecast: {target}; read by the networks: {', '.join(features)}", "", plain, said, *ending), page
+    )
 
 
 def _judge(
@@ -138,26 +142,29 @@ def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
 def _page(
     info: SeriesInfo,
     rows: Rows,
-    said: str,
+    about: tuple[str, tuple[str, ...]],
     forecasts: Mapping[str, pd.DataFrame],
     found: Mapping[str, Any],
     command: str,
 ) -> str:
-    judged = found["judged"]
+    judged, (said, features) = found["judged"], about
     best = min(judged["networks"], key=lambda name: judged["rmse"][name])
     shown = forecasts[best].tail(SHOWN)
     caption = f"{best}, the best network, on the last {info.count(len(shown))}"
     chart = Chart(series_charts.model_values({best: shown.assign(part="test")}, info.target, info.words), caption)
     how = (
         f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, {EPOCHS} epochs: few, for a first look. "
-        f"They and the simple rules learned from the first {100 * TRAIN:.0f} %, and forecast the {info.words} after it."
+        f"They read {', '.join(features)}. They and the simple rules learned from the first {100 * TRAIN:.0f} %, and "
+        f"forecast the {info.words} after it."
     )
     sections = [
-        Section(info.name, [Text(how), tables.backtest(found, info), chart, tables.every_rule(judged, info)]),
+        Section(info.name, [Text(how), Text(said), tables.backtest(found, info), tables.every_rule(judged, info)]),
         Section("The data", [Text(line) for line in describe_reading(rows)] or [Text("Nothing had to be guessed.")]),
         Section(
             "The whole of it",
             [Text("In the project's folder this trains all networks, with all seeds and folds:"), Text(command)],
         ),
     ]
-    return render(f"A first try with {info.name}", [Text(said)], sections, javascript())
+    return render(
+        f"A first try with {info.name}", [Text(verdict.plain_series(judged, info)), chart], sections, javascript()
+    )

@@ -1,13 +1,19 @@
 """What a forecast is made from: the networks that a user names, and the rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
+from rnnlab.core.formats import first_problem
 from rnnlab.core.params_file import FILE, read_params
+from rnnlab.core.series_params import Read
 from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
@@ -17,6 +23,10 @@ from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack
 from rnnlab.networks.weights_header import read_config
 
+READ_BY = {f"series.read.{name}": name for name in Read.model_fields} | {  # keys of params.yaml, and of Options
+    "series.date": "date",
+    "series.check_prices": "check_prices",
+}
 LEFT_OUT = Path("data/scaled/series/about.json")  # why symbols were not trained on
 
 
@@ -84,7 +94,26 @@ def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path,
     return data, read_rows(data, columns, options=reading_options())
 
 
-def reading_options() -> Options:
-    """How a user's own file is read: as params.yaml says, where there is one, and all its rows."""
+def reading_options(changes: Sequence[str] = ()) -> Options:
+    """How a user's own file is read: as params.yaml says, where there is one, and all its rows.
+
+    Args:
+        changes: KEY=VALUE, with keys of params.yaml; these count before it.
+
+    Raises:
+        UserError: if a key is another, or a value is not allowed.
+    """
     options = Options.of(read_params().series) if FILE.is_file() else Options()
-    return replace(options, start=None, end=None, rows=None)
+    options = replace(options, start=None, end=None, rows=None)
+    for change in changes:
+        key, _, text = change.partition("=")
+        if key not in READ_BY:
+            raise UserError(f"-S {change}: is no KEY=VALUE with one of {', '.join(READ_BY)}")
+        value = YAML(typ="safe").load(text)
+        changed: dict[str, Any] = {READ_BY[key]: tuple(value) if isinstance(value, list) else value}
+        options = replace(options, **changed)
+    try:
+        read = Read.model_validate({name: getattr(options, name) for name in Read.model_fields}).model_dump()
+    except ValidationError as error:
+        raise UserError(f"-S {' -S '.join(changes)}: {first_problem(error)}") from None
+    return replace(options, **read)

@@ -150,9 +150,11 @@ def backtest(found: Mapping[str, Any], info: SeriesInfo) -> Table:
     rows = []
     for name in sorted(judged["rmse"], key=lambda entry: judged["rmse"][entry]):
         cells = [write_mean(figure["mean"], figure["std"], decimals) for figure in rmse[name]]
+        cells = cells if len(folds) > 1 else []  # one fold is all folds
         chance = write_p(judged["networks"][name]["p_holm"]) if name in judged["networks"] else "–"
         rows.append([name, write(judged["rmse"][name], decimals), *cells, chance])
-    headings = ["model", "all folds", *(f"{fold['first']} to {fold['last']}" for fold in folds), "p (every rule)"]
+    by_fold = [f"{fold['first']} to {fold['last']}" for fold in folds] if len(folds) > 1 else []
+    headings = ["model", "all folds" if by_fold else "RMSE", *by_fold, "p (every rule)"]
     caption = (
         f"RMSE ({info.unit}) of walking forward over {info.count(judged['steps'])}: networks and rules trained and "
         "scaled on the past alone (each fold's own, unless refit is off), best first; ± standard deviation of the "
