@@ -127,7 +127,7 @@ CSVS = {
     "no such day": (HEADER + row("2021-02-29"), "line 2, column Date: '2021-02-29' is not a date"),
     "hour 25": (HEADER + row("30-01-2020 25:00"), "line 2, column Date: '30-01-2020 25:00' is not a date"),
     "minute 99": (HEADER + row("30-01-2020 10:99"), "line 2, column Date: '30-01-2020 10:99' is not a date"),
-    "same date": (GOOD + row("2020-01-03"), "2020-01-03 stands more than once in column Date (line 3, 5)"),
+    "same date": (GOOD + row("2020-01-03"), "2020-01-03 is in more than one row of column Date (line 3, 5)"),
     "nothing but null": (HEADER + row("2020-01-02", *["null"] * 4), "no row with a date and Open, High, Low, Close"),
     "negative": (GOOD + row("2020-01-07", "-1"), "line 5, column Open: -1 is no price: it must be above 0"),
     "High below Low": (GOOD + row("2020-01-07", "2", "1", "2.5"), "line 5: High (1) lies below Low (2.5)"),
@@ -296,7 +296,7 @@ IDX = {
         3,
         "should hold 18,446,744,073,709,551,616 values, holds 0",
     ),
-    "goes on": (LABELS + b"junk", 1, "goes on after its end"),
+    "goes on": (LABELS + b"junk", 1, "has further bytes after its end"),
 }
 
 
@@ -308,7 +308,7 @@ def test_a_broken_idx_file(packed, dimensions, message):
 
 
 @pytest.mark.parametrize(
-    ("members", "message"), [(1, "unpacks to more than 200,000,000 bytes"), (1000, "goes on after its end")]
+    ("members", "message"), [(1, "unpacks to more than 200,000,000 bytes"), (1000, "has further bytes after its end")]
 )
 def test_a_gzip_bomb(members, message):
     packed = bomb(members)

@@ -146,7 +146,7 @@ def test_a_mistake_is_one_message_and_exit_code_1(call, args, message):
 @pytest.mark.parametrize(
     ("digits", "message"),
     [
-        ({"digits_gru": {"test_accuracy": 0.9}}, "has no test_accuracy of majority_class; make it anew"),
+        ({"digits_gru": {"test_accuracy": 0.9}}, "has no test_accuracy of majority_class; make it again"),
         ({"digits_gru": {}, "majority_class": {"test_accuracy": 0.1}}, "has no test_accuracy of digits_gru; make it"),
     ],
 )

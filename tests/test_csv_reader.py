@@ -155,7 +155,7 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
         ("Date,Open,Last one\n2020-01-02,1,2\n", "no column Close; found Date, Open, Last one"),
         (GOOD.replace("3,4", "3,x4"), "line 3, column Close: 'x4' is not a finite number"),
         (GOOD.replace("3,4", "3,inf"), "line 3, column Close: 'inf' is not a finite number"),
-        (GOOD.replace("2020-01-03", "2020-01-02"), "2020-01-02 stands more than once in column Date (line 2, 3)"),
+        (GOOD.replace("2020-01-03", "2020-01-02"), "2020-01-02 is in more than one row of column Date (line 2, 3)"),
         (GOOD.replace("2020-01-03", "2020-02-31"), "line 3, column Date: '2020-02-31' is not a date"),
         (GOOD.replace("2020-01-03", "soon"), "line 3, column Date: 'soon' is not a date"),
         (HEADER + "soon,1,2\n", "line 2, column Date: 'soon' is not a date"),

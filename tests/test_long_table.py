@@ -224,7 +224,7 @@ def test_the_rows_of_one_symbol(tmp_path, kind):
 def test_a_symbol_that_ended_before_the_panel_is_noted(tmp_path):
     assert read_symbol(write(tmp_path), "B", ["Close"]).notices == ()
     (notice,) = read_symbol(write(tmp_path), "005930", ["Close"]).notices
-    assert notice == "the last price is of 2020-01-03, the panel goes on to 2020-01-06"
+    assert notice == "the last price is of 2020-01-03, the panel ends on 2020-01-06"
 
 
 def test_a_panels_table_is_told_from_a_single_series(tmp_path):

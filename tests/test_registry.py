@@ -95,7 +95,7 @@ def test_its_weights_can_be_had_again(store, run, package):
 
 
 def test_a_model_that_is_not_there_is_named(store):
-    with pytest.raises(UserError, match=r"models:/nix@champion: can't be had from MLflow"):
+    with pytest.raises(UserError, match=r"models:/nix@champion: is not available from MLflow"):
         download_weights("models:/nix@champion", store.uri)
 
 

@@ -123,7 +123,7 @@ def refusal(tmp_path, root, monkeypatch, empty_store):
 
 def test_without_a_champion(refusal):
     said = refusal()
-    assert said.startswith("error: models:/GOOG@champion: can't be had from MLflow: ")
+    assert said.startswith("error: models:/GOOG@champion: is not available from MLflow: ")
     assert said.endswith(
         "(`rnnlab promote` makes a champion; with --force also of one that does not beat the baseline)"
     )

@@ -28,7 +28,7 @@ def read_idx(packed: bytes, dimensions: int, name: str) -> NDArray[np.uint8]:
     if unpacker.unconsumed_tail:
         raise UserError(f"{name}: unpacks to more than {LARGEST:,} bytes")
     if unpacker.unused_data:
-        raise UserError(f"{name}: goes on after its end as a gzip file")
+        raise UserError(f"{name}: has further bytes after its end as a gzip file")
     header = 4 + 4 * dimensions
     if len(content) < header or int.from_bytes(content[:4], "big") != MAGIC[dimensions]:
         raise UserError(f"{name}: does not begin as an idx file of {dimensions} dimensions")

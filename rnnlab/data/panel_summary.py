@@ -10,7 +10,7 @@ from rnnlab.data.series import Dates, Series
 
 def ended(last: np.datetime64, panel: np.datetime64) -> list[str]:
     """A notice, if a symbol's last day comes before the panel's."""
-    return [f"the last price is of {day_of(last)}, the panel goes on to {day_of(panel)}"] if last < panel else []
+    return [f"the last price is of {day_of(last)}, the panel ends on {day_of(panel)}"] if last < panel else []
 
 
 def describe(series: Series, days: Dates, empty: Mapping[str, int]) -> pd.DataFrame:

@@ -34,11 +34,11 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
     board = read_headline().get(track)
     if board is None:
         raise UserError(
-            f"{FILE}: a panel's networks are many, and no model of MLflow's: none can be promoted; "
+            f"{FILE}: the networks of a panel cannot be registered as a model; "
             "`rnnlab serve --model NAME --symbol SYMBOL` serves one symbol's"
         )
     if metric not in board.get(name, {}):
-        raise UserError(f"{FILE}: has no {metric} of {name}; make it anew (`dvc repro compare`)")
+        raise UserError(f"{FILE}: has no {metric} of {name}; make it again (`dvc repro compare`)")
     sentence, beats = _series_claim(name) if track == "series" else _digits_claim(name, board)
     if not beats and not force:
         raise UserError(f"{sentence} It is not registered (--force does it anyway)")
@@ -80,7 +80,7 @@ def _series_claim(name: str) -> tuple[str, bool]:
 def _digits_claim(name: str, board: Mapping[str, Mapping[str, float]]) -> tuple[str, bool]:
     metric = RANKED_BY["digits"]
     if metric not in board.get(BASELINE, {}):
-        raise UserError(f"{FILE}: has no {metric} of {BASELINE}; make it anew (`dvc repro compare`)")
+        raise UserError(f"{FILE}: has no {metric} of {BASELINE}; make it again (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[BASELINE][metric]
     beats = ours > theirs
     how = "beats" if beats else "does not beat"

@@ -166,10 +166,10 @@ def download_weights(uri: str, store: str) -> Path:
     except (MlflowException, OSError) as error:
         said = redact_credentials(" ".join(str(error).split()))
         raise UserError(
-            f"{uri}: can't be had from MLflow: {said} (`rnnlab promote` makes a champion; "
+            f"{uri}: is not available from MLflow: {said} (`rnnlab promote` makes a champion; "
             "with --force also of one that does not beat the baseline)"
         ) from None
     found = list(Path(folder).rglob("*.safetensors"))
     if len(found) != 1:
-        raise UserError(f"{uri}: is no model of this program: it holds {len(found)} weights files, and should hold one")
+        raise UserError(f"{uri}: is not a model of rnnlab: it holds {len(found)} weights files instead of one")
     return found[0]
