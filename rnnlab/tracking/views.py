@@ -32,7 +32,7 @@ def view(track: str) -> dict[str, str]:
     lines = [_chart("LINE", "train", metric, scaleType=scale, **curve) for metric, scale in LINES[track].items()]
     state = {
         "selectedColumns": [f"metrics.`{metric}`" for metric in BARS[track]] + COLUMNS[track] + PARAMS,
-        "runsHiddenMode": "FIRST_10_RUNS",
+        "runsHiddenMode": "FIRST_20_RUNS",
         "compareRunCharts": bars + lines,
         "compareRunSections": [_section("test", "Test"), _section("train", "Training")],
         "isAccordionReordered": True,
@@ -61,7 +61,7 @@ def main() -> None:
 
 def _chart(kind: str, section: str, metric: str, **more: Any) -> dict[str, Any]:
     about = {"uuid": metric, "type": kind, "metricSectionId": section, "metricKey": metric}
-    return about | {"runsCountToCompare": 10, "isGenerated": False} | more
+    return about | {"runsCountToCompare": 20, "isGenerated": False} | more
 
 
 def _section(key: str, name: str) -> dict[str, Any]:
