@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from rnnlab.comparison import verdict
-from rnnlab.comparison.comparison import compare_backtest, compare_digits, compare_series
+from rnnlab.comparison.comparison import _claim, compare_backtest, compare_digits, compare_series
 from rnnlab.windows.series_info import SeriesInfo
 
 STEPS = 60
@@ -35,6 +35,12 @@ def compared():
     }
     rules = table(persistence=persistence, drift=noisy(1.0), sarima=np.nan)
     return compare_series(predictions, rules, {"sarima": "too few rows"}, horizon=1)
+
+
+def test_of_rules_with_the_same_p_value_as_shown_the_one_with_the_smallest_error_is_the_hardest():
+    size = {"far": 9.0, "near": 1.0, "other": 4.0}
+    assert _claim({"far": 0.99998, "near": 0.99996, "other": 0.2}, size)["hardest"] == "near"
+    assert _claim({"far": 0.9, "near": 0.7, "other": None}, size)["hardest"] == "other"
 
 
 def test_a_network_is_held_against_the_hardest_rule(compared):
