@@ -70,8 +70,8 @@ def judge(
 def _claim(p_values: Mapping[str, Figure], size: Mapping[str, float]) -> dict[str, Any]:
     """That a network beats every rule.
 
-    The hardest has the largest p-value; of several that are alike to three decimals, as shown, or where there is no test,
-    the one with the smallest loss.
+    The hardest has the largest p-value; of several that are alike to three decimals, which are shown, or where there is
+    no test, the one with the smallest loss.
     """
     hardest = max(p_values, key=lambda rule: (1.0 if (p := p_values[rule]) is None else round(p, 3), -size[rule]))
     return {"hardest": hardest, "p": intersection_union(list(p_values.values()))}
