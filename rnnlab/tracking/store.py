@@ -240,7 +240,7 @@ def relocate(database: Path, artifacts: str) -> None:
         for old in {place for (place,) in found if place.endswith("/mlartifacts") and place != artifacts}:
             for table, column in ADDRESSES:
                 connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ?",
+                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ?",  # nosec B608
                     (artifacts, len(old) + 1, f"{old}%"),
                 )
 
