@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import suppress
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done; 1 it can't be done, and a message says why; 2 wrong arguments.",
 )
+
+
+def show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"rnnlab {version('rnnlab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    _: Annotated[
+        bool, typer.Option("--version", help="print the version and exit", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What `app`'s help says."""
 
 
 def main() -> None:

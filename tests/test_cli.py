@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -274,3 +275,11 @@ def test_the_shell_completes_commands_and_models(root, typed, completed):
     args = [sys.executable, "-c", "import sys; sys.argv[0] = 'rnnlab'; from rnnlab.cli import main; main()"]
     done = subprocess.run(args, env=os.environ | shell, capture_output=True, text=True)
     assert done.stdout.split() == completed
+
+
+def test_the_version(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["rnnlab", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
+    assert re.fullmatch(r"rnnlab \d+\.\d+\.\d+\n", capsys.readouterr().out)
