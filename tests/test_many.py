@@ -89,7 +89,7 @@ def test_four_workers_of_a_queue(workspace):
     assert status.count("Success") == WORKERS, status
     found = names(workspace.folder)
     assert {status for _, status in found} == {"FINISHED"}
-    models = Counter(name.split(" / ")[1] for name, _ in found.elements())
+    models = Counter(name.split(" / ")[0] for name, _ in found.elements())
     assert models == {"gru": WORKERS, "digits_bigru": 1}  # which all four have in common
 
 
