@@ -40,7 +40,7 @@ def misread(images: NDArray[np.float32], y_true: Labels, by_model: Mapping[str, 
         by_model: y_pred, (N,).
     """
     rows = [
-        (name, place % COLUMNS, place // COLUMNS, f"{y_true[number]} → {y_pred[number]}", _png(images[number]))
+        (name, place % COLUMNS, place // COLUMNS, f"{y_true[number]}→{y_pred[number]}", _png(images[number]))
         for name, y_pred in by_model.items()
         for place, number in enumerate(np.flatnonzero(y_true != y_pred)[:MISREAD_SHOWN])
     ]
@@ -51,7 +51,7 @@ def misread(images: NDArray[np.float32], y_true: Labels, by_model: Mapping[str, 
         y=alt.Y("y:Q", axis=None).scale(domain=[lines - 0.5, -0.5], nice=False),
     )
     pictures = base.mark_image(width=28, height=28)
-    pictures = pictures.encode(url="image:N", tooltip=alt.Tooltip("what:N", title="digit → read as"))
+    pictures = pictures.encode(url="image:N", tooltip=alt.Tooltip("what:N", title="digit→read as"))
     labels = base.mark_text(dy=24, fontSize=11).encode(text="what:N")
     return to_spec(choose(alt.layer(pictures, labels, data=inline(table)), "model", list(by_model)), 66 * lines)
 

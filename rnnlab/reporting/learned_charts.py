@@ -11,7 +11,7 @@ from rnnlab.reporting.chart_style import BLUE, INK, ORANGE, Spec, choose, inline
 
 STATES = ("hidden", "cell")  # of an LSTM both; the others are gates
 PLACE = ("model", "window", "layer", "step", "unit")
-STEP = "step of the window (0: the last one that is known)"
+STEP = "step of the window (0: the last)"
 FEW_CELLS = 120  # of a heat map that has room for figures
 
 

@@ -27,12 +27,12 @@ ACTUAL = "actual"
 BANDS = {  # of one model: lower and upper columns, colour with opacity
     "95 % interval": ("lower_95", "upper_95", f"{BLUE}30"),
     "80 % interval": ("lower_80", "upper_80", f"{BLUE}60"),
-    "range of the seeds": ("lowest_seed", "highest_seed", f"{ORANGE}60"),
+    "range of seeds": ("lowest_seed", "highest_seed", f"{ORANGE}60"),
 }
 LINES = {  # column, dashes, colour
     ACTUAL: ("y_true", [1, 0], INK),
-    "predicted (mean of the seeds)": ("y_pred", [1, 0], ORANGE),
-    "persistence (the last value)": ("persistence", [2, 2], GREY),
+    "predicted (mean of seeds)": ("y_pred", [1, 0], ORANGE),
+    "persistence (last value)": ("persistence", [2, 2], GREY),
 }
 BEYOND_CHANCE = 0.05
 
@@ -61,7 +61,7 @@ def model_values(predictions: Mapping[str, pd.DataFrame], target: str, words: st
     bands = {name: columns for name, columns in BANDS.items() if columns[0] in table}
     colors = {name: color for name, (*_, color) in {**bands, **LINES}.items()}
     scale = alt.Scale(domain=list(colors), range=list(colors.values()))
-    color = alt.Color("line:N", scale=scale, legend=alt.Legend(title=None))
+    color = alt.Color("line:N", scale=scale, legend=alt.Legend(title=None, columns=1))
 
     def layer(name: str, column: str) -> alt.Chart:
         y = alt.Y(f"{column}:Q", title=target).scale(zero=False)
@@ -150,7 +150,7 @@ def folds(found: Mapping[str, Any], networks: Collection[str]) -> Spec:
     color, _ = line_scales(list(networks), last=None if best_rule == "persistence" else best_rule)
     base = alt.Chart().encode(
         x=alt.X("fold:O", title=None, sort=None).axis(
-            labelAngle=0, labelExpr="split(datum.label, ' to ')", labelLimit=90
+            labelAngle=0, labelExpr="split(datum.label, ' to ')", labelOverlap=True, labelLimit=90
         ),
         xOffset=alt.XOffset("model:N", sort=shown),
         color=alt.Color("model:N", scale=color, legend=alt.Legend(title=None, symbolType="circle", symbolSize=80)),
