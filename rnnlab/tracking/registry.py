@@ -31,7 +31,7 @@ from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.tracking.store import NOTE
 
 CHAMPION, PREVIOUS = "champion", "previous"
-MEASURED = ("test/", "backtest/")  # figures of a run
+MEASURED = ("test/", "backtest/", "unranked/")  # figures of a run
 PACKAGES = ("torch", "mlflow", "numpy", "pandas")  # what a server of the model needs
 
 

@@ -59,8 +59,8 @@ def run_params(params: Params, name: str) -> dict[str, Any]:
     return flatten({track: getattr(params, track).model_dump(mode="json"), "model": own, "training": training})
 
 
-def run_tags(name: str, experiment: str) -> dict[str, str]:
-    tags = {STAGE: f"train@{name}", EXPERIMENT: experiment, "mlflow.source.git.commit": commit()}
+def run_tags(stage: str, experiment: str = "") -> dict[str, str]:
+    tags = {STAGE: stage, EXPERIMENT: experiment, "mlflow.source.git.commit": commit()}
     return {key: value for key, value in tags.items() if value}
 
 
