@@ -71,11 +71,16 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         | undefined
         | verdict
         | run_tags(f"train@{name}", maker(name, key, unchanged)),
-        note=f"    {repeat_command()}\n\n{card.read_text(encoding='utf-8')}"[:MOST_LETTERS],
+        note=describe(repeat_command(), card.read_text(encoding="utf-8")),
     )
 
 
-def read_rules(track: str, params: Params) -> list[Result]:
+def describe(command: str, card: str) -> str:
+    """A run's description: of a long card, as of many columns, the end is left out, and not the command."""
+    return f"Repeat it:\n\n    {command}\n\n{card}"[:MOST_LETTERS]
+
+
+def read_rules(track: str, params: Params, unchanged: Set[str] = frozenset()) -> list[Result]:
     """The simple rules of a track, which have a run each, beside the networks'."""
     data, results = describe_data(track, params), []
     for name, found in read_baselines(track)[0].items():
@@ -94,9 +99,10 @@ def read_rules(track: str, params: Params) -> list[Result]:
                 figures=figures,
                 figures_by_seed={},
                 history=pd.DataFrame({"epoch": [], "seed": []}),
-                artifacts={},
+                artifacts={METRICS / f"baselines/{track}.json": "metrics"},
                 data=data,
-                tags={"kind": "simple rule"} | run_tags(f"baselines@{track}"),
+                tags={"kind": "simple rule"}
+                | run_tags(f"baselines@{track}", "" if track in unchanged else experiment()),
                 note=f"A simple rule, measured on the same steps or images as the networks (docs/metrics.md): {name}.",
             )
         )
