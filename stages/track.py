@@ -10,25 +10,25 @@ from rnnlab.tracking.ending import last_lines
 from rnnlab.tracking.mirror import mirror
 from rnnlab.tracking.report_page import attach
 from rnnlab.tracking.result_files import read_result, read_rules
-from rnnlab.tracking.run_info import EXPERIMENT, TRACKED, experiment, models_of_the_commit, run_name
+from rnnlab.tracking.run_info import EXPERIMENT, TRACKED, experiment, run_name, same_as_in_commit
 from rnnlab.tracking.store import STORE_ERRORS, Store, explain
 
 
 def main() -> None:
     params = read_params()
-    unchanged = models_of_the_commit(params.models) if experiment() else set()
+    tracks = [track for track in ("series", "digits") if params.models_of(track)]
+    unchanged = same_as_in_commit([*params.models, *tracks]) if experiment() else set()
     results = {name: read_result(name, params, unchanged) for name in params.models}
     made_by = {name: result.tags.get(EXPERIMENT, "") for name, result in results.items()}
     write_json(TRACKED, {name: {"key": result.key, "experiment": made_by[name]} for name, result in results.items()})
-    tracks = [track for track in ("series", "digits") if params.models_of(track)]
-    rules = [rule for track in tracks for rule in read_rules(track, params)]
+    rules = [rule for track in tracks for rule in read_rules(track, params, unchanged)]
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
     try:
         store = Store(root, uri, params.series.name)
         made = {}
         for result in [*reversed(rules), *results.values()]:
-            name = run_name(result.model, made_by.get(result.model, ""))
+            name = run_name(result.model, result.tags.get(EXPERIMENT, ""))
             if done := mirror(store, result, name):
                 print(f"{done} run: {name}")
                 made[result.model] = result

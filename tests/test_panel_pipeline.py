@@ -120,7 +120,9 @@ def test_mlflow_has_one_run_for_the_panel_with_its_table(workspace, output):
     runs = store.client.search_runs([store.experiments["series"]])
     (run,) = [run for run in runs if not {"mlflow.parentRunId", "kind"} & set(run.data.tags)]
     assert len([run for run in runs if "kind" not in run.data.tags]) == 1 + 2  # and one a seed
-    assert {"test/relative_rmse_median", "test/beaten", "test/mase"} <= set(run.data.metrics)
+    assert {"test/relative_rmse", "test/beaten", "unranked/mase", "unranked/relative_rmse_median"} <= set(
+        run.data.metrics
+    )
     assert "gru-symbols.csv" in {file.path for file in store.client.list_artifacts(run.info.run_id)}
 
 

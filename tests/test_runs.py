@@ -7,11 +7,13 @@ import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.core.files import write_json
-from rnnlab.tracking.run_info import TRACKED, models_of_the_commit, read_tracked
+from rnnlab.tracking.result_files import describe
+from rnnlab.tracking.run_info import TRACKED, read_tracked, same_as_in_commit
 
 LOCKED = {
     "train@a": {"params": {"params.yaml": {"models.a": 1}}, "deps": [{"path": "x", "md5": "1"}], "outs": [1]},
     "evaluate@a": {"deps": [{"path": "models/a.safetensors", "md5": "1"}, {"path": "y", "md5": "1"}]},
+    "baselines@series": {"deps": [{"path": "z", "md5": "1"}]},
 }
 
 
@@ -48,12 +50,18 @@ def changed(stage, **entries):
 )
 def test_an_experiment_made_what_it_trained_from_other_things(lock, expected):
     write_lock(lock)
-    assert (models_of_the_commit(["a"]) == {"a"}) == expected
+    assert (same_as_in_commit(["a"]) == {"a"}) == expected
+
+
+def test_the_simple_rules_of_other_data_are_the_experiments():
+    assert same_as_in_commit(["a", "series"]) == {"a", "series"}
+    write_lock(changed("baselines@series", deps=[{"path": "z", "md5": "2"}]))
+    assert same_as_in_commit(["a", "series"]) == {"a"}
 
 
 def test_a_model_that_the_commit_has_not_is_the_experiments():
     write_lock(LOCKED | {"train@b": LOCKED["train@a"]})
-    assert models_of_the_commit(["a", "b"]) == {"a"}
+    assert same_as_in_commit(["a", "b"]) == {"a"}
 
 
 @pytest.mark.parametrize("content", [{"a": "a key, as older versions wrote it"}, ["a"], {"a": {"key": "k"}}])
@@ -61,3 +69,11 @@ def test_another_form_of_what_was_tracked_counts_for_nothing(content):
     assert read_tracked() == {}
     write_json(TRACKED, content)
     assert read_tracked() == {}
+
+
+def test_a_description_keeps_its_command_beside_a_card_of_400_columns():
+    columns = ", ".join(f"column_number_{number}" for number in range(400))
+    command = f"dvc exp run -S 'series.features=[{columns}]'"
+    note = describe(command, f"# gru\n\n{columns} in, Close out.\n")
+    assert f"    {command}\n\n# gru\n" in note
+    assert len(note) == 8000  # more MLflow cuts off

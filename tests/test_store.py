@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from rnnlab.tracking import ending
-from rnnlab.tracking.store import NOTE, Store, UnreachableError
+from rnnlab.tracking.store import NOTE, Store, UnreachableError, explain
 
 
 @pytest.fixture
@@ -31,10 +31,20 @@ def test_a_moved_project_finds_its_artifacts_and_writes_no_new_ones_to_the_old_p
     assert not project.exists()
 
 
-def test_a_store_of_another_mlflow_is_named(project):
+def test_artifacts_that_were_put_elsewhere_on_purpose_stay_there(project):
+    elsewhere = "s3://bucket/mlartifacts"
+    Store(project).client.create_experiment("mine", elsewhere)
+    assert Store(project).client.get_experiment_by_name("mine").artifact_location == elsewhere
+
+
+# The second is the revision by which MLflow gave metrics their steps.
+@pytest.mark.parametrize(
+    ("made_by", "command"), [("ffffffffffff", "pip install --upgrade"), ("451aebb31d03", "db upgrade")]
+)
+def test_a_store_of_another_mlflow_is_named_with_the_command_that_mends_it(project, made_by, command):
     with sqlite3.connect(project / "mlflow.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
-    with pytest.raises(UnreachableError, match="another MLflow than"):
+        connection.execute("UPDATE alembic_version SET version_num = ?", [made_by])
+    with pytest.raises(UnreachableError, match=command):
         Store(project)
 
 
@@ -42,8 +52,9 @@ def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(project
     store = Store(project, series="GOOG")
     store.client.delete_experiment(store.experiments["series"])
     number = store.experiments["series"]
-    with pytest.raises(UnreachableError, match=f"mlflow experiments restore --experiment-id {number}"):
+    with pytest.raises(UnreachableError, match=f"mlflow experiments restore --experiment-id {number}$") as caught:
         Store(project, series="GOOG")
+    assert explain(caught.value) == str(caught.value)  # not cut short, as errors of others are
 
 
 def test_an_experiment_and_a_run_say_what_they_are(project):

@@ -36,7 +36,7 @@ def main() -> None:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
         if is_first(command):
-            reason = textwrap.shorten(redact_credentials(str(error)), 300, placeholder=" ...")
+            reason = textwrap.shorten(redact_credentials(str(error)), 600, placeholder=" ...")
             print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
 
 
@@ -86,7 +86,7 @@ def describe(about: dict[str, Any]) -> "Training":
         name=run_name(model, experiment()),
         key=about["key"],
         params=run_params(params, model),
-        tags=run_tags(model, experiment()),
+        tags=run_tags(f"train@{model}", experiment()),
         process=about["process"],
         began=about["began"],
     )

@@ -24,14 +24,15 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from numpy.typing import NDArray
 from torch import nn
 
 from rnnlab.core.errors import UserError, redact_credentials
-from rnnlab.tracking.store import NOTE
+from rnnlab.tracking.store import NOTE, SOURCE
 
 CHAMPION, PREVIOUS = "champion", "previous"
-MEASURED = ("test/", "backtest/")  # figures of a run
+MEASURED = ("test/", "backtest/", "unranked/")  # figures of a run
 PACKAGES = ("torch", "mlflow", "numpy", "pandas")  # what a server of the model needs
 
 
@@ -50,7 +51,7 @@ class Package:
 def log_model(client: MlflowClient, run: str, experiment: str, package: Package) -> str:
     """Log a model as an output of a run; return its id. It loads with MLflow and PyTorch alone."""
     found = client.get_run(run)
-    params, tags = dict(found.data.params), {NOTE: found.data.tags.get(NOTE, "")}
+    params, tags = dict(found.data.params), SOURCE | {NOTE: found.data.tags.get(NOTE, "")}
     logged = client.create_logged_model(experiment, package.name, run, tags, params, "rnnlab")
     with tempfile.TemporaryDirectory() as folder:
         save_model(Path(folder, "model"), package, Model(run_id=run, model_id=logged.model_id))
@@ -149,6 +150,9 @@ def promote(
         if known
         else client.create_model_version(name, source, run, tags=dict(tags), description=card, model_id=model.model_id)
     )
+    # as `mlflow.register_model` does: the page of the logged model names its versions by this tag
+    versions = json.dumps([{"name": name, "version": str(made.version)}])
+    client.set_logged_model_tags(model.model_id, {MLFLOW_MODEL_VERSIONS: versions})
     if before:
         client.set_registered_model_alias(name, PREVIOUS, before.version)
     client.set_registered_model_alias(name, CHAMPION, made.version)

@@ -13,7 +13,8 @@ from rnnlab.core.tables import METRICS, read_baselines, read_table
 from rnnlab.networks.weights_header import read_config
 from rnnlab.tracking.mirror import Data, Result
 from rnnlab.tracking.run_info import experiment, read_tracked, repeat_command, run_params, run_tags
-from rnnlab.tracking.store import PREFIX
+from rnnlab.tracking.store import PREFIX, Figures
+from rnnlab.tracking.views import metric_name
 
 FILES = {"test": "json", "history": "csv", "predictions": "csv"}
 TABLE, TENSORS = "mlflow_colspec", "mlflow_tensorspec"  # MLflow's names of schemas
@@ -37,14 +38,14 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
     files = [Path(f"models/{name}.safetensors"), *(METRICS / kind / f"{name}.{end}" for kind, end in FILES.items())]
     config, figures = read_config(str(files[0])), read_json(METRICS / f"test/{name}.json")
     track = config["track"]
-    means = {f"test/{key}": value["mean"] for key, value in figures["metrics"].items()}
-    stds = {f"test/{key}_std": value["std"] for key, value in figures["metrics"].items()}
+    means = {metric_name(key): value["mean"] for key, value in figures["metrics"].items()}
+    stds = {metric_name(f"{key}_std"): value["std"] for key, value in figures["metrics"].items()}
     why = "; ".join(f"{key}: {reason}" for key, reason in figures["undefined"].items())
     undefined = {f"{PREFIX}undefined": why} if why else {}
     judged, verdict = _judged(name) if track == "series" and not params.is_panel else ({}, {})
     card, symbols = Path(f"report/cards/{name}.md"), Path(f"report/cards/{name}-symbols.csv")
     quartiles = {
-        f"test/{key}_{which}": value
+        metric_name(f"{key}_{which}"): value
         for key, values in figures.get("over_symbols", {}).items()
         for which, value in zip(("lower_quartile", "median", "upper_quartile"), values, strict=True)
     }
@@ -56,9 +57,9 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         weights_key=digest(files[:1]),
         params=run_params(params, name),
         parameters=config["parameters"],
-        figures=means | stds | quartiles | judged,
+        figures=six_digits(means | stds | quartiles | judged),
         figures_by_seed={
-            int(seed): {f"test/{key}": value for key, value in by_seed.items()}
+            int(seed): six_digits({metric_name(key): value for key, value in by_seed.items()})
             for seed, by_seed in figures["by_seed"].items()
         },
         history=read_table(METRICS / f"history/{name}.csv"),
@@ -69,18 +70,24 @@ def read_result(name: str, params: Params, unchanged: Set[str] = frozenset()) ->
         tags={PREFIX + word: str(value) for word, value in config["made_with"].items()}
         | undefined
         | verdict
-        | run_tags(name, maker(name, key, unchanged)),
-        note=f"    {repeat_command()}\n\n{card.read_text(encoding='utf-8')}"[:MOST_LETTERS],
+        | run_tags(f"train@{name}", maker(name, key, unchanged)),
+        note=describe(repeat_command(), card.read_text(encoding="utf-8")),
     )
 
 
-def read_rules(track: str, params: Params) -> list[Result]:
+def describe(command: str, card: str) -> str:
+    """A run's description: of a long card, as of many columns, the end is left out, and not the command."""
+    return f"Repeat it:\n\n    {command}\n\n{card}"[:MOST_LETTERS]
+
+
+def read_rules(track: str, params: Params, unchanged: Set[str] = frozenset()) -> list[Result]:
     """The simple rules of a track, which have a run each, beside the networks'."""
     data, results = describe_data(track, params), []
     for name, found in read_baselines(track)[0].items():
-        figures = {f"test/{key}": value["mean"] for key, value in found["metrics"].items()}
+        figures = {metric_name(key): value["mean"] for key, value in found["metrics"].items()}
         judged = _judged(name)[0] if track == "series" and not params.is_panel else {}
-        key = digest([json.dumps([track, name, figures, judged, data.digest]).encode()])
+        figures = six_digits(figures | judged)
+        key = digest([json.dumps([track, name, figures, data.digest]).encode()])
         results.append(
             Result(
                 model=name,
@@ -89,16 +96,22 @@ def read_rules(track: str, params: Params) -> list[Result]:
                 weights_key=f"rule {key}",
                 params={},
                 parameters=None,
-                figures=figures | judged,
+                figures=figures,
                 figures_by_seed={},
                 history=pd.DataFrame({"epoch": [], "seed": []}),
-                artifacts={},
+                artifacts={METRICS / f"baselines/{track}.json": "metrics"},
                 data=data,
-                tags={"kind": "simple rule"} | run_tags(name, ""),
+                tags={"kind": "simple rule"}
+                | run_tags(f"baselines@{track}", "" if track in unchanged else experiment()),
                 note=f"A simple rule, measured on the same steps or images as the networks (docs/metrics.md): {name}.",
             )
         )
     return results
+
+
+def six_digits(figures: Figures) -> dict[str, float | None]:
+    """Figures of six significant digits, as metrics/ has them: MLflow's table cuts off what is longer."""
+    return {name: None if value is None else float(f"{value:.6g}") for name, value in figures.items()}
 
 
 def describe_data(track: str, params: Params) -> Data:
@@ -127,7 +140,7 @@ def _judged(name: str) -> tuple[dict[str, float], dict[str, str]]:
     judged = comparison["backtest"]["judged"]
     figures = {
         "backtest/rmse": judged["rmse"].get(name),
-        "backtest/p_every_rule": judged["networks"].get(name, {}).get("p_holm"),
+        "backtest/rmse_p_value": judged["networks"].get(name, {}).get("p_holm"),
     }
     said = {"verdict": comparison["models"][name]} if name in comparison["models"] else {}
     return {key: value for key, value in figures.items() if value is not None}, said

@@ -24,15 +24,17 @@ def experiment() -> str:
     return os.environ.get("DVC_EXP_NAME", "")
 
 
-def models_of_the_commit(models: Iterable[str]) -> set[str]:
-    """Those that the experiment that runs trained and evaluated from the same things as its commit did."""
+def same_as_in_commit(names: Iterable[str]) -> set[str]:
+    """The models, and tracks with their simple rules, that the running experiment made from the same inputs as its
+    commit did.
+    """
     before, now = (YAML(typ="safe").load(text) for text in (show_file(commit(), LOCK), LOCK.read_text()))
-    return {model for model in models if before and _inputs(before, model) == _inputs(now, model)}
+    return {name for name in names if before and _inputs(before, name) == _inputs(now, name)}
 
 
-def _inputs(lock: Mapping[str, Any], model: str) -> list[Any]:
+def _inputs(lock: Mapping[str, Any], name: str) -> list[Any]:
     """As dvc.lock has them; the weights are what the training made of the others."""
-    stages = [lock["stages"].get(f"{stage}@{model}", {}) for stage in ("train", "evaluate")]
+    stages = [lock["stages"].get(f"{stage}@{name}", {}) for stage in ("train", "evaluate", "baselines")]
     read = [[found for found in stage.get("deps", []) if not found["path"].startswith("models/")] for stage in stages]
     return [stage.get("params") for stage in stages] + read
 
@@ -59,8 +61,8 @@ def run_params(params: Params, name: str) -> dict[str, Any]:
     return flatten({track: getattr(params, track).model_dump(mode="json"), "model": own, "training": training})
 
 
-def run_tags(name: str, experiment: str) -> dict[str, str]:
-    tags = {STAGE: f"train@{name}", EXPERIMENT: experiment, "mlflow.source.git.commit": commit()}
+def run_tags(stage: str, experiment: str) -> dict[str, str]:
+    tags = {STAGE: stage, EXPERIMENT: experiment, "mlflow.source.git.commit": commit()}
     return {key: value for key, value in tags.items() if value}
 
 

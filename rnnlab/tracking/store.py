@@ -8,8 +8,6 @@ import sqlite3
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported
@@ -30,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.processes import is_gone
+from rnnlab.tracking.database import made_by_another, relocate
 from rnnlab.tracking.views import KIND, view
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
@@ -38,7 +37,6 @@ for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be 
 PREFIX = "rnnlab."  # of tags that are not for people
 KEY = f"{PREFIX}content_key"  # of a completed run
 PROCESS = f"{PREFIX}process"  # of a run that is being written: by whom
-OTHER = "Can't locate revision", "out-of-date database schema"  # of a database that another MLflow made
 NOTE = "mlflow.note.content"  # a tag: the description
 BATCH = 1000  # metrics that MLflow takes in one call
 DESCRIPTIONS = {
@@ -48,13 +46,6 @@ DESCRIPTIONS = {
     "digits": "Handwritten digits: a run for each network and for the simple rule, a nested run for each seed. The box "
     '"Views" has the charts that compare runs.',
 }
-ADDRESSES = (  # of artifacts, in MLflow's tables
-    ("experiments", "artifact_location"),
-    ("runs", "artifact_uri"),
-    ("logged_models", "artifact_location"),
-    ("model_versions", "source"),
-    ("model_versions", "storage_location"),
-)
 Figures = Mapping[str, float | None]
 Row = Mapping[str, float]
 
@@ -74,7 +65,7 @@ class UnreachableError(UserError):
 
 
 # of a store that is not there
-STORE_ERRORS = (UnreachableError, MlflowException, SQLAlchemyError, CommandError, OSError, ImportError)
+STORE_ERRORS = (UnreachableError, MlflowException, SQLAlchemyError, sqlite3.Error, CommandError, OSError, ImportError)
 
 
 class Store:
@@ -104,7 +95,8 @@ class Store:
         except UnreachableError:
             raise
         except STORE_ERRORS as error:
-            raise UnreachableError(f"MLflow at {self.shown} can't be reached: {explain(error)}") from None
+            about = made_by_another(str(error), self.shown) or f"can't be reached: {explain(error)}"
+            raise UnreachableError(f"MLflow at {self.shown} {about}") from None
 
     def _experiment(self, name: str, track: str) -> str:
         about = {NOTE: DESCRIPTIONS[track].format(name=name)}
@@ -227,31 +219,10 @@ def epoch_metrics(row: Row, now: int) -> list[Metric]:
     ]
 
 
-def relocate(database: Path, artifacts: str) -> None:
-    """Where a project was moved, copied or renamed, correct the addresses of artifacts in its store: MLflow keeps them
-    absolute, and would not find old artifacts and write new ones to the old place.
-
-    Args:
-        database: the project's own sqlite file.
-        artifacts: where they are now.
-    """
-    with closing(sqlite3.connect(database)) as connection, connection:
-        found = connection.execute("SELECT artifact_location FROM experiments").fetchall()
-        for old in {place for (place,) in found if place.endswith("/mlartifacts") and place != artifacts}:
-            for table, column in ADDRESSES:
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} LIKE ?",  # nosec B608
-                    (artifacts, len(old) + 1, f"{old}%"),
-                )
-
-
 def explain(error: BaseException) -> str:
     """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
-    if any(words in str(error) for words in OTHER):
-        return (
-            f"another MLflow than {version('mlflow')} made its tables. An older one: run `mlflow db upgrade` with its "
-            "address. A newer one: install that, or move the file away, and `python -m stages.track` makes a new one"
-        )
+    if isinstance(error, UserError):  # ours, which says what to do
+        return str(error)
     text = redact_credentials(str(error))
     if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):
         text = "".join(causes[-1])

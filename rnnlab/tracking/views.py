@@ -21,6 +21,7 @@ LINES = {
     "series": {"train/loss": "log", "validation/loss": "log"},
     "digits": {"train/loss": "log", "train/accuracy": "linear", "validation/loss": "log"},
 }
+FIRST = {metric for metrics in BARS.values() for metric in metrics} | {"test/beaten"}  # the last of a panel
 COLUMNS: dict[str, list[str]] = {"series": ["metrics.`backtest/rmse`"], "digits": []}
 PARAMS = ["params.`model.cell`", "params.`model.hidden_size`"]
 
@@ -42,13 +43,18 @@ def view(track: str) -> dict[str, str]:
     return {TAG: json.dumps({"name": NAME, "createdAt": now, "updatedAt": now, "state": json.dumps(state)})}
 
 
+def metric_name(key: str) -> str:
+    """What a figure of the test part is called in a run.
+
+    MLflow's page orders its charts by name: ``backtest/``, ``test/`` and ``train/`` come before ``unranked/``.
+    """
+    return f"test/{key}" if f"test/{key}" in FIRST else f"unranked/{key}"
+
+
 def addresses(experiments: Mapping[str, str]) -> dict[str, str]:
     """Of each experiment, by its id, the address of its charts in the view, on the server of `make ui`."""
-    key = TAG.rsplit(".", 1)[1]
-    return {
-        name: f"{SERVER}/#/experiments/{number}/runs?compareRunsMode=CHART&viewStateShareKey={key}"
-        for number, name in experiments.items()
-    }
+    words = f"workflowType=machine_learning&compareRunsMode=CHART&viewStateShareKey={TAG.rsplit('.', 1)[1]}"
+    return {name: f"{SERVER}/#/experiments/{number}/runs?{words}" for number, name in experiments.items()}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from rnnlab.core.params import Params, Training
 from rnnlab.core.params_parsing import flatten
 from rnnlab.core.processes import identity, is_gone
-from rnnlab.tracking.run_info import STAGE, experiment, run_params, run_tags
+from rnnlab.tracking.run_info import experiment, run_params, run_tags
 from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, explain
 from rnnlab.tracking.training_run import Live
 from rnnlab.training.trainer import Row
@@ -99,8 +99,7 @@ class TrialRuns:
         assert self._store is not None
         name = f"{self._name} / tune {self._study.study_name}{ending}"
         tags = {
-            **run_tags(self._name, experiment()),
-            STAGE: "tune",
+            **run_tags("tune", experiment()),
             "model": self._name,
             PROCESS: identity(),
             **tags,
