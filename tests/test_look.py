@@ -73,6 +73,7 @@ def test_a_look_names_the_columns_that_are_not_read_and_their_first_bad_cell(tmp
     assert "not read: sales (line 5: 'closed'), shop (line 2: 'x')" in look(path, None, Options()).notes
     found = look(path, None, Options(missing=("closed",)))
     assert (found.columns, found.left_out) == (["sales", "visits"], 1)
+    assert "-S 'series.read.missing=[closed]'" in found.command
 
 
 def test_a_counter_and_a_year_are_no_default_target(tmp_path):

@@ -44,7 +44,8 @@ def describe_unread(dialect: Dialect, dated: Dated, read: Collection[str]) -> li
         text = pd.Series([cell for _, cell in filled], dtype="str")
         bad = min((np.isnan(to_numbers(text, decimal)) for decimal in ".,"), key=np.sum)
         odd = next((f"line {line}: {shown(cell)}" for (line, cell), no in zip(filled, bad, strict=True) if no), "")
-        said.append(f"{column.strip()} ({odd or 'does not vary'})")
+        why = odd or ("counts the rows, or years" if _is_counter(dialect, column) else "does not vary")
+        said.append(f"{column.strip()} ({why})")
     return [f"not read: {', '.join(said[:SHOWN_NAMES])}"] if said else []
 
 
@@ -82,23 +83,28 @@ def window_length(period: int) -> int:
 
 
 def command_for(
-    source: Path | BinaryIO, dialect: Dialect, dated: Dated, target: str | None = None, length: int | None = None
+    source: Path | BinaryIO,
+    dialect: Dialect,
+    dated: Dated,
+    target: str | None = None,
+    length: int | None = None,
+    said: Mapping[str, Any] = {},  # is not changed
 ) -> str:
     """`dvc exp run` with the words that read the file; empty: it is no file of its own, or has no numbers.
 
     Args:
         length: of the window; None: params.yaml's.
+        said: how it is read, as ``Options.changed`` has it.
     """
     target, features = suggest(dialect, dated, target)
     if not isinstance(source, Path) or not target:
         return ""
+    series: dict[str, Any] = {"source": "csv", "path": str(source.absolute()), **said}
     if target != "Close":
-        return run(
-            {"source": "csv", "path": str(source.absolute()), "target": target, "features": list(features)}, length
-        )
-    # of a volume that does not vary nothing can be learned
-    own = {} if any(canonical(name) == "volume" for name in features) else {"features": list(features)}
-    return run({"source": "csv", "path": str(source.absolute()), **own}, length)
+        series |= {"target": target, "features": list(features)}
+    elif not any(canonical(name) == "volume" for name in features):  # of one that does not vary nothing can be learned
+        series |= {"features": list(features)}
+    return run(series, length)
 
 
 def run(series: Mapping[str, Any], length: int | None = None) -> str:

@@ -49,7 +49,7 @@ class Look:
     def lines(self) -> Iterator[str]:
         """For a terminal."""
         dates = f"column {self.date}" if self.date else "rows are counted"
-        yield f"{self.rows:,} rows, a {self.rhythm} each, from {self.first} to {self.last} ({dates})"
+        yield f"{self.rows:,} rows, one a {self.rhythm}, from {self.first} to {self.last} ({dates})"
         yield f"columns of numbers: {', '.join(self.columns)}"
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
@@ -91,7 +91,7 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         left_out=rows.left_out,
         guesses=list(rows.guesses),
         notes=[*describe_unread(file.dialect, dated, columns), *rows.notices, *describe_gaps(dates)],
-        command=command_for(path, file.dialect, dated, target, window_length(rhythm.period)),
+        command=command_for(path, file.dialect, dated, target, window_length(rhythm.period), options.changed()),
     )
 
 

@@ -77,7 +77,7 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     forecasts, found = _judge(windows, features, info)
     said = verdict.series(found["judged"], info, f"after the first {100 * TRAIN:.0f} %")
     own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
-    command = run({"source": "csv", "path": str(path.absolute()), **own}, length)
+    command = run({"source": "csv", "path": str(path.absolute()), **options.changed(), **own}, length)
     page = folder / "index.html"
     write_text(page, _page(info, rows, (said, features), forecasts, found, command))
     unread = describe_unread(file.dialect, dated, [*features, target])
