@@ -6,6 +6,7 @@ from contextlib import closing
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 
 ADDRESSES = (  # of artifacts, in MLflow's tables
     ("experiments", "artifact_location"),
@@ -49,7 +50,7 @@ def made_by_another(error: str, address: str) -> str:
         return ""
     migrations = files("mlflow") / "store/db_migrations/versions"
     if any(path.name.startswith(f"{found[1] or found[2]}_") for path in migrations.iterdir()):
-        return f"was made by an older MLflow than {here}: `mlflow db upgrade {address}` converts it"
+        return f"was made by an older MLflow than {here}: `mlflow db upgrade {quote(address)}` converts it"
     return (
         f"was made by a newer MLflow than {here}: `pip install --upgrade mlflow`, or move the file away and "
         "`python -m stages.track` makes a new one"

@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is imported
 os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -110,7 +111,7 @@ class Store:
         if found.lifecycle_stage != "active":
             raise UnreachableError(
                 f"MLflow at {self.shown}: its experiment {name} was deleted; to have it back: "
-                f"MLFLOW_TRACKING_URI={self.shown} mlflow experiments restore --experiment-id {found.experiment_id}"
+                f"MLFLOW_TRACKING_URI={quote(self.shown)} mlflow experiments restore --experiment-id {found.experiment_id}"
             )
         if NOTE not in found.tags:  # made by an older version
             for key, value in (view(track) | about).items():

@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from rnnlab.core.stage import run
+
 TAG = "mlflow.sharedViewState.errors-and-curves"
 NAME = "Errors and curves"
 KIND = "mlflow.experimentKind", "custom_model_development"  # else the UI guesses, and shows pages for chats
@@ -75,4 +77,4 @@ def _section(key: str, name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
