@@ -164,3 +164,17 @@ def test_the_verdict_on_digits_is_of_first_seeds():
 def test_the_verdict_on_memory():
     found = {"baseline": 0.16, "errors": {"rnn": {"10": [0.1, 0.1], "50": [0.2]}, "gru": {"10": [0.01], "50": [0.02]}}}
     assert verdict.memory(found).endswith("networks learned to remember: rnn at no length, gru up to 50 steps.")
+
+
+@pytest.mark.parametrize(
+    ("gru", "p", "opening", "end"),
+    [
+        (1.0, 0.01, "1 of 1 networks beats every simple rule here", ""),
+        (1.5, 0.2, "No network is shown to beat the best simple rule here", " The difference may be chance."),
+        (2.5, 1.0, "No network beats the best simple rule here", ""),
+    ],
+)
+def test_the_plain_sentence_says_what_the_tests_say(gru, p, opening, end):
+    found = judged({"gru": gru, "ets": 2.0, "drift": 3.0}, gru=("ets", p))
+    errors = f"gru's error (RMSE) is {gru:.3f} pieces, that of ets, 2.000"
+    assert verdict.plain_series(found, INFO) == f"{opening}: {errors}.{end}"

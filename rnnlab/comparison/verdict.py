@@ -40,15 +40,14 @@ def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:
     network = min(winners or found, key=lambda name: rmse[name])
     rule = min((name for name in rmse if name not in found), key=lambda name: rmse[name])
     decimals = places([rmse[network], rmse[rule]], 4)
-    ours, best_rule = write(rmse[network], decimals), f"{describe_rule(rule, info)}, {write(rmse[rule], decimals)}"
+    ours = write(rmse[network], decimals) + (f" {info.unit}" if info.unit != info.target else "")
+    errors = f"{network}'s error (RMSE) is {ours}, that of {describe_rule(rule, info)}, {write(rmse[rule], decimals)}"
     if winners:
         many = f"{len(winners)} of {len(found)} networks beat{'s' * (len(winners) == 1)}"
-        return f"{many} every simple rule here: {network}'s error is {ours} {info.unit} (RMSE), that of {best_rule}."
-    found_none, chance = "No network beats", ""
+        return f"{many} every simple rule here: {errors}."
     if rmse[network] < rmse[rule]:
-        found_none, chance = "No network is shown to beat", " The difference may be chance."
-    errors = f"{network}'s error is {ours} {info.unit} (RMSE), that of {best_rule}"
-    return f"{found_none} the best simple rule here: {errors}.{chance}"
+        return f"No network is shown to beat the best simple rule here: {errors}. The difference may be chance."
+    return f"No network beats the best simple rule here: {errors}."
 
 
 def plain_digits(board: Board, networks: list[str], results: Mapping[str, Any]) -> str:

@@ -111,7 +111,8 @@ class Store:
         if found.lifecycle_stage != "active":
             raise UnreachableError(
                 f"MLflow at {self.shown}: its experiment {name} was deleted; to have it back: "
-                f"MLFLOW_TRACKING_URI={quote(self.shown)} mlflow experiments restore --experiment-id {found.experiment_id}"
+                f"MLFLOW_TRACKING_URI={quote(self.shown)} mlflow experiments restore "
+                f"--experiment-id {found.experiment_id}"
             )
         if NOTE not in found.tags:  # made by an older version
             for key, value in (view(track) | about).items():
