@@ -21,13 +21,16 @@ def main() -> None:
     results = {name: read_result(name, params, unchanged) for name in params.models}
     made_by = {name: result.tags.get(EXPERIMENT, "") for name, result in results.items()}
     write_json(TRACKED, {name: {"key": result.key, "experiment": made_by[name]} for name, result in results.items()})
-    rules = [rule for track in tracks for rule in read_rules(track, params, unchanged)]
+    rules = [read_rules(track, params, unchanged) for track in tracks]
+    # MLflow's page shows the newest runs first, and few of them: the rule that all are compared with comes last.
+    others = [rule for found in rules for rule in reversed(found[1:])]
+    in_order = [*others, *results.values(), *(rule for found in rules for rule in found[:1])]
     # DVC_ROOT is the main repository, also in a temporary copy: all its runs go to one store.
     root, uri = Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI")
     try:
         store = Store(root, uri, params.series.name)
         made = {}
-        for result in [*reversed(rules), *results.values()]:
+        for result in in_order:
             name = run_name(result.model, result.tags.get(EXPERIMENT, ""))
             if done := mirror(store, result, name):
                 print(f"{done} run: {name}")

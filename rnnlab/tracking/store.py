@@ -109,10 +109,10 @@ class Store:
                     raise
         found = self.client.get_experiment_by_name(name)
         if found.lifecycle_stage != "active":
+            command = f"mlflow experiments restore --experiment-id {found.experiment_id}"
             raise UnreachableError(
                 f"MLflow at {self.shown}: its experiment {name} was deleted; to have it back: "
-                f"MLFLOW_TRACKING_URI={quote(self.shown)} mlflow experiments restore "
-                f"--experiment-id {found.experiment_id}"
+                f"MLFLOW_TRACKING_URI={quote(self.shown)} {command}"
             )
         if NOTE not in found.tags:  # made by an older version
             for key, value in (view(track) | about).items():

@@ -54,17 +54,24 @@ def metric_name(key: str) -> str:
 
 
 def addresses(experiments: Mapping[str, str]) -> dict[str, str]:
-    """Of each experiment, by its id, the address of its charts in the view, on the server of `make ui`."""
-    words = f"workflowType=machine_learning&compareRunsMode=CHART&viewStateShareKey={TAG.rsplit('.', 1)[1]}"
-    return {name: f"{SERVER}/#/experiments/{number}/runs?{words}" for number, name in experiments.items()}
+    """Of each experiment, by its id, the charts and the table in the view, on the server of `make ui`.
+
+    Without the view MLflow's table has no figures.
+    """
+    words = f"workflowType=machine_learning&viewStateShareKey={TAG.rsplit('.', 1)[1]}"
+    return {
+        f"{page} of {name}": f"{SERVER}/#/experiments/{number}/runs?{words}{mode}"
+        for number, name in experiments.items()
+        for page, mode in {"charts": "&compareRunsMode=CHART", "table": ""}.items()
+    }
 
 
 def main() -> None:
     from rnnlab.tracking.store import open_store  # which imports this module
 
     found = open_store().client.search_experiments(filter_string="tags.`{}` = '{}'".format(*KIND))
-    for name, address in addresses({each.experiment_id: each.name for each in found}).items():
-        print(f"charts of {name}: {address}")
+    for page, address in addresses({each.experiment_id: each.name for each in found}).items():
+        print(f"{page}: {address}")
 
 
 def _chart(kind: str, section: str, metric: str, **more: Any) -> dict[str, Any]:
