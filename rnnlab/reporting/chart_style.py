@@ -58,6 +58,11 @@ def switch(field: str, names: Sequence[str]) -> alt.Parameter:
     return alt.selection_point(fields=[field], bind="legend", toggle="true", value=shown, empty=False, clear=False)
 
 
+def only(chosen: alt.Parameter) -> alt.OpacityValue:
+    """Opacity of what a selection holds alone; ``alt.when``, which says the same, takes 5 ms each time."""
+    return alt.OpacityValue(0, condition={"param": chosen.name, "empty": False, "value": 1})
+
+
 def zoom() -> alt.Parameter:
     """Drag to move, Ctrl and wheel to zoom, double click to go back; the wheel alone scrolls the page."""
     return alt.selection_interval(bind="scales", encodings=["x"], zoom="wheel![event.ctrlKey]")
@@ -70,16 +75,17 @@ def hover(chart: alt.Chart, tooltips: Sequence[alt.Tooltip]) -> alt.Chart:
         chart: with the horizontal axis alone.
     """
     near = alt.selection_point(HOVER, nearest=True, on="pointerover", clear="pointerout", encodings=["x"], empty=False)
-    seen = alt.when(near).then(alt.value(1)).otherwise(alt.value(0))
-    return (
-        chart.mark_rule(color=GREY).encode(opacity=seen, tooltip=list(tooltips)).add_params(near).properties(name=HOVER)
-    )
+    rule = chart.mark_rule(color=GREY).encode(opacity=only(near), tooltip=list(tooltips))
+    return rule.add_params(near).properties(name=HOVER)
 
 
 def step_axis(dates: pd.Series, words: str) -> Axis:
     """The horizontal axis of steps by their dates, or by their numbers; and their tooltip."""
     if not pd.api.types.is_datetime64_any_dtype(dates):
-        return {"x": alt.X("date:Q", title=f"row ({words})").scale(zero=False, nice=False), "tooltip": "date:Q"}
+        return {
+            "x": alt.X("date:Q", title=f"row ({words})").scale(zero=False, nice=False),
+            "tooltip": alt.Tooltip("date:Q"),
+        }
     clock = (dates.dt.normalize() != dates).any()
     form = "%Y-%m-%d %H:%M" if clock else "%Y-%m-%d"
     return {"x": alt.X("date:T", title=None), "tooltip": alt.Tooltip("date:T", format=form)}
@@ -114,7 +120,7 @@ def lines(
         y=y,
         color=alt.Color("line:N", scale=color, legend=legend),
         strokeDash=alt.StrokeDash("line:N", scale=dash, legend=legend),
-        opacity=alt.when(shown).then(alt.value(1)).otherwise(alt.value(0)),
+        opacity=only(shown),
     )
     tooltips = [axis["tooltip"], *(alt.Tooltip(f"{name}:Q", format=".5~g") for name in everything)]
     return alt.layer(drawn.add_params(shown, zoom()), hover(base, tooltips), data=inline(table))

@@ -26,9 +26,11 @@ def confusion(matrices: Mapping[str, NDArray[np.integer]]) -> Spec:
     base = alt.Chart().encode(x=alt.X("read as:O").axis(labelAngle=0, grid=False), y=alt.Y("digit:O").axis(grid=False))
     scale = alt.Scale(domain=[0, 1], range=["#8881", BLUE])
     color = alt.Color("share:Q", scale=scale, legend=None)
-    cells = base.mark_rect().encode(color=color, tooltip=["digit:O", "read as:O", "images:Q"])
+    cells = base.mark_rect().encode(
+        color=color, tooltip=[alt.Tooltip("digit:O"), alt.Tooltip("read as:O"), alt.Tooltip("images:Q")]
+    )
     ink = alt.when(alt.datum.share > 0.5).then(alt.value("white")).otherwise(alt.value(INK))
-    counts = base.transform_filter(alt.datum.images > 0).mark_text().encode(text="images:Q", color=ink)
+    counts = base.transform_filter(alt.datum.images > 0).mark_text().encode(text=alt.Text("images:Q"), color=ink)
     return to_spec(choose(alt.layer(cells, counts, data=inline(pd.DataFrame(rows), 3)), "model", list(matrices)))
 
 
@@ -51,8 +53,8 @@ def misread(images: NDArray[np.float32], y_true: Labels, by_model: Mapping[str, 
         y=alt.Y("y:Q", axis=None).scale(domain=[lines - 0.5, -0.5], nice=False),
     )
     pictures = base.mark_image(width=28, height=28)
-    pictures = pictures.encode(url="image:N", tooltip=alt.Tooltip("what:N", title="digit→read as"))
-    labels = base.mark_text(dy=24, fontSize=11).encode(text="what:N")
+    pictures = pictures.encode(url=alt.Url("image:N"), tooltip=alt.Tooltip("what:N", title="digit→read as"))
+    labels = base.mark_text(dy=24, fontSize=11).encode(text=alt.Text("what:N"))
     return to_spec(choose(alt.layer(pictures, labels, data=inline(table)), "model", list(by_model)), 66 * lines)
 
 
@@ -76,9 +78,14 @@ def reliability(by_model: Mapping[str, Sequence[Mapping[str, float]]]) -> Spec:
     )
     points = base.mark_line(point={"filled": True, "size": 60}).encode(
         strokeDash=alt.StrokeDash("model:N", scale=dash, legend=alt.Legend(title=None)),
-        tooltip=["model:N", "confidence:Q", "accuracy:Q", alt.Tooltip("count:Q", title="images")],
+        tooltip=[
+            alt.Tooltip("model:N"),
+            alt.Tooltip("confidence:Q"),
+            alt.Tooltip("accuracy:Q"),
+            alt.Tooltip("count:Q", title="images"),
+        ],
     )
-    counts = base.mark_text(dy=-10, fontSize=11).encode(text="count:Q")
+    counts = base.mark_text(dy=-10, fontSize=11).encode(text=alt.Text("count:Q"))
     ideal = alt.Chart(inline(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))).mark_line(
         color=GREY, strokeDash=[2, 2]
     )

@@ -12,7 +12,7 @@ import pandas as pd
 from rnnlab.comparison.leaderboard import COLUMNS, RANKED_BY
 from rnnlab.core.files import write_text
 from rnnlab.core.params_parsing import flatten
-from rnnlab.reporting.chart_style import Spec, inline, javascript, line_scales, switch, to_spec
+from rnnlab.reporting.chart_style import Spec, inline, javascript, line_scales, only, switch, to_spec
 from rnnlab.reporting.page import Chart, Section, Table, Text, render
 
 Experiment = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, params.yaml, ranking
@@ -50,8 +50,8 @@ def chart(rows: pd.DataFrame, track: str) -> Spec:
         x=alt.X("value:Q", title=column.heading.format(unit="the target's unit")).scale(zero=False),
         y=alt.Y("experiment:N", title=None, sort=None).axis(labelLimit=200),
         color=alt.Color("model:N", title=None, scale=color).legend(symbolType="circle", symbolSize=80),
-        opacity=alt.when(shown).then(alt.value(1)).otherwise(alt.value(0)),
-        tooltip=["experiment:N", "model:N", "value:Q"],
+        opacity=only(shown),
+        tooltip=[alt.Tooltip("experiment:N"), alt.Tooltip("model:N"), alt.Tooltip("value:Q")],
     )  # fmt: skip
     return to_spec(alt.layer(points.add_params(shown), data=inline(rows, 5)), 60 + 28 * rows["experiment"].nunique())
 

@@ -43,7 +43,12 @@ def states(learned: Mapping[str, Mapping[str, Any]]) -> Spec:
         x=alt.X("step:O", title=STEP).axis(labelAngle=0, grid=False),
         y=alt.Y("row:N", title=None, sort=order).axis(labelExpr=first, ticks=False, grid=False),
         color=alt.Color("value:Q", title=None, scale=scale).legend(gradientLength=160),
-        tooltip=["what:N", "unit:Q", "step:O", alt.Tooltip("value:Q", format=".3f")],
+        tooltip=[
+            alt.Tooltip("what:N"),
+            alt.Tooltip("unit:Q"),
+            alt.Tooltip("step:O"),
+            alt.Tooltip("value:Q", format=".3f"),
+        ],
     )
     drawn = alt.layer(cells, data=inline(table, 3))
     for field in ("model", "window", "layer"):
@@ -65,7 +70,9 @@ def attribution(learned: Mapping[str, Mapping[str, Any]], unit: str) -> Spec:
         y=alt.Y("column:N", title=None, sort=None).axis(grid=False),
     )
     color = alt.Color("value:Q", title=unit, scale=alt.Scale(range=["#8881", f"{BLUE}c0"], domainMin=0))
-    cells = base.mark_rect().encode(color=color, tooltip=["step:O", "column:N", "value:Q"])
+    cells = base.mark_rect().encode(
+        color=color, tooltip=[alt.Tooltip("step:O"), alt.Tooltip("column:N"), alt.Tooltip("value:Q")]
+    )
     layers = [cells]
     if len(table) / len(learned) <= FEW_CELLS:
         layers.append(base.mark_text(color=INK).encode(text=alt.Text("value:Q", format=".3~g")))
@@ -83,7 +90,7 @@ def memory_errors(errors: Mapping[str, Mapping[str, Sequence[float]]], always: s
     """
     means = {cell: {int(n): np.mean(by_seed) for n, by_seed in found.items()} for cell, found in errors.items()}
     table = pd.DataFrame(means).assign(**{always: baseline}).rename_axis("length").reset_index()
-    axis = {"x": alt.X("length:Q", title="time steps").scale(nice=False), "tooltip": "length:Q"}
+    axis = {"x": alt.X("length:Q", title="time steps").scale(nice=False), "tooltip": alt.Tooltip("length:Q")}
     y = alt.Y("value:Q", title="mean squared error").scale(type="log", nice=False).axis(format="~g")
     return to_spec(lines(table, list(errors), axis, y, last=always), 280)
 
@@ -91,6 +98,9 @@ def memory_errors(errors: Mapping[str, Mapping[str, Sequence[float]]], always: s
 def memory_gradients(by_distance: Mapping[str, Sequence[float]]) -> Spec:
     """How strongly the output depends on the input so many steps before; by line."""
     table = pd.DataFrame(by_distance).rename_axis("distance").reset_index()
-    axis = {"x": alt.X("distance:Q", title="steps before the last").scale(nice=False), "tooltip": "distance:Q"}
+    axis = {
+        "x": alt.X("distance:Q", title="steps before the last").scale(nice=False),
+        "tooltip": alt.Tooltip("distance:Q"),
+    }
     y = alt.Y("value:Q", title="norm of the gradient").scale(type="log").axis(format=".0e")
     return to_spec(lines(table, list(by_distance), axis, y), 280)

@@ -33,11 +33,11 @@ def over_symbols(ratios: Mapping[str, Sequence[float]]) -> Spec:
         return alt.X(f"{column}:Q", title=title, scale=scale).axis(format="~g")
 
     base = alt.Chart(inline(pd.DataFrame(boxes, columns=["model", *QUANTILES]), 4)).encode(y=y)
-    base = base.encode(tooltip=["model:N", *(f"{name}:Q" for name in QUANTILES)])
+    base = base.encode(tooltip=[alt.Tooltip("model:N"), *(alt.Tooltip(f"{name}:Q") for name in QUANTILES)])
     outside_points = alt.Chart(inline(pd.DataFrame(points, columns=["model", "ratio"]), 4))
     layers = [
-        base.mark_rule().encode(x=x("low"), x2="high:Q"),
-        base.mark_bar(size=14, color=BLUE, opacity=0.6).encode(x=x("lower"), x2="upper:Q"),
+        base.mark_rule().encode(x=x("low"), x2=alt.X2("high:Q")),
+        base.mark_bar(size=14, color=BLUE, opacity=0.6).encode(x=x("lower"), x2=alt.X2("upper:Q")),
         base.mark_tick(size=14, thickness=2, color=ORANGE).encode(x=x("median")),
         outside_points.mark_point(size=8, color=GREY).encode(x=x("ratio"), y=y),
         alt.Chart().mark_rule(color=GREY, strokeDash=[2, 2]).encode(x=alt.datum(1)),

@@ -67,7 +67,7 @@ def model_values(predictions: Mapping[str, pd.DataFrame], target: str, words: st
         y = alt.Y(f"{column}:Q", title=target).scale(zero=False)
         return alt.Chart().transform_calculate(line=f"'{name}'").encode(x=axis["x"], y=y, color=color)
 
-    layers = [layer(name, low).mark_area().encode(y2=f"{high}:Q") for name, (low, high, _) in bands.items()]
+    layers = [layer(name, low).mark_area().encode(y2=alt.Y2(f"{high}:Q")) for name, (low, high, _) in bands.items()]
     layers += [
         layer(name, column).mark_line(strokeWidth=1.6, strokeDash=dash) for name, (column, dash, _) in LINES.items()
     ]
@@ -108,7 +108,7 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> Spec:
             columns[f"{name}, validation"] = by_epoch["validation_loss"].mean()
     table = pd.DataFrame(columns)
     table = table.iloc[:: max(1, len(table) // 300)].reset_index(names="epoch")
-    axis = {"x": alt.X("epoch:Q").scale(nice=False), "tooltip": "epoch:Q"}
+    axis = {"x": alt.X("epoch:Q").scale(nice=False), "tooltip": alt.Tooltip("epoch:Q")}
     return to_spec(
         lines(
             table, list(columns), axis, alt.Y("value:Q", title="loss").scale(type="log", nice=False).axis(format="~g")
@@ -119,7 +119,10 @@ def losses(histories: Mapping[str, pd.DataFrame]) -> Spec:
 def shifts(by_name: Mapping[str, list[float]], unit: str, words: str) -> Spec:
     """RMSE of each forecast, persistence's among them, against the value k steps before the one it is for."""
     table = pd.DataFrame(by_name).rename_axis("shift").reset_index()
-    axis = {"x": alt.X("shift:Q", title=f"moved back by ({words})").axis(tickMinStep=1), "tooltip": "shift:Q"}
+    axis = {
+        "x": alt.X("shift:Q", title=f"moved back by ({words})").axis(tickMinStep=1),
+        "tooltip": alt.Tooltip("shift:Q"),
+    }
     y = alt.Y("value:Q", title=f"RMSE ({unit})").scale(zero=False)
     networks = [name for name in by_name if name != "persistence"]
     return to_spec(lines(table, networks, axis, y, last="persistence" if "persistence" in by_name else None), 260)
@@ -154,11 +157,17 @@ def folds(found: Mapping[str, Any], networks: Collection[str]) -> Spec:
         ),
         xOffset=alt.XOffset("model:N", sort=shown),
         color=alt.Color("model:N", scale=color, legend=alt.Legend(title=None, symbolType="circle", symbolSize=80)),
-        tooltip=["model:N", "fold:O", alt.Tooltip("ratio:Q", title="RMSE ÷ persistence's"), "low:Q", "high:Q"],
+        tooltip=[
+            alt.Tooltip("model:N"),
+            alt.Tooltip("fold:O"),
+            alt.Tooltip("ratio:Q", title="RMSE ÷ persistence's"),
+            alt.Tooltip("low:Q"),
+            alt.Tooltip("high:Q"),
+        ],
     )
     y = alt.Y("ratio:Q", title="RMSE ÷ persistence's (below 1 is better)").scale(zero=False)
     one = alt.Chart().mark_rule(color=GREY, strokeDash=[4, 4]).encode(y=alt.datum(1))
-    spread = base.mark_rule().encode(y=alt.Y("low:Q"), y2="high:Q")
+    spread = base.mark_rule().encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
     points = base.mark_point(filled=True, size=60).encode(y=y)
     return to_spec(alt.layer(spread, points, one, data=inline(pd.DataFrame(rows), 4)))
 
@@ -183,11 +192,11 @@ def pairs(between: Sequence[Mapping[str, Any]], names: Sequence[str], unit: str)
         x=alt.X("column:N", title="than those of", sort=list(names)).axis(labelAngle=-45, grid=False),
         y=alt.Y("row:N", title="errors of", sort=list(names)).axis(grid=False),
         tooltip=[
-            "row:N",
-            "column:N",
-            "verdict:N",
+            alt.Tooltip("row:N"),
+            alt.Tooltip("column:N"),
+            alt.Tooltip("verdict:N"),
             alt.Tooltip("difference:Q", title=f"difference of squared errors ({unit}²)"),
-            "p:Q",
+            alt.Tooltip("p:Q"),
         ],
     )
     color = alt.Color("verdict:N", title="are", scale=alt.Scale(domain=verdicts, range=[BLUE, ORANGE, "#8884"]))
