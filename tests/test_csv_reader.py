@@ -38,7 +38,7 @@ def test_reads_dates_and_the_columns_asked_for():
     prices = read("Close,Junk,Date,Open\n2,x,2020-01-02,1\n4,y,2020-01-03,3\n")
     assert prices.frame.to_dict("list") == {"Open": [1.0, 3.0], "Close": [2.0, 4.0]}
     assert days(prices) == ["2020-01-02", "2020-01-03"]
-    assert prices.notices == ()
+    assert prices.notices == ("prices.csv: not read as numbers: Junk (line 2: 'x')",)
 
 
 def test_a_column_of_this_very_name_comes_before_one_in_other_letters():
@@ -305,6 +305,7 @@ NO_NUMBERS = [
     "5-",
     "$",
     "1 234,567",
+    "1,258e+03",
 ]
 
 
@@ -316,6 +317,49 @@ def test_numbers_are_read_whole_or_not_at_all(decimal):
 
     assert to_numbers(written(NUMBERS), decimal).tolist() == pytest.approx(list(NUMBERS.values()))
     assert np.isnan(to_numbers(written(NO_NUMBERS), decimal)).all()
+
+
+@pytest.mark.parametrize("cell", ["1,258E+03", "1258,0", "1,258e3"])
+def test_a_decimal_comma_before_an_exponent(cell):
+    assert (
+        read(f"Datum;Umsatz\n13.01.2020;{cell}\n14.01.2020;{cell}\n", ["Umsatz"]).frame["Umsatz"].tolist() == [1258] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        (GOOD + "Total,9,12\n", "1 row with words in place of the last Date left out, as a total's (line 5)"),
+        (
+            GOOD + "Sum,9,12\nMean,3,4\n\n",
+            "2 rows with words in place of the last Date left out, as a total's (line 5, 6)",
+        ),
+        (GOOD + HEADER + "2020-01-07,7,8\n", "1 row with the names of the columns again left out (line 5)"),
+    ],
+)
+def test_totals_and_repeated_headers_are_left_out_and_named(text, notice):
+    rows = read(text)
+    assert rows.notices == (f"prices.csv: {notice}",)
+    assert days(rows)[:3] == ["2020-01-02", "2020-01-03", "2020-01-06"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cure"),
+    [
+        ("Date,Name,Close", "(column Name: is it a panel? -S series.source=panel)"),
+        ("Date,shop,Close", "(column shop: is it a panel? -S series.source=panel, with column shop called Symbol)"),
+    ],
+)
+def test_two_shops_in_one_table_are_told(header, cure):
+    text = header + "".join(f"\n2020-01-0{day},{shop},{day}" for day in range(2, 5) for shop in ("north", "south"))
+    with pytest.raises(UserError) as error:
+        read(text, ["Close"])
+    assert str(error.value).endswith(cure)
+
+
+def test_symbols_that_share_no_date_are_told():
+    rows = read("Date,Symbol,Close\n2020-01-02,A,1\n2020-01-03,A,2\n2020-01-06,B,3\n", ["Close"])
+    assert "column Symbol holds 2 values, as A, B, and their rows are read as one series" in rows.notices[-1]
 
 
 def test_other_columns_tell_the_decimal_mark():

@@ -34,7 +34,7 @@ def test_a_look_says_what_would_be_read(tmp_path):
     assert any("are missing" in note for note in found.notes)
     assert found.command == (
         f"dvc exp run -S series.source=csv -S series.path={path} -S series.target=sales "
-        "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S backtest.train=0.7"
+        "-S 'series.features=[sales, promo]' -S series.split.train=0.7 -S series.window.length=7 -S backtest.train=0.7"
     )
     assert "-S series.target=promo" in look(path, "promo", Options()).command
 

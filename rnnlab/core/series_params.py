@@ -57,6 +57,7 @@ class Read(StrictModel):
     decimal: Literal[".", ","] | None
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None
     date_format: Annotated[str, StringConstraints(pattern="%")] | None
+    missing: Annotated[tuple[str | int | float, ...], Field(strict=False)]
 
 
 class SeriesParams(StrictModel):

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, EMPTY, listed, match, plain
+from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain
 from rnnlab.data.date_forms import CLOCK, OFFSET, readings
 from rnnlab.data.dialect import Dialect
 
 SAMPLED = 20  # rows that are tried
 COUNTED = ("time", "timestamp", "day", "week", "month", "quarter", "year", "period", "ts")  # may be bare numbers
 PARTS = {
-    "year": ("year", "yyyy", "년", "연도", "jahr"),
-    "month": ("month", "mm", "월", "monat"),
+    "year": ("year", "yyyy", "년", "연도", "jahr", "año", "ano", "année", "annee", "anno", "rok"),
+    "month": ("month", "mm", "월", "monat", "mes", "mois", "mese"),
     "day": ("day", "dd", "일", "tag"),
     "hour": ("hour", "hh", "시", "시간", "stunde"),
 }
@@ -39,7 +39,7 @@ class Dated:
     def join(self, cells: pd.DataFrame) -> pd.Series:
         """Their text as one."""
         text, *others = (cells[column] for column in self.columns)
-        if [_part(column) for column in self.columns[:2]] == ["year", "month"]:
+        if [date_part(column) for column in self.columns[:2]] == ["year", "month"]:
             text, others = text.str.removesuffix(".0"), [part.str.removesuffix(".0") for part in others]
             for part in others[:2]:
                 text = text + "-" + part.str.zfill(2)
@@ -56,7 +56,7 @@ def _colons(found: re.Match[str]) -> str:
     return ":".join(part for part in found.groups() if part)
 
 
-def _part(column: str) -> str:
+def date_part(column: str) -> str:
     """Which part of a date a column is called; empty: none."""
     return next((part for part, names in PARTS.items() if plain(column) in names), "")
 
@@ -89,14 +89,14 @@ def find_dates(
     for column in dialect.names:
         if _holds_dates(dialect.cells(column), numbers=False):
             return _with_clock(dialect, column)
-    named = [cell for cell in dialect.cells(called[0]) if cell.lower() not in EMPTY] if called else []
+    named = dialect.cells(called[0]) if called else []
     if named and not (plain(called[0]) in COUNTED and _are_numbers(named)):
         return Dated((called[0],))  # whose reading names the first that is no date
     return Dated(())
 
 
 def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
-    text = pd.Series([OFFSET.sub(r"\1", cell) for cell in cells if cell.lower() not in EMPTY][:SAMPLED], dtype="str")
+    text = pd.Series([OFFSET.sub(r"\1", cell) for cell in cells[:SAMPLED]], dtype="str")
     if text.empty:
         return False
     return any(read(text).notna().all() for read in readings(text.iloc[0], numbers).values())
@@ -104,9 +104,9 @@ def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
 
 def _parts(dialect: Dialect, year: str) -> tuple[str, ...]:
     """The columns of years, months, days and hours, as far as there are such; empty: there is one of years alone."""
-    if _part(year) != "year":
+    if date_part(year) != "year":
         return ()
-    by_part = {_part(column): column for column in reversed(dialect.names)}
+    by_part = {date_part(column): column for column in reversed(dialect.names)}
     parts = [year]
     for part in ("month", "day", "hour"):
         if part not in by_part or not all(re.fullmatch(r"\d\d?(\.0)?", cell) for cell in dialect.cells(by_part[part])):
@@ -130,7 +130,7 @@ def _digits(dialect: Dialect, column: str) -> int:
     """How many digits times without colons have; 0: they have colons, or are none."""
     cells = dialect.cells(column)
     longest = max(map(len, cells), default=0)
-    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and _part(column) != "hour"):
+    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and date_part(column) != "hour"):
         return 0
     return 2 if longest <= 2 else 4 if longest <= 4 else 6
 

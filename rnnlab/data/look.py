@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import find_symbol_column, hold_prices, listed, match
-from rnnlab.data.command import command_for, number_columns, run
+from rnnlab.data.columns import find_symbol_column, listed
+from rnnlab.data.command import command_for, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
+from rnnlab.data.number_columns import find_numbers
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm
 from rnnlab.data.rows import Options
 
@@ -25,6 +26,7 @@ class Look:
     rows: that would be read.
     first, last: their dates, or numbers.
     columns: that hold numbers.
+    target: the one that is forecast.
     date: the column of dates; empty: there is none.
     rhythm: what a row is called.
     left_out: rows.
@@ -37,6 +39,7 @@ class Look:
     first: str
     last: str
     columns: list[str]
+    target: str
     date: str
     rhythm: str
     left_out: int
@@ -48,7 +51,7 @@ class Look:
         """For a terminal."""
         dates = f"column {self.date}" if self.date else "rows are counted"
         yield f"{self.rows:,} rows, a {self.rhythm} each, from {self.first} to {self.last} ({dates})"
-        yield f"columns of numbers: {', '.join(self.columns)}"
+        yield f"columns of numbers: {', '.join(self.columns)}; {self.target} is forecast"
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
         yield from self.notes
@@ -69,22 +72,23 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         return _look_at_panel(path, target, options)
     file = open_table(path, str(path), options)
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
-    columns = number_columns(file.dialect, dated)
-    if not columns:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(file.dialect.names)[:300]}")
-    rows = read_rows(path, columns, options=options)
+    numbers = find_numbers(file.dialect, dated)
+    target, features = numbers.choose(target, str(path))
+    rows = read_rows(path, [target, *features, *numbers.numbers], options=options)
     dates = rows.frame.index.to_numpy()
+    rhythm = find_rhythm(dates)
     return Look(
         rows=len(rows.frame),
         first=_text(dates, 0),
         last=_text(dates, -1),
-        columns=columns,
+        columns=list(numbers.numbers),
+        target=target,
         date=rows.date,
-        rhythm=find_rhythm(dates).word,
+        rhythm=rhythm.word,
         left_out=rows.left_out,
         guesses=list(rows.guesses),
-        notes=[*rows.notices, *describe_gaps(dates)],
-        command=command_for(path, file.dialect, dated, target),
+        notes=[*rows.notices, *numbers.describe_passed_over([target, *features]), *describe_gaps(dates)],
+        command=command_for(path, target, features, window_length(rhythm), options.words),
     )
 
 
@@ -113,9 +117,9 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     dialect = open_table(files[0], str(files[0]), options).dialect
     symbol = find_symbol_column(dialect.names)
     dated = find_dates(dialect, options.date, options.date_format, str(files[0]))
-    columns = [name for name in number_columns(dialect, dated) if name != symbol.strip()]
-    if not columns:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(dialect.names)[:300]}")
+    numbers = find_numbers(dialect, dated).without(symbol)
+    target, features = numbers.choose(target, str(path))
+    columns = list(dict.fromkeys([target, *features, *numbers.numbers]))
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
         for batch in read_batches(file, columns, options.check_prices):
@@ -125,18 +129,18 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     if not len(days):
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
     series: dict[str, Any] = {"source": "panel", "path": str(path.absolute())}
-    if target or not hold_prices(dialect.names):
-        chosen = (match(target, columns) or target) if target else columns[0]
-        series |= {"target": chosen, "features": [chosen, *(name for name in columns if name != chosen)]}
+    if target != "Close" or len(features) < 4:
+        series |= {"target": target, "features": list(features)}
     return Look(
         rows=counts.total(),
         first=_text(days, 0),
         last=_text(days, -1),
-        columns=columns,
+        columns=list(numbers.numbers),
+        target=target,
         date=dated.shown,
         rhythm=find_rhythm(days).word,
         left_out=left_out,
         guesses=[f"a panel of {len(counts)} symbols: {listed(sorted(counts)[:5])}{', …' * (len(counts) > 5)}"],
         notes=describe_gaps(days),
-        command=run(series),
+        command=run(series, given=options.words),
     )

@@ -32,7 +32,8 @@ class ParquetFile:
         names = tuple(self._file.schema_arrow.names)
         start = next(self._file.iter_batches(200), None)
         sample = _to_text(start.to_pandas(ignore_metadata=True)) if start is not None else pd.DataFrame(columns=names)
-        self.dialect = Dialect("", ",", 0, 0, names, tuple(sample.itertuples(index=False, name=None)), ())
+        rows = tuple(sample.itertuples(index=False, name=None))
+        self.dialect = Dialect("", ",", 0, 0, names, rows, tuple(range(1, len(rows) + 1)), ())
 
     def tables(self, once: Sequence[str]) -> Iterator[pd.DataFrame]:
         names = self.dialect.names

@@ -17,7 +17,9 @@ class Options:
         date: the column of dates, or two that are joined; False: there is none.
         date_format: as strptime has it.
         check_prices: whether open, high, low and close must be prices.
+        missing: words and numbers that mark a missing value.
         start, end, rows: which rows are wanted; their values alone are checked.
+        words: parameters that were changed for this file, as they were typed after -S.
     """
 
     date: str | tuple[str, ...] | bool | None = None
@@ -25,10 +27,12 @@ class Options:
     separator: str | None = None
     decimal: str | None = None
     date_format: str | None = None
+    missing: tuple[str | int | float, ...] = ()
     check_prices: bool = True
     start: datetime.date | None = None
     end: datetime.date | None = None
     rows: int | None = None
+    words: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, params: SeriesParams) -> "Options":

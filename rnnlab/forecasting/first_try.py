@@ -14,9 +14,10 @@ from rnnlab.comparison.comparison import compare_backtest
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_text
 from rnnlab.core.params import Model, Training
-from rnnlab.data.command import run, suggest
+from rnnlab.data.command import command_for, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
+from rnnlab.data.number_columns import find_numbers
 from rnnlab.data.rhythm import describe_gaps, find_rhythm
 from rnnlab.data.rows import Options, Rows, describe_reading
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
@@ -34,7 +35,6 @@ from rnnlab.windows.windows import Windows, count_windows
 CELLS = ("rnn", "lstm", "gru")
 TRAIN = 0.7  # of the windows
 SEEDS, EPOCHS, STEPS = 3, 40, 40  # STEPS of an epoch, at most
-LENGTHS = 5, 24  # of a window: a season, within these
 LEAST = 40  # windows
 SHOWN = 200  # steps in the picture
 
@@ -59,16 +59,13 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     Raises:
         UserError: if the file can't be read, or is too short.
     """
-    file = open_table(path, str(path), options)
-    target, features = suggest(
-        file.dialect, find_dates(file.dialect, options.date, options.date_format, str(path)), target
-    )
-    if not target:
-        raise UserError(f"{path}: no column holds numbers; found {', '.join(file.dialect.names)[:300]}")
+    dialect = open_table(path, str(path), options).dialect
+    numbers = find_numbers(dialect, find_dates(dialect, options.date, options.date_format, str(path)))
+    target, features = numbers.choose(target, str(path))
     rows = read_rows(path, [*features, target], options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
-    length = min(max(rhythm.period, LENGTHS[0]), LENGTHS[1])
+    length = window_length(rhythm)
     windows = Windows(rows.frame[list(features)].to_numpy(), rows.frame[target].to_numpy(), dates, length, 1)
     if count_windows(len(dates), length, 1) < LEAST:
         raise UserError(f"{path}: {len(dates)} rows are too few: at least {LEAST + length} are needed")
@@ -78,8 +75,7 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     )
     forecasts, found = _judge(windows, features, info)
     said = verdict.series(found["judged"], info, f"after the first {100 * TRAIN:.0f} %")
-    own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
-    command = run({"source": "csv", "path": str(path.absolute()), **own}, length)
+    command = command_for(path, target, features, length, options.words)
     page = folder / "index.html"
     write_text(page, _page(info, rows, said, forecasts, found, command))
     return Tried((*describe_reading(rows), *describe_gaps(dates), said, "", command), page)
