@@ -161,9 +161,16 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
         (HEADER + "soon,1,2\n", "line 2, column Date: 'soon' is not a date"),
         (
             HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n",
-            "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as -S series.",
+            "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as "
+            "-S series.read.date_format='%d/%m/%Y' or '%m/%d/%Y'",
         ),
         (HEADER + "25012020,1,2\n26012020,3,4\n", "line 2, column Date: '25012020' is not a date"),
+        (HEADER + "2020-01-01 23:00,1,2\n2020-01-01 24:00,3,4\n", "'2020-01-01 24:00' is not a date (24:00 is no time"),
+        (
+            HEADER + "13/02/2020,1,2\n02/14/2020,3,4\n",
+            "line 3, column Date: '02/14/2020' is not a date in one form with line 2, '13/02/2020': in one the day is",
+        ),
+        (GOOD.replace("2020-01-03", "Total"), "'Total' is not a date (is it a total? one is left out below the last"),
         (HEADER + "20-Jan,1,2\n21-Jan,3,4\n", "line 2, column Date: '20-Jan' is not a date"),
         (HEADER + "Jan-20,1,2\nJan 20 2021,3,4\n", "line 3, column Date: 'Jan 20 2021' is not a date"),
         (HEADER + "01.01.20,1,2\n01.02.20,3,4\n", "may be day.month.year or year.month.day"),
@@ -193,6 +200,8 @@ FORMS = {
     "Excel": ["43832", "43833", "43834"],
     "German": ["2.1.2020", "3.1.2020", "4.1.2020"],
     "Korean": ["2020년 1월 2일", "2020년 1월 3일", "2020년 1월 4일"],
+    "Chinese": ["2020年1月2日", "2020年1月3日", "2020年1月4日"],
+    "intervals": ["2020-01-02/2020-01-03", "2020-01-03/2020-01-04", "2020-01-04/2020-01-05"],
     "dots and blanks": ["2020. 1. 2.", "2020. 1. 3.", "2020. 1. 4."],
     "year first": ["20.01.02", "20.01.03", "20.01.04"],
     "half days": ["2020-01-02 12:00 AM", "2020-01-03 12:00 AM", "2020-01-04 12:00 AM"],
@@ -206,6 +215,7 @@ LONG_FORMS = {
     "months": (["1949-01", "1949-02"], "1949-02-01"),
     "compact months": (["194901", "194902"], "1949-02-01"),
     "words": (["Jan-20", "Feb-20"], "2020-02-01"),
+    "words of the last century": (["Jan-60", "Feb-60"], "1960-02-01"),
     "quarters": (["2020Q1", "2020Q2"], "2020-04-01"),
     "quarters first": (["Q1 2020", "Q2 2020"], "2020-04-01"),
     "quarters in Korean": (["2020년 1분기", "2020년 2분기"], "2020-04-01"),
@@ -230,7 +240,15 @@ def test_dates_are_read_in_many_forms(written):
 def test_two_digit_years_are_told_by_a_row():
     rows = read(HEADER + "".join(f"{day:02}-01-20,1,2\n" for day in range(2, 32)))
     assert days(rows)[-1] == "2020-01-31"
-    assert rows.guesses == ("day.month.year",)
+    other = "-S series.read.date_format='%y-%m-%d' reads year.month.day"
+    assert rows.guesses == (f"day.month.year (so the dates follow each other; {other})",)
+
+
+def test_the_row_that_tells_days_from_months_is_named():
+    rows = read(HEADER + "01/02/2020 10:00,1,2\n01/13/2020 11:00,3,4\n01/14/2020 9:00,5,6\n")
+    assert rows.guesses == ("month.day.year (line 3: '01/13/2020 11:00' can't be day.month.year)",)
+    rows = read(HEADER + "".join(f"{day}/2020 10:00,1,2\n" for day in ("11/01", "12/01", "01/02", "02/02")))
+    assert "; -S series.read.date_format='%m/%d/%Y %H:%M' reads month.day.year)" in rows.guesses[0]
 
 
 @pytest.mark.parametrize(("written", "second"), LONG_FORMS.values(), ids=LONG_FORMS)
@@ -245,14 +263,46 @@ def test_months_quarters_weeks_and_years_are_read(written, second):
         ("Date,Time,Close\n2020-01-02,09:00:00,1\n2020-01-02,12:00:00,3\n", "Date and Time"),
         ("<DATE>,<TIME>,<CLOSE>\n20200102,90000,1\n20200102,120000,3\n", "<DATE> and <TIME>"),
         ("Date,Time,Close\n2020-01-02,900,1\n2020-01-02,1200,3\n", "Date and Time"),
+        ("Date,Time,Close\n01/02/2020,09:00 AM,1\n01/02/2020,12:00 PM,3\n01/13/2020,09:00 AM,4\n", "Date and Time"),
         ("Date,Hour,Close\n2020-01-02,9,1\n2020-01-02,12,3\n", "Date and Hour"),
         ("No,year,month,day,hour,Close\n1,2020,1,2,9,1\n2,2020,1,2,12,3\n", "year and month and day and hour"),
     ],
 )
 def test_the_date_may_stand_in_several_columns(text, date):
     rows = read(text, ["Close"])
-    assert rows.frame.index.tolist() == [pd.Timestamp("2020-01-02 09:00"), pd.Timestamp("2020-01-02 12:00")]
+    assert rows.frame.index.tolist()[:2] == [pd.Timestamp("2020-01-02 09:00"), pd.Timestamp("2020-01-02 12:00")]
     assert rows.date == date
+
+
+@pytest.mark.parametrize("start", ["2020-03-29", "2020-10-25"])
+def test_hours_over_a_change_of_the_clock_follow_each_other(start):
+    hours = pd.date_range(start, periods=6, freq="h", tz="Europe/Berlin")
+    rows = read("Date,Close\n" + "".join(f"{hour.isoformat()},1\n" for hour in hours), ["Close"])
+    assert set(np.diff(rows.frame.index.to_numpy())) == {np.timedelta64(1, "h")}
+    assert rows.frame.index[0] == pd.Timestamp(start)
+    assert rows.guesses == (f"times by UTC+0{1 + (start > '2020-05')}:00, as the first row's",)
+
+
+def test_sessions_over_a_change_of_the_clock_keep_their_hours():
+    hours = [
+        f"2020-03-{day} {hour}:30:00-0{5 - (day > '08')}:00" for day in ("06", "09", "10") for hour in (10, 11, 12)
+    ]
+    rows = read("Date,Close\n" + "".join(f"{hour},1\n" for hour in hours), ["Close"])
+    assert set(rows.frame.index.hour) == {10, 11, 12}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Monat,Close\nMrz 15,1\nApr 15,2\n", "column Monat (line 2: 'Mrz 15') is in no form of a date that is read"),
+        ("When,Close\nfévr. 2015,1\nmars 2015,2\n", "column When (line 2: 'févr. 2015') is in no form of a date"),
+    ],
+)
+def test_what_may_be_dates_is_named_where_rows_are_counted(text, said):
+    rows = read(text, ["Close"])
+    assert rows.frame.index.tolist() == [1, 2]
+    assert said in rows.guesses[0]
+    assert "write YYYY-MM-DD" in rows.guesses[0]
 
 
 def test_rows_without_dates_are_counted():

@@ -13,7 +13,7 @@ DATE_NAMES = (
     "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period",
     "ds", "ts", "unix", "epoch",
     "data", "datum", "observation date", "open time", "날짜", "일자", "일시", "년월", "연도", "기준일", "기준일자",
-    "年月日", "日期", "日付",
+    "年月日", "日期", "日付", "fecha", "дата", "dato", "año", "ano", "année", "jahr",
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days
 SYMBOL_NAMES = ("symbol", "ticker", "code", "name", "종목코드", "종목")

@@ -7,18 +7,29 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain
-from rnnlab.data.date_forms import CLOCK, OFFSET, readings
+from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain, shown
+from rnnlab.data.date_forms import CLOCK, OFFSET, readings, to_24_hours
 from rnnlab.data.dialect import Dialect
 
 SAMPLED = 20  # rows that are tried
-COUNTED = ("time", "timestamp", "day", "week", "month", "quarter", "year", "period", "ts")  # may be bare numbers
 PARTS = {
     "year": ("year", "yyyy", "년", "연도", "jahr", "año", "ano", "année", "annee", "anno", "rok"),
     "month": ("month", "mm", "월", "monat", "mes", "mois", "mese"),
     "day": ("day", "dd", "일", "tag"),
     "hour": ("hour", "hh", "시", "시간", "stunde"),
 }
+COUNTED = (
+    "time",
+    "timestamp",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "period",
+    "ts",
+    *PARTS["year"],
+)  # may be bare numbers
 
 
 @dataclass(frozen=True)
@@ -26,10 +37,12 @@ class Dated:
     """Attributes:
     columns: that hold the dates: none, one, or several: of days and of times; or of years, months, days, hours.
     digits: of times without colons, as 9 (an hour), 0930 and 093000; 0: they have colons.
+    doubt: where there are none, what may be dates in a form that is not read.
     """
 
     columns: tuple[str, ...]
     digits: int = 0
+    doubt: str = ""
 
     @property
     def shown(self) -> str:
@@ -77,7 +90,7 @@ def find_dates(
         if None in found:
             raise UserError(f"{name}: no column {listed(given)} (series.date); found {listed(dialect.names)}")
         chosen = [column for column in found if column is not None]
-        return Dated(tuple(chosen), *(_digits(dialect, column) for column in chosen[1:]))
+        return Dated(tuple(chosen), sum(_digits(dialect, column) for column in chosen[1:]))
     called = sorted(
         (column for column in dialect.names if plain(column) in DATE_NAMES),
         key=lambda column: DATE_NAMES.index(plain(column)),
@@ -92,7 +105,22 @@ def find_dates(
     named = dialect.cells(called[0]) if called else []
     if named and not (plain(called[0]) in COUNTED and _are_numbers(named)):
         return Dated((called[0],))  # whose reading names the first that is no date
-    return Dated(())
+    return Dated((), doubt=_doubt(dialect))
+
+
+def _doubt(dialect: Dialect) -> str:
+    """The first column of words with digits that differ from row to row, as `Mrz 15`."""
+    for column in dialect.names:
+        cells = dialect.numbered(column)
+        words = [cell for _, cell in cells if re.search(r"\d", cell) and re.search(r"[^\W\d_]{2}|[-/]", cell)]
+        if len(cells) > 1 and len(set(words)) > 0.9 * len(cells) and not _are_numbers(words):
+            line, cell = cells[0]
+            return (
+                f"; column {column} (line {line}: {shown(cell)}) is in no form of a date that is read: write "
+                "YYYY-MM-DD, or say its form, as "
+                f"-S 'series.date={column}' -S series.read.date_format='%d.%m.%Y'"
+            )
+    return ""
 
 
 def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
@@ -121,7 +149,7 @@ def _with_clock(dialect: Dialect, days: str) -> Dated:
         cells = dialect.cells(column)[:SAMPLED]
         if column == days or plain(column) not in CLOCK_NAMES or not cells:
             continue
-        if all(re.search(CLOCK, f" {cell}") for cell in cells) or _digits(dialect, column):
+        if all(re.search(CLOCK, to_24_hours(f" {cell}")) for cell in cells) or _digits(dialect, column):
             return Dated((days, column), _digits(dialect, column))
     return Dated((days,))
 

@@ -104,7 +104,7 @@ class RowCollector:
         frame = pd.DataFrame({column: of[kept] for column, of in values.items()}, copy=False)
         frame.index = pd.DatetimeIndex(index[kept], name="Date") if self.dates else pd.Index(index[kept], name="row")
         called = [self.dates.called] if self.dates and self.dates.called else []
-        called += [] if self.dates else ["no dates: rows are counted"]
+        called += [] if self.dates else [f"no dates: rows are counted{self.dated.doubt}"]
         left_out = len(self.dropped) + len(self.headers) + len(self.last) + int(halted.sum())
         notices = [f"{self.name}: not read as numbers: {unread}"] * bool(unread) + notices
         return Rows(frame, tuple(notices), (*guesses, *called), self.dated.shown, left_out)
