@@ -11,8 +11,8 @@ from rnnlab.core.errors import UserError
 from rnnlab.data.look import look
 from rnnlab.data.rows import Options
 
-DAYS = [f"2020-01-{day:02}" for day in range(1, 21)]
-SALES = [5, 7, 4, 8, 6, 9, 3, 7, 5, 8] * 2
+DAYS = [str(day.date()) for day in pd.date_range("2020-01-01", periods=60)]
+SALES = [5, 7, 4, 8, 6, 9, 3, 7, 5, 8] * 6
 
 
 def table(path, header="date,sales", rows=None, days=DAYS):
@@ -33,7 +33,7 @@ def table(path, header="date,sales", rows=None, days=DAYS):
 )
 def test_a_column_that_counts_rows_or_years_is_no_target_beside_another(tmp_path, header, row, target):
     rows = [
-        row.format(n=n, down=100 - 2 * n, year=2000 + n, odd_year=2000 + n // 3, day=day, sale=sale)
+        row.format(n=n, down=500 - 2 * n, year=1900 + n, odd_year=2000 + n // 30, day=day, sale=sale)
         for n, (day, sale) in enumerate(zip(DAYS, SALES, strict=True), 1)
     ]
     found = look(table(tmp_path / "a.csv", header, rows), None, Options())
@@ -82,7 +82,7 @@ def test_numbers_that_mark_missing_values_are_told_and_can_be_left_out(tmp_path,
     assert f"column sales: {count} cell{'s' * (count > 1)} hold{'s' * (count == 1)} {float(mark):g}, far" in note
     assert f"-S 'series.read.missing=[{float(mark):g}]'" in note
     again = look(path, None, replace(Options(), missing=(float(mark),)))
-    assert again.rows == 20 - count
+    assert again.rows == 60 - count
 
 
 @pytest.mark.parametrize("word", ["unavailable", "M", "*"])
@@ -90,7 +90,7 @@ def test_words_that_mark_missing_values(tmp_path, word):
     rows = [f"{day},{sale}" for day, sale in zip(DAYS, SALES, strict=True)]
     rows[7] = f"{DAYS[7]},{word}"
     found = look(table(tmp_path / "a.csv", rows=rows), None, Options(missing=(word,)))
-    assert (found.rows, found.left_out) == (19, 1)
+    assert (found.rows, found.left_out) == (59, 1)
 
 
 @pytest.mark.parametrize("names", ["Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec", "1,2,3,4,5,6,7,8,9,10,11,12"])

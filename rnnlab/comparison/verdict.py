@@ -29,7 +29,7 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
     else:
         none = f"None of the {len(found)} networks beats" if len(found) > 1 else "The network does not beat"
         opening = f"{none} every simple rule beyond chance"
-    chosen = f", the best of {len(found)} on the {info.words} that choose it," if len(found) > 1 else ""
+    chosen = f", chosen as the best of {len(found)} on these same {info.words}," if len(found) > 1 else ""
     return f"{opening} on {info.count(judged['steps'])} {where}: {best}{chosen} {_against(best, judged, info)}."
 
 

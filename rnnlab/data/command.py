@@ -7,6 +7,8 @@ from typing import Any
 from rnnlab.core.overrides import command, overrides
 from rnnlab.data.rhythm import Rhythm
 
+TRAINS = "In the project's folder this trains all networks of params.yaml on it, with all seeds and folds:"
+LEAST = 40  # windows that are worth a training
 LENGTHS = 5, 24  # of a window: a season, within these
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.overrides import argument
 from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain, shown
 from rnnlab.data.date_forms import CLOCK, OFFSET, readings, to_24_hours
 from rnnlab.data.dialect import Dialect
@@ -117,8 +118,8 @@ def _doubt(dialect: Dialect) -> str:
             line, cell = cells[0]
             return (
                 f"; column {column} (line {line}: {shown(cell)}) is in no form of a date that is read: write "
-                "YYYY-MM-DD, or say its form, as "
-                f"-S 'series.date={column}' -S series.read.date_format='%d.%m.%Y'"
+                f"YYYY-MM-DD, or say its form, as {argument('series.date', column)} "
+                "-S series.read.date_format='%d.%m.%Y'"
             )
     return ""
 

@@ -135,12 +135,12 @@ def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str]
         if len(told) != 1:
             raise UserError(
                 f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
-                "-S series.read.decimal='.' or ','"
+                """-S "series.read.decimal=','" (or '.')"""
             )
     if len(told) > 1:
         raise UserError(
             f"{name}: some numbers have a decimal point and some a comma; say which it is, as "
-            "-S series.read.decimal=','"
+            '''-S "series.read.decimal=','"'''
         )
     decimal = told[0] if told else "."
     guesses = ["decimal comma"] if decimal == "," else []

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import find_symbol_column, listed
-from rnnlab.data.command import command_for, run, window_length
+from rnnlab.data.command import LEAST, TRAINS, command_for, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
@@ -32,7 +32,7 @@ class Look:
     left_out: rows.
     guesses: what was found out of how the file is written.
     notes: gaps, and what was left out.
-    command: that reads it.
+    command: that trains on it; empty: there are too few rows.
     """
 
     rows: int
@@ -55,8 +55,8 @@ class Look:
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
         yield from self.notes
-        yield ""
-        yield self.command
+        if self.command:
+            yield from ("", TRAINS, self.command)
 
 
 def look(path: Path, target: str | None, options: Options) -> Look:
@@ -77,6 +77,10 @@ def look(path: Path, target: str | None, options: Options) -> Look:
     rows = read_rows(path, [target, *features, *numbers.numbers], options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
+    length = window_length(rhythm)
+    few = [f"{len(dates)} rows are too few to train on: at least {LEAST + length} are needed"] * (
+        len(dates) < LEAST + length
+    )
     return Look(
         rows=len(rows.frame),
         first=_text(dates, 0),
@@ -87,8 +91,8 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         rhythm=rhythm.word,
         left_out=rows.left_out,
         guesses=list(rows.guesses),
-        notes=[*rows.notices, *numbers.describe_passed_over([target, *features]), *describe_gaps(dates)],
-        command=command_for(path, target, features, window_length(rhythm), options.words),
+        notes=[*rows.notices, *numbers.describe_passed_over([target, *features]), *describe_gaps(dates), *few],
+        command="" if few else command_for(path, target, features, length, options.words),
     )
 
 

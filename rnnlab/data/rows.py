@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.core.series_params import SeriesParams
+from rnnlab.core.series_params import Reading
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Options:
     words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, params: SeriesParams) -> "Options":
-        chosen = {name: getattr(params, name) for name in ("date", "check_prices", "start", "end", "rows")}
+    def of(cls, params: Reading) -> "Options":
+        names = ("date", "check_prices", "start", "end", "rows")
+        chosen = {name: getattr(params, name) for name in names if name in type(params).model_fields}
         return cls(**params.read.model_dump(), **chosen)
 
 

@@ -1,5 +1,6 @@
 """What a forecast is made from: the networks that a user names, and the rows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
-from rnnlab.core.params_file import FILE, read_params
+from rnnlab.core.overrides import apply
+from rnnlab.core.params import ReadingParams
+from rnnlab.core.params_file import FILE, read_content
+from rnnlab.core.params_parsing import parse
+from rnnlab.core.series_params import Read
 from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
@@ -84,7 +89,18 @@ def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path,
     return data, read_rows(data, columns, options=reading_options())
 
 
-def reading_options() -> Options:
-    """How a user's own file is read: as params.yaml says, where there is one, and all its rows."""
-    options = Options.of(read_params().series) if FILE.is_file() else Options()
-    return replace(options, start=None, end=None, rows=None)
+def reading_options(words: Sequence[str] = ()) -> Options:
+    """How a user's own file is read: as params.yaml says, where there is one, and all its rows.
+
+    Args:
+        words: parameters that are changed for this file, as `-S` takes them: KEY=VALUE.
+    """
+    if FILE.is_file():
+        params = parse(apply(read_content(), words), str(FILE)).series
+        kept = {key for key in ("start", "end", "rows") if any(word.startswith(f"series.{key}=") for word in words)}
+        options = Options.of(params.model_copy(update=dict.fromkeys({"start", "end", "rows"} - kept)))
+    else:
+        nothing: dict[str, Any] = {**dict.fromkeys(Read.model_fields), "missing": []}
+        content = apply({"series": {"date": None, "read": nothing, "check_prices": True}}, words)
+        options = Options.of(parse(content, "-S", ReadingParams).series)
+    return replace(options, words=tuple(words))
