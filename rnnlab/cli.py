@@ -31,19 +31,21 @@ app = typer.Typer(
 )
 
 
-def show_version(wanted: bool) -> None:
+def _say_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print(f"rnnlab {version('rnnlab')}")
         raise typer.Exit
 
 
 @app.callback()
-def program(
-    _: Annotated[
-        bool, typer.Option("--version", help="print the version and exit", callback=show_version, is_eager=True)
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
     ] = False,
 ) -> None:
-    """What `app`'s help says."""
+    pass
 
 
 def main() -> None:
@@ -69,19 +71,31 @@ Model = Annotated[
         autocompletion=model_names,
     ),
 ]
-Symbol = Annotated[str, typer.Option(help="which symbol, of a model that was trained on a panel")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-S",
-        help="how to read the file, as series.read.decimal=',' (params.yaml of this folder has the keys)",
-        metavar="KEY=VALUE",
-    ),
+Symbol = Annotated[
+    str, typer.Option(help="for a model of a panel: the symbol to forecast, as 005930; else leave it out")
 ]
 Target = Annotated[
     str | None,
-    typer.Option(help="the column to forecast", show_default="Close of prices, else the first that holds numbers"),
+    typer.Option(
+        help="the column to forecast",
+        show_default="Close of prices, else the first column of numbers that does not count rows or years",
+    ),
 ]
+Changed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-S",
+        "--set-param",
+        metavar="KEY=VALUE",
+        help="""how this file is read, as "series.read.decimal=','"; may be given several times""",
+        show_default="params.yaml of the current folder; without one, all is found in the file",
+    ),
+]
+READ = """How the file is written is found out and printed ("read as"). Fix a wrong guess with -S:
+
+-S series.date=Day, or '\\[Date, Time]', or false (rows are counted);
+-S series.read.date_format='%d.%m.%Y'; -S "series.read.decimal=','"; -S "series.read.separator=';'";
+-S series.read.encoding=cp1252; -S 'series.read.missing=\\[closed, -999]' (marks of missing values)."""
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
@@ -97,7 +111,12 @@ def forecast(
     symbol: Symbol = "",
     horizon: Annotated[
         int | None,
-        typer.Option(help="steps ahead: days, hours, rows ...", min=1, show_default="what the model was trained for"),
+        typer.Option(
+            help="steps ahead: days, hours, rows ...; more than the model was trained for: one with rollout: true, "
+            "up to 20; each step up to the horizon: one with output: horizon, or rollout: true",
+            min=1,
+            show_default="what the model was trained for",
+        ),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
     as_json: AsJson = False,
@@ -105,10 +124,10 @@ def forecast(
         bool, typer.Option("--request", help="print the last rows as `make serve` takes them, and forecast nothing")
     ] = False,
 ) -> None:
-    """Forecast the next value, with 80 and 95 % intervals, beside the last one; `dvc repro` trains the models.
+    """Forecast the next value, with 80 and 95 % intervals, beside the last one.
 
-    With --horizon several: of a model with output horizon as many as it was trained for; of one whose only input is
-    the target any number, as its forecasts are fed back.
+    A model must have been trained first, in this folder: `dvc repro`, or the command that `rnnlab look FILE` prints.
+    Without one, `rnnlab try FILE` trains small networks and forecasts.
     """
     from rnnlab.core.files import write_bytes
     from rnnlab.data.rows import describe_reading
@@ -139,45 +158,47 @@ def forecast(
     print(*to_text(made, rows.frame[made.target], str(data), notes), sep="\n")
 
 
-@app.command(epilog="rnnlab look sales.csv --target sales")
+@app.command(
+    epilog="rnnlab look sales.csv --target sales",
+    help=f"Say what would be read of a file, and the command that trains on it; nothing is written.\n\n{READ}",
+)
 def look(
     file: Annotated[Path, typer.Argument(help="a table: CSV in any dialect, .gz, .parquet; or a folder of a panel")],
     target: Target = None,
-    change: Changes = None,
+    changed: Changed = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say what would be read of a file, and the command that trains on it; nothing is written.
-
-    What is guessed wrong is corrected with -S; series.read, series.date and series.check_prices of a params.yaml in
-    this folder count too.
-    """
     from dataclasses import asdict
 
     from rnnlab.data.look import look as look_at
     from rnnlab.forecasting.inputs import reading_options
 
-    found = look_at(file, target, reading_options(change or ()))
+    found = look_at(file, target, reading_options(changed or []))
     print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
 
 
-@app.command(name="try", epilog="rnnlab try sales.csv --target sales")
+@app.command(
+    name="try",
+    epilog="rnnlab try sales.csv --target sales",
+    help="Train three small networks on a file, judge them beside simple rules, and forecast the next value.\n\n"
+    "An RNN, an LSTM and a GRU (one layer, hidden size 16, 3 seeds, 40 epochs) train on the first 70 % of the file, "
+    "and forecast each step of the rest one step ahead, as the rules do (the last value, the same step one season "
+    f"before, ridge regression, exponential smoothing, ARIMA and others). It writes a page.\n\n{READ}",
+)
 def first_try(
     file: Annotated[Path, typer.Argument(help="a table of one series: CSV in any dialect, .gz or .parquet")],
     target: Target = None,
+    changed: Changed = None,
     folder: Annotated[
         Path | None, typer.Option(help="where the page goes", show_default="try/ and the file's name")
     ] = None,
     change: Changes = None,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="open the page in a browser")] = True,
 ) -> None:
-    """Train three small networks (RNN, LSTM, GRU) on a file and compare them with simple rules, within a minute.
-
-    They learn from the first 70 % of the rows and forecast the others. What is guessed wrong is corrected with -S.
-    """
     from rnnlab.forecasting.first_try import first_try as try_file
     from rnnlab.forecasting.inputs import reading_options
 
-    tried = try_file(file, target, reading_options(change or ()), folder or Path("try") / file.name.split(".")[0])
+    tried = try_file(file, target, reading_options(changed or []), folder or Path("try") / file.name.split(".")[0])
     print(*tried.lines, "", f"file://{tried.page.absolute()}", sep="\n")
     if browser and sys.stdout.isatty():
         typer.launch(f"file://{tried.page.absolute()}")

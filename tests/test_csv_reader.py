@@ -38,7 +38,7 @@ def test_reads_dates_and_the_columns_asked_for():
     prices = read("Close,Junk,Date,Open\n2,x,2020-01-02,1\n4,y,2020-01-03,3\n")
     assert prices.frame.to_dict("list") == {"Open": [1.0, 3.0], "Close": [2.0, 4.0]}
     assert days(prices) == ["2020-01-02", "2020-01-03"]
-    assert prices.notices == ()
+    assert prices.notices == ("prices.csv: not read as numbers: Junk (line 2: 'x')",)
 
 
 def test_a_column_of_this_very_name_comes_before_one_in_other_letters():
@@ -161,9 +161,16 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
         (HEADER + "soon,1,2\n", "line 2, column Date: 'soon' is not a date"),
         (
             HEADER + "01/02/2020,1,2\n03/04/2020,3,4\n",
-            "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as -S series.",
+            "'01/02/2020' may be day.month.year or month.day.year, and no row tells which; say it, as "
+            "-S series.read.date_format='%d/%m/%Y' or '%m/%d/%Y'",
         ),
         (HEADER + "25012020,1,2\n26012020,3,4\n", "line 2, column Date: '25012020' is not a date"),
+        (HEADER + "2020-01-01 23:00,1,2\n2020-01-01 24:00,3,4\n", "'2020-01-01 24:00' is not a date (24:00 is no time"),
+        (
+            HEADER + "13/02/2020,1,2\n02/14/2020,3,4\n",
+            "line 3, column Date: '02/14/2020' is not a date in one form with line 2, '13/02/2020': in one the day is",
+        ),
+        (GOOD.replace("2020-01-03", "Total"), "'Total' is not a date (is it a total? one is left out below the last"),
         (HEADER + "20-Jan,1,2\n21-Jan,3,4\n", "line 2, column Date: '20-Jan' is not a date"),
         (HEADER + "Jan-20,1,2\nJan 20 2021,3,4\n", "line 3, column Date: 'Jan 20 2021' is not a date"),
         (HEADER + "01.01.20,1,2\n01.02.20,3,4\n", "may be day.month.year or year.month.day"),
@@ -194,6 +201,7 @@ FORMS = {
     "German": ["2.1.2020", "3.1.2020", "4.1.2020"],
     "Korean": ["2020년 1월 2일", "2020년 1월 3일", "2020년 1월 4일"],
     "Chinese": ["2020年1月2日", "2020年1月3日", "2020年1月4日"],
+    "intervals": ["2020-01-02/2020-01-03", "2020-01-03/2020-01-04", "2020-01-04/2020-01-05"],
     "dots and blanks": ["2020. 1. 2.", "2020. 1. 3.", "2020. 1. 4."],
     "year first": ["20.01.02", "20.01.03", "20.01.04"],
     "half days": ["2020-01-02 12:00 AM", "2020-01-03 12:00 AM", "2020-01-04 12:00 AM"],
@@ -242,7 +250,15 @@ def test_dates_are_read_in_many_forms(written):
 def test_two_digit_years_are_told_by_a_row():
     rows = read(HEADER + "".join(f"{day:02}-01-20,1,2\n" for day in range(2, 32)))
     assert days(rows)[-1] == "2020-01-31"
-    assert rows.guesses == ("day.month.year",)
+    other = "-S series.read.date_format='%y-%m-%d' reads year.month.day"
+    assert rows.guesses == (f"day.month.year (so the dates follow each other; {other})",)
+
+
+def test_the_row_that_tells_days_from_months_is_named():
+    rows = read(HEADER + "01/02/2020 10:00,1,2\n01/13/2020 11:00,3,4\n01/14/2020 9:00,5,6\n")
+    assert rows.guesses == ("month.day.year (line 3: '01/13/2020 11:00' can't be day.month.year)",)
+    rows = read(HEADER + "".join(f"{day}/2020 10:00,1,2\n" for day in ("11/01", "12/01", "01/02", "02/02")))
+    assert "; -S series.read.date_format='%m/%d/%Y %H:%M' reads month.day.year)" in rows.guesses[0]
 
 
 @pytest.mark.parametrize(("written", "second"), LONG_FORMS.values(), ids=LONG_FORMS)
@@ -257,14 +273,46 @@ def test_months_quarters_weeks_and_years_are_read(written, second):
         ("Date,Time,Close\n2020-01-02,09:00:00,1\n2020-01-02,12:00:00,3\n", "Date and Time"),
         ("<DATE>,<TIME>,<CLOSE>\n20200102,90000,1\n20200102,120000,3\n", "<DATE> and <TIME>"),
         ("Date,Time,Close\n2020-01-02,900,1\n2020-01-02,1200,3\n", "Date and Time"),
+        ("Date,Time,Close\n01/02/2020,09:00 AM,1\n01/02/2020,12:00 PM,3\n01/13/2020,09:00 AM,4\n", "Date and Time"),
         ("Date,Hour,Close\n2020-01-02,9,1\n2020-01-02,12,3\n", "Date and Hour"),
         ("No,year,month,day,hour,Close\n1,2020,1,2,9,1\n2,2020,1,2,12,3\n", "year and month and day and hour"),
     ],
 )
 def test_the_date_may_stand_in_several_columns(text, date):
     rows = read(text, ["Close"])
-    assert rows.frame.index.tolist() == [pd.Timestamp("2020-01-02 09:00"), pd.Timestamp("2020-01-02 12:00")]
+    assert rows.frame.index.tolist()[:2] == [pd.Timestamp("2020-01-02 09:00"), pd.Timestamp("2020-01-02 12:00")]
     assert rows.date == date
+
+
+@pytest.mark.parametrize("start", ["2020-03-29", "2020-10-25"])
+def test_hours_over_a_change_of_the_clock_follow_each_other(start):
+    hours = pd.date_range(start, periods=6, freq="h", tz="Europe/Berlin")
+    rows = read("Date,Close\n" + "".join(f"{hour.isoformat()},1\n" for hour in hours), ["Close"])
+    assert set(np.diff(rows.frame.index.to_numpy())) == {np.timedelta64(1, "h")}
+    assert rows.frame.index[0] == pd.Timestamp(start)
+    assert rows.guesses == (f"times by UTC+0{1 + (start > '2020-05')}:00, as the first row's",)
+
+
+def test_sessions_over_a_change_of_the_clock_keep_their_hours():
+    hours = [
+        f"2020-03-{day} {hour}:30:00-0{5 - (day > '08')}:00" for day in ("06", "09", "10") for hour in (10, 11, 12)
+    ]
+    rows = read("Date,Close\n" + "".join(f"{hour},1\n" for hour in hours), ["Close"])
+    assert set(rows.frame.index.hour) == {10, 11, 12}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Monat,Close\nMrz 15,1\nApr 15,2\n", "column Monat (line 2: 'Mrz 15') is in no form of a date that is read"),
+        ("When,Close\nfévr. 2015,1\nmars 2015,2\n", "column When (line 2: 'févr. 2015') is in no form of a date"),
+    ],
+)
+def test_what_may_be_dates_is_named_where_rows_are_counted(text, said):
+    rows = read(text, ["Close"])
+    assert rows.frame.index.tolist() == [1, 2]
+    assert said in rows.guesses[0]
+    assert "write YYYY-MM-DD" in rows.guesses[0]
 
 
 def test_rows_without_dates_are_counted():
@@ -317,6 +365,7 @@ NO_NUMBERS = [
     "5-",
     "$",
     "1 234,567",
+    "1,258e+03",
 ]
 
 
@@ -328,6 +377,49 @@ def test_numbers_are_read_whole_or_not_at_all(decimal):
 
     assert to_numbers(written(NUMBERS), decimal).tolist() == pytest.approx(list(NUMBERS.values()))
     assert np.isnan(to_numbers(written(NO_NUMBERS), decimal)).all()
+
+
+@pytest.mark.parametrize("cell", ["1,258E+03", "1258,0", "1,258e3"])
+def test_a_decimal_comma_before_an_exponent(cell):
+    assert (
+        read(f"Datum;Umsatz\n13.01.2020;{cell}\n14.01.2020;{cell}\n", ["Umsatz"]).frame["Umsatz"].tolist() == [1258] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        (GOOD + "Total,9,12\n", "1 row with words in place of the last Date left out, as a total's (line 5)"),
+        (
+            GOOD + "Sum,9,12\nMean,3,4\n\n",
+            "2 rows with words in place of the last Date left out, as a total's (line 5, 6)",
+        ),
+        (GOOD + HEADER + "2020-01-07,7,8\n", "1 row with the names of the columns again left out (line 5)"),
+    ],
+)
+def test_totals_and_repeated_headers_are_left_out_and_named(text, notice):
+    rows = read(text)
+    assert rows.notices == (f"prices.csv: {notice}",)
+    assert days(rows)[:3] == ["2020-01-02", "2020-01-03", "2020-01-06"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cure"),
+    [
+        ("Date,Name,Close", "(column Name: is it a panel? -S series.source=panel)"),
+        ("Date,shop,Close", "(column shop: is it a panel? -S series.source=panel, with column shop called Symbol)"),
+    ],
+)
+def test_two_shops_in_one_table_are_told(header, cure):
+    text = header + "".join(f"\n2020-01-0{day},{shop},{day}" for day in range(2, 5) for shop in ("north", "south"))
+    with pytest.raises(UserError) as error:
+        read(text, ["Close"])
+    assert str(error.value).endswith(cure)
+
+
+def test_symbols_that_share_no_date_are_told():
+    rows = read("Date,Symbol,Close\n2020-01-02,A,1\n2020-01-03,A,2\n2020-01-06,B,3\n", ["Close"])
+    assert "column Symbol holds 2 values, as A, B, and their rows are read as one series" in rows.notices[-1]
 
 
 def test_other_columns_tell_the_decimal_mark():

@@ -1,7 +1,10 @@
 """`rnnlab look` and `rnnlab try`: what a person sees first of a file of her own."""
 
+import html
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,9 @@ from rnnlab.data.look import look
 from rnnlab.data.rows import Options
 from rnnlab.forecasting import first_try
 from rnnlab.forecasting.inputs import reading_options
+from rnnlab.windows.series_info import SeriesInfo
+
+ROOT = Path(__file__).parent.parent
 
 
 def shop(path, days=100):
@@ -124,15 +130,74 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     monkeypatch.setattr(first_try, "EPOCHS", 2)
     path = shop(tmp_path / "shop.csv")
     tried = first_try.first_try(path, "sales", Options(), tmp_path / "try")
-    page = tried.page.read_text()
-    verdict, command = tried.lines[-4], tried.lines[-1]
-    assert "on 28 days after the first 70 %" in verdict
-    assert "-S series.window.length=7" in command
+    page = html.unescape(tried.page.read_text())
+    read, _, verdict, following, _, _, command = tried.lines[-7:]
+    assert read == "the networks read sales, promo of the last 7 days, and forecast sales"
+    assert verdict.startswith("On the 28 days after the first 70 %: No network")
+    assert following.startswith("Forecast of sales for 2023-04-12: ")
+    assert command == look(path, "sales", Options()).command
     assert verdict.split(" (")[0] in page
+    assert following.split(" (")[0] in page
+    headings = page.split("<thead>")[1].split("</thead>")[0]
+    assert "all folds" not in headings
     for rule in ("persistence", "seasonal_naive", "ridge", "ets", "sarima"):
         assert rule in page
+
+
+def test_the_next_value_is_that_of_the_model_with_the_smallest_error():
+    """Errors of persistence: 1, 1, 1, 2, 3; the interval's half is the 5th of 5, for ceil(6 * 0.8) = 5."""
+    rules = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=6), "y_true": [5, 6, 7, 9, 12, 12]})
+    rules["persistence"] = [4, 5, 6, 7, 9, 12]
+    forecasts = {"gru": pd.DataFrame({"y_pred": [0, 0, 0, 0, 0, 77]})}
+    info = SeriesInfo("shop", "sales", "sales", "day", 7, 10.0, 1)
+    said = first_try._next(forecasts, rules, {"persistence": 1.79, "gru": 8.2}, info)
+    assert said == (
+        "Forecast of sales for 2024-01-06: 12.000 (80 % interval 10.000 to 15.000), by persistence, "
+        "the model with the smallest error here."
+    )
+    assert ": 77.000 (" in first_try._next(forecasts, rules, {"persistence": 1.79, "gru": 1.2}, info)
 
 
 def test_too_short_a_file_is_refused(tmp_path):
     with pytest.raises(UserError, match="30 rows are too few"):
         first_try.first_try(shop(tmp_path / "shop.csv", 30), "sales", Options(), tmp_path)
+
+
+@pytest.mark.parametrize("params", [True, False])
+def test_a_guess_is_fixed_on_the_command_line(tmp_path, monkeypatch, params):
+    monkeypatch.chdir(tmp_path)
+    if params:
+        shutil.copy(ROOT / "params.yaml", tmp_path)
+    path = tmp_path / "shop.csv"
+    path.write_text("day;sales\n" + "".join(f"2020-01-{day};1,{day}5\n" for day in range(10, 30)))
+    options = reading_options(["series.read.decimal='.'", "series.read.missing=['1,155', -999]"])
+    found = look(path, None, options)
+    assert (found.rows, found.left_out) == (19, 1)
+    assert (options.missing, options.rows) == (("1,155", -999), None)
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("series.read.decimal=,", """-S series.read.decimal=,: should be KEY=VALUE, with marks in quotes"""),
+        ("series.read.colour=1", "-S series.read.colour=1: there is no parameter series.read.colour"),
+        ("series.read.decimal=x", "series.read.decimal: input should be '.' or ',' (found 'x')"),
+        ("series.window.length=3", "there is no parameter series.window.length"),
+    ],
+)
+def test_a_wrong_parameter_is_named(tmp_path, monkeypatch, word, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        reading_options([word])
+    assert message in str(error.value)
+
+
+def test_the_command_repeats_what_was_said_of_the_file(tmp_path):
+    options = reading_options(["series.date=false"])
+    assert look(shop(tmp_path / "shop.csv"), None, options).command.endswith("-S series.date=false")
+
+
+def test_two_rows_are_too_few_for_a_command(tmp_path):
+    found = look(shop(tmp_path / "shop.csv", 2), None, Options())
+    assert found.command == ""
+    assert found.notes[-1] == "2 rows are too few to train on: at least 45 are needed"

@@ -51,7 +51,7 @@ def test_a_model_overrides_its_tracks_training(content):
         ("series.scale.fit_on", "test", "series.scale.fit_on: input should be 'train' or 'all' (found 'test')"),
         ("stock", {}, "stock: is called series now"),
         ("training.stock", {}, "training.stock: is called series now"),
-        ("series.colour", 1, "series.colour: unknown key; allowed: source, path, name"),
+        ("series.colour", 1, "series.colour: unknown key; allowed: date, read, check_prices, source"),
         ("series.split.train", 1.5, "series.split.train: "),
         ("series.split.train", -1, "series.split.train: "),
         ("series.features", ["Open", "Open"], "features names a column twice"),

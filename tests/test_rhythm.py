@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab.data.rhythm import find_gaps, find_rhythm, next_dates
+from rnnlab.data.rhythm import describe_gaps, find_gaps, find_rhythm, next_dates
 
 
 def dates(*args, **options):
@@ -27,6 +27,7 @@ HOURS_OF_AN_EXCHANGE = np.concatenate([dates(f"2024-01-{day:02} 09:00", periods=
         (dates("2024-01-01", periods=500, freq="15min"), "quarter-hour", 96),
         (dates("2024-01-01", periods=500, freq="30min"), "half-hour", 48),
         (dates("2024-01-01", periods=500, freq="10min"), "10-minute step", 144),
+        (dates("2024-01-01", periods=100, freq="6h"), "6-hour step", 4),
         (dates("2024-01-01", periods=20, freq="W"), "week", 52),
         (dates("1949-01-01", periods=144, freq="MS"), "month", 12),
         (dates("1949-01-31", periods=20, freq="QE"), "quarter", 4),
@@ -47,6 +48,12 @@ def gaps(given):
 
 def test_missing_days_are_a_gap():
     assert gaps(np.delete(WEEK, [10, 11])) == [("2024-01-10", "2024-01-13", 2)]
+
+
+@pytest.mark.parametrize(("gone", "said"), [([4], "1 week is missing: "), ([4, 5], "2 weeks are missing: ")])
+def test_gaps_are_counted_in_the_singular_and_plural(gone, said):
+    (sentence,) = describe_gaps(np.delete(dates("2024-01-01", periods=20, freq="W"), gone))
+    assert sentence.startswith(said)
 
 
 def test_a_missing_month_is_a_gap():

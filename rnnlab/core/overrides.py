@@ -1,9 +1,12 @@
-"""Changed parameters as arguments of `dvc exp run`."""
+"""Changed parameters as arguments of `dvc exp run`, and such arguments as changed parameters."""
 
+import copy
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rnnlab.core.errors import UserError
 
 PLAIN = re.compile(r"[A-Za-z_/][\w./-]*")  # needs no quotes
 OTHERWISE_READ = {"null", "true", "false", "nan", "inf"}
@@ -23,6 +26,39 @@ def overrides(base: Mapping[str, Any], changed: Mapping[str, Any]) -> list[str]:
         elif value != base[key]:
             args.append(f"{key}={_to_hydra(value)}")
     return args + [f"~{key}" for key in base if key not in changed]
+
+
+def apply(content: Mapping[str, Any], words: Sequence[str]) -> dict[str, Any]:
+    """The content with values of `-S` in place of its own, as `dvc exp run` reads ``a.b=1``.
+
+    Raises:
+        UserError: if one can't be read, or has a key that the content has not.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    changed: dict[str, Any] = copy.deepcopy(dict(content))
+    for word in words:
+        try:
+            override = OverridesParser.create().parse_override(word)
+        except HydraException:
+            example = argument("series.read.decimal", ",")
+            raise UserError(
+                f"-S {word}: should be KEY=VALUE, with marks in quotes that the shell keeps: {example}"
+            ) from None
+        *folders, key = override.key_or_group.split(".")
+        place: Any = changed
+        for folder in folders:
+            place = place.get(folder) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or key not in place:
+            raise UserError(f"-S {word}: there is no parameter {override.key_or_group}")
+        place[key] = override.value()
+    return changed
+
+
+def argument(key: str, value: object) -> str:
+    """`-S KEY=VALUE`, quoted for a shell and for Hydra."""
+    return f"-S {_quoted(f'{key}={_to_hydra(value)}')}"
 
 
 def command(words: Sequence[str]) -> str:

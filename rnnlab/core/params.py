@@ -17,7 +17,7 @@ from rnnlab.core.param_types import (
     StrictModel,
     Unique,
 )
-from rnnlab.core.series_params import SeriesParams
+from rnnlab.core.series_params import Reading, SeriesParams
 
 
 class DigitsSplit(StrictModel):
@@ -122,6 +122,12 @@ class Model(StrictModel):
         if self.cell == "mlp" and self.bidirectional:
             raise ValueError("cell mlp has no direction: bidirectional must be false")
         return self
+
+
+class ReadingParams(StrictModel):
+    """The part of params.yaml that matters where there is none, and a table is read."""
+
+    series: Reading
 
 
 class Params(StrictModel):

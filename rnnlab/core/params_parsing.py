@@ -2,13 +2,13 @@
 
 import reprlib
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.param_types import StrictModel
-from rnnlab.core.params import Params
+from rnnlab.core.params import Params, ReadingParams
 
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
@@ -16,22 +16,25 @@ SHORT.maxstring = SHORT.maxother = 80
 RENAMED = {"stock": "series"}  # keys of earlier versions
 
 
-def parse(content: object, source: str = "params.yaml") -> Params:
+Kind = TypeVar("Kind", Params, ReadingParams)
+
+
+def parse(content: object, source: str = "params.yaml", kind: type[Kind] = Params) -> Kind:  # type: ignore[assignment]
     """Check what a YAML reader made of ``source``.
 
     Raises:
         UserError: naming each wrong, unknown or missing key as typed, and what is allowed there.
     """
     if not isinstance(content, Mapping):
-        raise UserError(f"{source}: should hold keys and values, allowed: {', '.join(Params.model_fields)}")
+        raise UserError(f"{source}: should hold keys and values, allowed: {', '.join(kind.model_fields)}")
     try:
-        return Params.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         # A union reports one line for each of its members: keep them, joined under the key they share.
         problems: dict[str, list[str]] = {}
         for detail in error.errors():
             key = ".".join(str(part) for part in _typed_keys(detail["loc"], content))
-            problems.setdefault(key, []).append(_sentence(dict(detail)))
+            problems.setdefault(key, []).append(_sentence(dict(detail), kind))
         lines = [f"  {key + ': ' if key else ''}{' or '.join(problems[key])}"[:MAX_LINE] for key in problems]
         if len(lines) > MAX_LINES:
             lines[MAX_LINES:] = [f"  and {len(lines) - MAX_LINES} more"]
@@ -54,13 +57,13 @@ def _typed_keys(location: tuple[int | str, ...], content: object) -> list[int | 
     return keys
 
 
-def _sentence(detail: dict[str, Any]) -> str:
+def _sentence(detail: dict[str, Any], kind: type[StrictModel]) -> str:
     if detail["type"] == "missing":
         return "is missing"
     if detail["type"] == "extra_forbidden":
         if new := RENAMED.get(str(detail["loc"][-1])):
             return f"is called {new} now"
-        allowed = ", ".join(_allowed_keys(detail["loc"][:-1]))
+        allowed = ", ".join(_allowed_keys(detail["loc"][:-1], kind))
         return f"unknown key; allowed: {allowed}"
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "value_error":
@@ -75,8 +78,7 @@ def _shown(value: object) -> str:
         return str(error)
 
 
-def _allowed_keys(location: tuple[int | str, ...]) -> list[str]:
-    kind: Any = Params
+def _allowed_keys(location: tuple[int | str, ...], kind: Any) -> list[str]:
     for part in location:
         if isinstance(kind, type) and issubclass(kind, StrictModel):
             kind = kind.model_fields[str(part)].annotation

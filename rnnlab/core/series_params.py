@@ -62,17 +62,22 @@ class Read(StrictModel):
     decimal: Literal[".", ","] | None
     encoding: Annotated[str, AfterValidator(_known_encoding)] | None
     date_format: Annotated[str, StringConstraints(pattern="%")] | None
-    missing: Annotated[tuple[str, ...], BeforeValidator(_as_text)] | None
+    missing: Annotated[tuple[str | int | float, ...], Field(strict=False)]
 
 
-class SeriesParams(StrictModel):
+class Reading(StrictModel):
+    """How a table is read, whatever is made of it."""
+
+    date: Column | Annotated[tuple[Column, Column], Field(strict=False)] | Literal[False] | None
+    read: Read
+    check_prices: bool
+
+
+class SeriesParams(Reading):
     source: Literal["sample", "kospi", "laser", "elnino", "sunspots", "csv", "panel"]
     path: Annotated[str, StringConstraints(pattern=r"^[^\x00]+$")]
     name: Name
     unit: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    date: Column | Annotated[tuple[Column, Column], Field(strict=False)] | Literal[False] | None
-    read: Read
-    check_prices: bool
     panel: Literal["per_symbol", "global"]
     start: Day | None
     end: Day | None

@@ -1,5 +1,6 @@
 """Columns of a panel's table as pyarrow has them: empty cells, text, numbers and dates."""
 
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.series import Array, Dates
 
 
-def is_empty(column: Any, words: set[str]) -> Any:
+def is_empty(column: Any, words: Set[str]) -> Any:
     """Of each cell whether it is null, no number, or one of the words."""
     import pyarrow as pa
     import pyarrow.compute as pc

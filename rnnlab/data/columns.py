@@ -13,11 +13,18 @@ DATE_NAMES = (
     "date", "datetime", "date time", "timestamp", "time", "day", "month", "week", "quarter", "year", "period",
     "ds", "ts", "unix", "epoch",
     "data", "datum", "observation date", "open time", "날짜", "일자", "일시", "년월", "연도", "기준일", "기준일자",
-    "年月日", "日期", "日付",
+    "年月日", "日期", "日付", "fecha", "дата", "dato", "año", "ano", "année", "jahr",
 )  # fmt: skip
 CLOCK_NAMES = ("time", "hour", "시간", "uhrzeit")  # beside a column of days
 SYMBOL_NAMES = ("symbol", "ticker", "code", "name", "종목코드", "종목")
-EMPTY = {"", "null", "nan", "na", "n/a", "none", "-", "--", ".", "..", "–", "—", "#n/a", "#n/a n/a", "n.a.", "n/d", "?"}
+# Cells without a value, in small letters: pandas' words, those of spreadsheets, and others that people write.
+EMPTY = frozenset(
+    (
+        "", "<na>", "n/a", "na", "nan", "-nan", "none", "null", "#na", "#n/a", "#n/a n/a",
+        "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
+        "-", "--", "–", "—", ".", "..", "n.a.", "n/d", "?",
+    )
+)  # fmt: skip
 # What columns of prices are called elsewhere; the first that a table has is taken.
 ALIASES = {
     "open": ("open", "시가", "始値", "开盘"),

@@ -81,7 +81,7 @@ class CsvFile:
         except pd.errors.ParserWarning:
             raise UserError(
                 f"{self.name}: line {self.first_line}: rows hold more cells than the header names; say what "
-                "separates them, as -S series.read.separator=';'"
+                '''separates them, as -S "series.read.separator=';'"'''
             ) from None
         except pd.errors.EmptyDataError:
             raise UserError(f"{self.name}: is empty; a header line and rows are needed") from None

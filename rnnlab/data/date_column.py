@@ -30,6 +30,7 @@ class DateColumn:
         self.name, self.column, self.form, self.called = name, column, form, ""
         self.first = ""  # the first date, whose form all have
         self.offset: int | None = None  # minutes, of its time zone
+        self._offsets: list[NDArray[np.float64]] = []  # of all rows, where they have such
         self._read: dict[str, list[Dates]] = {}  # by form, those that such a text may be of
         self._failures: dict[str, tuple[int, str]] = {}  # by form: line and text of the first that it can't read
 
@@ -52,10 +53,24 @@ class DateColumn:
         if len(self._failures) == len(forms):
             line, found = max(self._failures.values(), default=(int(cells.index[0]), self.first))
             raise UserError(
-                f"{self.name}: line {line}, column {self.column}: {shown(found)} is not a date "
-                "in one form with the first row; YYYY-MM-DD is always read, -S series.read.date_format='%d.%m.%Y' "
-                "says another form, -S series.date=false counts rows"
+                f"{self.name}: line {line}, column {self.column}: {shown(found)} is not a date{self._why(found)}; "
+                "YYYY-MM-DD is always read, -S series.read.date_format='%d.%m.%Y' says another form, "
+                "-S series.date=false counts rows"
             )
+
+    def _why(self, found: str) -> str:
+        """What seems to be wrong with a text."""
+        if re.search(r"[ T]24:00", found):
+            return " (24:00 is no time of a day: write 00:00 of the next)"
+        if found == self.first:
+            return " in a form that is read"
+        if not re.search(r"\d", found):
+            return " (is it a total? one is left out below the last row alone)"
+        order = {"day.month.year", "month.day.year"} <= set(self._failures)
+        if order and len({line for line, _ in self._failures.values()}) > 1:
+            line, text = min(self._failures.values())
+            return f" in one form with line {line}, {shown(text)}: in one the day is first, in the other the month"
+        return f" in one form with the first row, {shown(self.first)}"
 
     def choose(self) -> Dates:
         """The dates in the only form that reads them all, or the only one in which they follow each other."""
@@ -68,12 +83,37 @@ class DateColumn:
         if any(not np.array_equal(dates, kept[0][1]) for _, dates in kept[1:]):
             raise UserError(
                 f"{self.name}: column {self.column}: {self.first!r} may be {' or '.join(whole)}, and no row "
-                "tells which; say it, as -S series.read.date_format='%d-%m-%Y'"
+                "tells which; say it, as -S series.read.date_format="
+                + " or ".join(f"'{_strptime(called, self.first)}'" for called in whole)
             )
         called, dates = kept[0]
         # a year in full needs no word
-        self.called = "" if "%" in called and "%y" not in called else called
-        return dates
+        self.called = ("" if "%" in called and "%y" not in called else called) + self._reason(called, dates)
+        return self._by_one_clock(dates) if self._offsets else dates
+
+    def _reason(self, called: str, dates: Dates) -> str:
+        """Why this form was chosen among several."""
+        others = [name for name in self._read if name != called]
+        if "day" not in called or not others:
+            return ""
+        if readable := [name for name in others if name not in self._failures]:
+            if all(np.array_equal(np.concatenate(self._read[name]), dates) for name in readable):
+                return ""
+            form = _strptime(readable[0], self.first)
+            return f" (so the dates follow each other; -S series.read.date_format='{form}' reads {readable[0]})"
+        line, text = min(self._failures[name] for name in others)
+        return f" (line {line}: {shown(text)} can't be {' or '.join(others)})"
+
+    def _by_one_clock(self, dates: Dates) -> Dates:
+        """The dates by the exchange's own clock; by the first row's, where summer time tears a regular rhythm."""
+        ahead = np.concatenate(self._offsets) - (self.offset or 0)
+        fixed: Dates = dates - (ahead * 60e6).astype("timedelta64[us]")
+        if _count_steps(fixed) >= _count_steps(dates):
+            return dates
+        hours, minutes = divmod(abs(self.offset or 0), 60)
+        sign = "-" if (self.offset or 0) < 0 else "+"
+        self.called += f"{', ' * bool(self.called)}times by UTC{sign}{hours:02}:{minutes:02}, as the first row's"
+        return fixed
 
     def _check_offsets(self, cells: pd.Series, zoned: pd.Series) -> None:
         """That all rows have a time zone or none has, and that no two are further apart than summer and winter."""
@@ -82,6 +122,7 @@ class DateColumn:
         offsets = pd.Series([_offset(text) for text in cells], cells.index, "float64")
         bad = offsets.isna() if self.offset is not None else zoned
         bad |= (offsets - (self.offset or 0)).abs() > 60
+        self._offsets.append(offsets.to_numpy())
         if bad.any():
             line, found = cells.index[bad][0], shown(cells[bad].iloc[0])
             raise UserError(
@@ -96,6 +137,21 @@ def _step(dates: Dates) -> np.timedelta64:
     return step
 
 
+def _count_steps(dates: Dates) -> int:
+    """How many distances neighbours have."""
+    steps: NDArray[np.timedelta64] = np.unique(np.diff(np.sort(dates)))
+    return len(steps)
+
+
+def _strptime(called: str, first: str) -> str:
+    """A form like month.day.year, with the marks and the time of day that ``first`` has."""
+    day, *clock = re.split(r"[ T]", first, maxsplit=1) if ":" in first else [first]
+    mark = next(iter(re.findall(r"[-/.]", day)), "-")
+    year = "%Y" if re.search(r"\d{4}", day) else "%y"
+    form = called.replace("day", "%d").replace("month", "%m").replace("year", year).replace(".", mark)
+    return form + "".join(" %H:%M" + ":%S" * (part.count(":") > 1) for part in clock)
+
+
 def _is_in_order(dates: Dates) -> bool:
     """Whether the rows go forwards or backwards, a few aside."""
     steps = np.diff(dates) / np.timedelta64(1, "s")
@@ -106,5 +162,5 @@ def _offset(text: str) -> int | None:
     """Minutes that a date's clock is ahead of Greenwich; None: it has no time zone."""
     if not (found := OFFSET.search(text)):
         return None
-    sign, digits = found[2][0], re.sub(r"\D", "", found[2]) or "0000"
+    sign, digits = found[2][0], re.sub(r"\D", "", found[2]).ljust(4, "0")
     return (int(digits[:2]) * 60 + int(digits[2:])) * (-1 if sign == "-" else 1)

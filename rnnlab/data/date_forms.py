@@ -8,8 +8,8 @@ import pandas as pd
 
 Reading = Callable[[pd.Series], pd.Series]  # text -> moments, NaT where a cell has another form
 
-OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d:?\d\d)$")
-ZONED = r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)$"  # as OFFSET, for those that only ask
+OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)$")
+ZONED = r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$"  # as OFFSET, for those that only ask
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
 MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 HALF_DAY = r"(?i)[ T](\d{1,2})((?::\d\d){0,2})[ -]?([ap])\.?m\.?$"
@@ -31,6 +31,7 @@ EPOCHS: dict[int, Literal["s", "ms", "us", "ns"]] = {
     16: "us",
     19: "ns",
 }  # digits of a count since 1970, and its unit
+INTERVAL = r"(\d{4}-\d\d-\d\d)\s?(?:/|-|–|to)\s?\d{4}-\d\d-\d\d"
 START = pd.Timestamp("1970-01-01")
 EXCEL = pd.Timestamp("1899-12-30")  # day 0 of its serial days
 
@@ -42,7 +43,7 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
         numbers: whether bare numbers may be years, serial days or counts of seconds.
     """
     if re.search(HALF_DAY, first):
-        return {called: _whole_day(read) for called, read in readings(_to_24_hours(first), numbers).items()}
+        return {called: _whole_day(read) for called, read in readings(to_24_hours(first), numbers).items()}
     if found := re.fullmatch(r"\d{1,2}([-/. ]) ?\d{1,2}\1 ?(\d{4}|\d\d)(?:[ T].*)?", first):
         year = "Y" if len(found[2]) == 4 else "y"
         forms = {"day.month.year": f"%d-%m-%{year}", "month.day.year": f"%m-%d-%{year}"}
@@ -61,6 +62,8 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
         return {"": _with_clock("%Y%m%d")}
     if quarter := next((form for form in QUARTERS if re.fullmatch(form, first)), None):
         return {"quarters": lambda text: _quarters(text, quarter)}
+    if re.fullmatch(INTERVAL, first):
+        return {"first days": lambda text: _parse(text.str.extract(f"^{INTERVAL}$")[0], "%Y-%m-%d")}
     if re.fullmatch(r"\d{4}M\d\d?", first):
         return {"": by_format("%YM%m")}
     if re.fullmatch(r"\d{4}-?W\d\d", first):
@@ -136,7 +139,7 @@ def _compact(text: pd.Series) -> pd.Series:
     )
 
 
-def _to_24_hours(text: str) -> str:
+def to_24_hours(text: str) -> str:
     """2020-01-02 3:30 PM -> 2020-01-02 15:30."""
 
     def replace(found: re.Match[str]) -> str:
@@ -150,7 +153,7 @@ def _to_24_hours(text: str) -> str:
 
 def _whole_day(read: Reading) -> Reading:
     def read_all(text: pd.Series) -> pd.Series:
-        whole = text.map(_to_24_hours)
+        whole = text.map(to_24_hours)
         return read(whole.where(whole != text, ""))
 
     return read_all
@@ -170,11 +173,11 @@ def _quarters(text: pd.Series, form: str) -> pd.Series:
 
 
 def _parse(text: pd.Series, form: str) -> pd.Series:
+    """As strptime reads; years of two digits that lie more than one ahead are of the last century."""
     dates = pd.to_datetime(text, format=form, errors="coerce")
-    if "%y" in form:  # strptime takes 68 for 2068; who writes two digits writes of years that were
-        late = dates > pd.Timestamp.now() + pd.DateOffset(years=1)
-        dates = dates.mask(late, dates - pd.DateOffset(years=100))
-    return dates
+    if "%y" not in form:
+        return dates
+    return dates.where(~(dates > pd.Timestamp.now() + pd.DateOffset(years=1)), dates - pd.DateOffset(years=100))
 
 
 def _float(text: pd.Series) -> pd.Series:

@@ -7,18 +7,30 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, EMPTY, listed, match, plain
-from rnnlab.data.date_forms import CLOCK, OFFSET, readings
+from rnnlab.core.overrides import argument
+from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain, shown
+from rnnlab.data.date_forms import CLOCK, OFFSET, readings, to_24_hours
 from rnnlab.data.dialect import Dialect
 
 SAMPLED = 20  # rows that are tried
-COUNTED = ("time", "timestamp", "day", "week", "month", "quarter", "year", "period", "ts")  # may be bare numbers
 PARTS = {
-    "year": ("year", "yyyy", "년", "연도", "jahr", "año", "ano", "année", "anno"),
-    "month": ("month", "mm", "월", "monat"),
+    "year": ("year", "yyyy", "년", "연도", "jahr", "año", "ano", "année", "annee", "anno", "rok"),
+    "month": ("month", "mm", "월", "monat", "mes", "mois", "mese"),
     "day": ("day", "dd", "일", "tag"),
     "hour": ("hour", "hh", "시", "시간", "stunde"),
 }
+COUNTED = (
+    "time",
+    "timestamp",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "period",
+    "ts",
+    *PARTS["year"],
+)  # may be bare numbers
 
 
 @dataclass(frozen=True)
@@ -26,10 +38,12 @@ class Dated:
     """Attributes:
     columns: that hold the dates: none, one, or several: of days and of times; or of years, months, days, hours.
     digits: of times without colons, as 9 (an hour), 0930 and 093000; 0: they have colons.
+    doubt: where there are none, what may be dates in a form that is not read.
     """
 
     columns: tuple[str, ...]
     digits: int = 0
+    doubt: str = ""
 
     @property
     def shown(self) -> str:
@@ -39,7 +53,7 @@ class Dated:
     def join(self, cells: pd.DataFrame) -> pd.Series:
         """Their text as one."""
         text, *others = (cells[column] for column in self.columns)
-        if [part_of(column) for column in self.columns[:2]] == ["year", "month"]:
+        if [date_part(column) for column in self.columns[:2]] == ["year", "month"]:
             text, others = text.str.removesuffix(".0"), [part.str.removesuffix(".0") for part in others]
             for part in others[:2]:
                 text = text + "-" + part.str.zfill(2)
@@ -56,7 +70,7 @@ def _colons(found: re.Match[str]) -> str:
     return ":".join(part for part in found.groups() if part)
 
 
-def part_of(column: str) -> str:
+def date_part(column: str) -> str:
     """Which part of a date a column is called; empty: none."""
     return next((part for part, names in PARTS.items() if plain(column) in names), "")
 
@@ -77,7 +91,7 @@ def find_dates(
         if None in found:
             raise UserError(f"{name}: no column {listed(given)} (series.date); found {listed(dialect.names)}")
         chosen = [column for column in found if column is not None]
-        return Dated(tuple(chosen), *(_digits(dialect, column) for column in chosen[1:]))
+        return Dated(tuple(chosen), sum(_digits(dialect, column) for column in chosen[1:]))
     called = sorted(
         (column for column in dialect.names if plain(column) in DATE_NAMES),
         key=lambda column: DATE_NAMES.index(plain(column)),
@@ -89,14 +103,29 @@ def find_dates(
     for column in dialect.names:
         if _holds_dates(dialect.cells(column), numbers=False):
             return _with_clock(dialect, column)
-    named = [cell for cell in dialect.cells(called[0]) if cell.lower() not in EMPTY] if called else []
+    named = dialect.cells(called[0]) if called else []
     if named and not (plain(called[0]) in COUNTED and _are_numbers(named)):
         return Dated((called[0],))  # whose reading names the first that is no date
-    return Dated(())
+    return Dated((), doubt=_doubt(dialect))
+
+
+def _doubt(dialect: Dialect) -> str:
+    """The first column of words with digits that differ from row to row, as `Mrz 15`."""
+    for column in dialect.names:
+        cells = dialect.numbered(column)
+        words = [cell for _, cell in cells if re.search(r"\d", cell) and re.search(r"[^\W\d_]{2}|[-/]", cell)]
+        if len(cells) > 1 and len(set(words)) > 0.9 * len(cells) and not _are_numbers(words):
+            line, cell = cells[0]
+            return (
+                f"; column {column} (line {line}: {shown(cell)}) is in no form of a date that is read: write "
+                f"YYYY-MM-DD, or say its form, as {argument('series.date', column)} "
+                "-S series.read.date_format='%d.%m.%Y'"
+            )
+    return ""
 
 
 def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
-    text = pd.Series([OFFSET.sub(r"\1", cell) for cell in cells if cell.lower() not in EMPTY][:SAMPLED], dtype="str")
+    text = pd.Series([OFFSET.sub(r"\1", cell) for cell in cells[:SAMPLED]], dtype="str")
     if text.empty:
         return False
     return any(read(text).notna().all() for read in readings(text.iloc[0], numbers).values())
@@ -104,9 +133,9 @@ def _holds_dates(cells: Sequence[str], numbers: bool) -> bool:
 
 def _parts(dialect: Dialect, year: str) -> tuple[str, ...]:
     """The columns of years, months, days and hours, as far as there are such; empty: there is one of years alone."""
-    if part_of(year) != "year":
+    if date_part(year) != "year":
         return ()
-    by_part = {part_of(column): column for column in reversed(dialect.names)}
+    by_part = {date_part(column): column for column in reversed(dialect.names)}
     parts = [year]
     for part in ("month", "day", "hour"):
         if part not in by_part or not all(re.fullmatch(r"\d\d?(\.0)?", cell) for cell in dialect.cells(by_part[part])):
@@ -121,7 +150,7 @@ def _with_clock(dialect: Dialect, days: str) -> Dated:
         cells = dialect.cells(column)[:SAMPLED]
         if column == days or plain(column) not in CLOCK_NAMES or not cells:
             continue
-        if all(re.search(CLOCK, f" {cell}") for cell in cells) or _digits(dialect, column):
+        if all(re.search(CLOCK, to_24_hours(f" {cell}")) for cell in cells) or _digits(dialect, column):
             return Dated((days, column), _digits(dialect, column))
     return Dated((days,))
 
@@ -130,7 +159,7 @@ def _digits(dialect: Dialect, column: str) -> int:
     """How many digits times without colons have; 0: they have colons, or are none."""
     cells = dialect.cells(column)
     longest = max(map(len, cells), default=0)
-    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and part_of(column) != "hour"):
+    if not all(re.fullmatch(r"\d{1,6}", cell) for cell in cells) or (longest <= 2 and date_part(column) != "hour"):
         return 0
     return 2 if longest <= 2 else 4 if longest <= 4 else 6
 

@@ -6,23 +6,21 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import EMPTY, FOREIGN_NAMES, plain
+from rnnlab.data.columns import EMPTY, plain
+from rnnlab.data.encoding import find_encoding
 from rnnlab.data.numbers import BLANKS
 
 MARKS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SEPARATORS = MARKS | {" ": "blanks"}  # these where there is no other
-# Encodings in which a header may be found by words that are known.
-ENCODINGS = ("cp949", "shift_jis", "gb18030", "big5")
 SAMPLED = 200  # lines
 # Numbers with marks in them that leave no doubt which is the decimal one, by that mark.
+_TELLING = r"\d{1,3}(T\d{3})+D\d*|\d*D(\d{1,2}|\d{4,})|0D\d+|\d{4,}D\d+|\d+D\d+[eE][+-]?\d+|\d{1,3}(T\d{3}){2,}"
 TELLING = {
-    mark: re.compile(
-        rf"\d\{mark}\d+e[+-]?\d+|\d{{1,3}}(\{other}\d{{3}})+\{mark}\d*|\d*\{mark}(\d{{1,2}}|\d{{4,}})|0\{mark}\d+"
-        rf"|\d{{4,}}\{mark}\d+|\d{{1,3}}(\{other}\d{{3}}){{2,}}"
-    )
-    for mark, other in (".,", ",.")
+    ".": re.compile(_TELLING.replace("D", r"\.").replace("T", ",")),
+    ",": re.compile(_TELLING.replace("D", ",").replace("T", r"\.")),
 }
 DOUBTFUL = re.compile(r"\d{1,3}[.,]\d{3}")
 VALUE = re.compile(r"[-+$€]?\d[\d.,:/ TZ-]*%?")  # a number or a date, no name
@@ -36,9 +34,9 @@ class Dialect:
     skipped: lines after the header that are no rows, as yfinance's with the ticker.
     names: of the columns.
     sample: the first rows, as text.
-    lines: of the file, of each of them.
+    lines: of the file, of each of these.
     guesses: what was found out, for a person.
-    empty: cells that hold nothing, in small letters.
+    empty: words of cells without a value, in small letters.
     """
 
     encoding: str
@@ -49,12 +47,30 @@ class Dialect:
     sample: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     guesses: tuple[str, ...]
-    empty: frozenset[str] = frozenset(EMPTY)
+    empty: frozenset[str] = EMPTY
+
+    def numbered(self, column: str, beside: Sequence[str] = ()) -> list[tuple[int, str]]:
+        """The first cells of a column that are not empty, by their line, of rows in which ``beside`` are not either."""
+        place, *others = (self.names.index(name) for name in (column, *beside))
+
+        def said(row: Sequence[str], place: int) -> str:
+            return "" if len(row) <= place or (cell := row[place].strip()).lower() in self.empty else cell
+
+        rows = zip(self.lines, self.sample, strict=True)
+        return [
+            (line, cell)
+            for line, row in rows
+            if (cell := said(row, place)) and all(said(row, other) for other in others)
+        ]
 
     def cells(self, column: str) -> list[str]:
-        """The first cells of a column that are not blank."""
-        place = self.names.index(column)
-        return [cell for row in self.sample if len(row) > place and (cell := row[place].strip())]
+        """The first cells of a column that are not empty."""
+        return [cell for _, cell in self.numbered(column)]
+
+    def repeats(self, column: str) -> bool:
+        """Whether each cell of a column stands in several rows, on average: it may say what a row belongs to."""
+        cells = self.cells(column)
+        return 1 < len(set(cells)) <= len(cells) / 2
 
 
 def find_dialect(head: bytes, name: str, encoding: str | None = None, separator: str | None = None) -> Dialect:
@@ -63,7 +79,7 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     Raises:
         UserError: if the text can't be decoded.
     """
-    encoding = encoding or _encoding(head, name)
+    encoding = encoding or find_encoding(head, name)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
     lines = text[: text.rfind("\n") + 1 or None].splitlines()[:SAMPLED]
     if lines and (said := re.fullmatch(r"sep=(.)", lines[0])):  # as Excel writes it
@@ -74,9 +90,13 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     separator = separator or _separator(lines)
     if separator != ",":
         guesses.append(SEPARATORS.get(separator, repr(separator)))
-    numbered = [(number, row) for number, row in enumerate(_cells(lines, separator)) if _said(row)]
-    place = _header([row for _, row in numbered])
-    rows = [row for _, row in numbered[place:]]
+    reader, numbered, begin = _cells(lines, separator), [], 1
+    for number, row in enumerate(reader):
+        if _said(row):
+            numbered.append((number, begin, row))
+        begin = reader.line_num + 1  # a cell in quotes may hold line breaks
+    place = _header([row for *_, row in numbered])
+    rows = [row for *_, row in numbered[place:]]
     header, skipped = (numbered[place][0] if numbered else 0), 0
     if header:
         guesses.append(f"{header} line{'s' * (header > 1)} above the header")
@@ -94,8 +114,8 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         names, skipped = ("Date", *names[1:]), 2
         guesses.append("yfinance's header of two levels")
     sample = tuple(tuple(row) for row in rows[1 + skipped :])
-    at = tuple(number + 1 for number, _ in numbered[place + 1 + skipped :])
-    return Dialect(encoding, separator, header, skipped, names, sample, at, tuple(guesses))
+    begins = tuple(begin for _, begin, _ in numbered[place + 1 + skipped :])
+    return Dialect(encoding, separator, header, skipped, names, sample, begins, tuple(guesses))
 
 
 def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str], name: str) -> tuple[str, list[str]]:
@@ -115,12 +135,12 @@ def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str]
         if len(told) != 1:
             raise UserError(
                 f"{name}: {doubtful!r} may be a thousand or a decimal fraction, and no row tells which; say it, as "
-                "-S series.read.decimal='.' or ','"
+                """-S "series.read.decimal=','" (or '.')"""
             )
     if len(told) > 1:
         raise UserError(
             f"{name}: some numbers have a decimal point and some a comma; say which it is, as "
-            "-S series.read.decimal=','"
+            '''-S "series.read.decimal=','"'''
         )
     decimal = told[0] if told else "."
     guesses = ["decimal comma"] if decimal == "," else []
@@ -138,7 +158,7 @@ def _bare(cell: str) -> str:
     return re.sub(rf"[{BLANKS}]", "", cell).strip("$€£¥₩₹₽元円원%+-−()kKmMbBtT").lower()
 
 
-def _cells(lines: Iterable[str], separator: str) -> Iterable[list[str]]:
+def _cells(lines: Iterable[str], separator: str) -> Any:
     return csv.reader(lines, delimiter=separator, skipinitialspace=True)
 
 
@@ -151,40 +171,6 @@ def _comments(lines: Sequence[str]) -> int:
     """How many lines at the top are notes after a #; the last of them may name the columns."""
     count = next((number for number, line in enumerate(lines) if line and not line.startswith("#")), 0)
     return count - 1 if count and re.match(r"[\"\s]*\d", lines[count]) else count
-
-
-def _encoding(head: bytes, name: str) -> str:
-    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-    for mark, encoding in marks.items():
-        if head.startswith(mark):
-            return encoding
-    if b"\0" in head:
-        line = 1 + (head.count(b"\n", 0, head.index(b"\0")) or head.count(b"\r", 0, head.index(b"\0")))
-        raise UserError(f"{name}: line {line} is not text (a NUL byte)")
-    try:
-        codecs.getincrementaldecoder("utf-8-sig")().decode(head)  # half a character at the end is none of its faults
-    except UnicodeDecodeError:
-        for encoding in ENCODINGS:
-            start = codecs.getincrementaldecoder(encoding)("replace").decode(head[:2000])
-            if any(word in start for word in FOREIGN_NAMES):
-                return encoding
-        if _is_korean(head):
-            return "cp949"
-        if not re.search(rb"[\x80-\xff]{3}", head):  # letters with accents stand alone, or two together
-            return "cp1252"
-        from charset_normalizer import from_bytes  # takes a moment to import
-
-        found = from_bytes(head, cp_isolation=["cp949", "cp1252", "shift_jis", "gb18030", "big5", "cp1251"]).best()
-        if found is None:
-            raise UserError(f"{name}: its text can't be decoded; say how, as -S series.read.encoding=cp949") from None
-        return found.encoding
-    return "utf-8-sig"
-
-
-def _is_korean(head: bytes) -> bool:
-    """Whether all that is not ASCII is Hangul: a header of a few words is too short for a guess by frequencies."""
-    text = codecs.getincrementaldecoder("euc_kr")("replace").decode(head)
-    return all(letter.isascii() or "가" <= letter <= "힣" for letter in text)
 
 
 def _separator(lines: Sequence[str]) -> str:

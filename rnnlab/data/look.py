@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import find_columns, find_symbol_column, hold_prices, listed, match
-from rnnlab.data.command import command_for, describe_unread, no_numbers, number_columns, run, window_length
+from rnnlab.data.columns import find_symbol_column, listed
+from rnnlab.data.command import LEAST, TRAINS, command_for, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
 from rnnlab.data.long_table_batches import count_rows, find_files, read_batches
+from rnnlab.data.number_columns import find_numbers
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm
 from rnnlab.data.rows import Options
 
@@ -27,18 +28,20 @@ class Look:
     rows: that would be read.
     first, last: their dates, or numbers.
     columns: that hold numbers.
+    target: the one that is forecast.
     date: the column of dates; empty: there is none.
     rhythm: what a row is called.
     left_out: rows.
     guesses: what was found out of how the file is written.
     notes: gaps, and what was left out.
-    command: that reads it.
+    command: that trains on it; empty: there are too few rows.
     """
 
     rows: int
     first: str
     last: str
     columns: list[str]
+    target: str
     date: str
     rhythm: str
     left_out: int
@@ -49,15 +52,13 @@ class Look:
     def lines(self) -> Iterator[str]:
         """For a terminal."""
         dates = f"column {self.date}" if self.date else "rows are counted"
-        yield f"{self.rows:,} rows, one a {self.rhythm}, from {self.first} to {self.last} ({dates})"
-        yield f"columns of numbers: {', '.join(self.columns)}"
+        yield f"{self.rows:,} rows, a {self.rhythm} each, from {self.first} to {self.last} ({dates})"
+        yield f"columns of numbers: {', '.join(self.columns)}; {self.target} is forecast"
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
         yield from self.notes
-        if self.rows >= LEAST:
-            yield f"\nTo train on it, in the project's folder:\n{self.command}"
-        else:
-            yield f"\ntoo few rows to train on: at least {LEAST}"
+        if self.command:
+            yield from ("", TRAINS, self.command)
 
 
 def look(path: Path, target: str | None, options: Options) -> Look:
@@ -73,25 +74,27 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         return _look_at_panel(path, target, options)
     file = open_table(path, str(path), options)
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
-    columns = number_columns(file.dialect, dated)
-    if not columns:
-        raise UserError(no_numbers(path, file.dialect, dated))
-    if target:
-        find_columns(file.dialect.names, [target], str(path))
-    rows = read_rows(path, columns, options=options)
+    numbers = find_numbers(file.dialect, dated)
+    target, features = numbers.choose(target, str(path))
+    rows = read_rows(path, [target, *features, *numbers.numbers], options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
+    length = window_length(rhythm)
+    few = [f"{len(dates)} rows are too few to train on: at least {LEAST + length} are needed"] * (
+        len(dates) < LEAST + length
+    )
     return Look(
         rows=len(rows.frame),
         first=_text(dates, 0),
         last=_text(dates, -1),
-        columns=columns,
+        columns=list(numbers.numbers),
+        target=target,
         date=rows.date,
         rhythm=rhythm.word,
         left_out=rows.left_out,
         guesses=list(rows.guesses),
-        notes=[*describe_unread(file.dialect, dated, columns), *rows.notices, *describe_gaps(dates)],
-        command=command_for(path, file.dialect, dated, target, window_length(rhythm.period), options.changed()),
+        notes=[*rows.notices, *numbers.describe_passed_over([target, *features]), *describe_gaps(dates), *few],
+        command="" if few else command_for(path, target, features, length, options.words),
     )
 
 
@@ -120,9 +123,9 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     dialect = open_table(files[0], str(files[0]), options).dialect
     symbol = find_symbol_column(dialect.names)
     dated = find_dates(dialect, options.date, options.date_format, str(files[0]))
-    columns = [name for name in number_columns(dialect, dated) if name != symbol.strip()]
-    if not columns:
-        raise UserError(no_numbers(path, dialect, dated))
+    numbers = find_numbers(dialect, dated).without(symbol)
+    target, features = numbers.choose(target, str(path))
+    columns = list(dict.fromkeys([target, *features, *numbers.numbers]))
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
         for batch in read_batches(file, columns, options.check_prices):
@@ -132,18 +135,18 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     if not len(days):
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
     series: dict[str, Any] = {"source": "panel", "path": str(path.absolute())}
-    if target or not hold_prices(dialect.names):
-        chosen = (match(target, columns) or target) if target else columns[0]
-        series |= {"target": chosen, "features": [chosen, *(name for name in columns if name != chosen)]}
+    if target != "Close" or len(features) < 4:
+        series |= {"target": target, "features": list(features)}
     return Look(
         rows=counts.total(),
         first=_text(days, 0),
         last=_text(days, -1),
-        columns=columns,
+        columns=list(numbers.numbers),
+        target=target,
         date=dated.shown,
         rhythm=find_rhythm(days).word,
         left_out=left_out,
         guesses=[f"a panel of {len(counts)} symbols: {listed(sorted(counts)[:5])}{', …' * (len(counts) > 5)}"],
         notes=describe_gaps(days),
-        command=run(series),
+        command=run(series, given=options.words),
     )

@@ -31,7 +31,8 @@ def _pattern(decimal: str) -> re.Pattern[str]:
     point, thousands = (r"\.", ",") if decimal == "." else (",", r"\.")
     groups = rf"\d{{1,3}}(?:(?P<mark>[{thousands}{BLANKS}])\d{{3}})(?:(?P=mark)\d{{3}})*"
     indian = rf"\d{{1,2}}(?:{thousands}\d\d)+{thousands}\d{{3}}"
-    number = rf"(?:(?:{groups}|{indian}|\d+)(?:{point}\d*)?|{point}\d+)(?:e[+-]?\d+)?"
+    plain = rf"(?:\d+(?:{point}\d*)?|{point}\d+)(?:e[+-]?\d+)?"
+    number = rf"(?:(?:{groups}|{indian})(?:{point}\d*)?|{plain})"
     return re.compile(
         rf"(?P<debit>\()?(?P<sign>[+-]?)(?:{MONEY}\s?)?(?P<after>[+-]?)(?P<number>{number})"
         rf"\s?(?P<unit>[kmbt%천만억조]?)\s?{MONEY}?(?(debit)\))"

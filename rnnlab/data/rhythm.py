@@ -36,7 +36,7 @@ SHORT_STEPS = {
 @dataclass(frozen=True)
 class Rhythm:
     """Attributes:
-    word: what a step is called; ``row``: steps have no name, or no regular length.
+    word: what a step is called, also ``5-minute step``; ``row``: steps have no name, or no regular length.
     period: rows of a season; 1: there is none.
     seconds: of a step, the median; 0: rows are only counted.
     weekmask: of daily rows, from Monday on, 1 where a weekday has rows.
@@ -61,12 +61,20 @@ def find_rhythm(dates: NDArray[Any]) -> Rhythm:
         if least <= seconds <= most:
             return Rhythm(word, period, seconds)
     if 0 < seconds < DAY:
-        word, period = SHORT_STEPS.get(int(seconds), ("row", round(DAY / seconds)))
+        word, period = SHORT_STEPS.get(int(seconds), (_count_minutes(dates, seconds), round(DAY / seconds)))
         # where a market closes overnight a day has fewer rows
         by_day = np.unique(dates.astype("datetime64[D]"), return_counts=True)[1]
         rows_a_day = int(np.median(by_day))
         return Rhythm(word, min(period, rows_a_day) if seconds >= MINUTE and len(by_day) > 2 else period, seconds)
     return Rhythm("row", 1, seconds)
+
+
+def _count_minutes(dates: NDArray[Any], seconds: float) -> str:
+    """The word for steps of some minutes or hours, where most are as long; else ``row``."""
+    regular = np.mean(np.diff(dates) == np.timedelta64(int(seconds), "s")) > 0.5
+    if seconds % MINUTE or not regular:
+        return "row"
+    return f"{seconds / HOUR:.0f}-hour step" if seconds % HOUR == 0 else f"{seconds / MINUTE:.0f}-minute step"
 
 
 def find_gaps(dates: NDArray[Any], rhythm: Rhythm) -> Iterator[tuple[Any, Any, int]]:
@@ -99,8 +107,8 @@ def describe_gaps(dates: NDArray[Any]) -> list[str]:
     some = [f"{count} after {before.astype('datetime64[s]').item():{form}}" for before, _, count in gaps[:SHOWN]]
     more = f" and {len(gaps) - SHOWN} more gaps" if len(gaps) > SHOWN else ""
     missing = sum(count for _, _, count in gaps)
-    are = f"{rhythm.word} is" if missing == 1 else f"{rhythm.word}s are"
-    return [f"{missing:,} {are} missing: {', '.join(some)}{more}; they are not filled"]
+    said = f"{missing:,} {rhythm.word}s are missing" if missing > 1 else f"1 {rhythm.word} is missing"
+    return [f"{said}: {', '.join(some)}{more}; not filled"]
 
 
 def next_dates(dates: NDArray[Any], count: int) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.core.series_params import SeriesParams
+from rnnlab.core.series_params import Reading
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,9 @@ class Options:
         date_format: as strptime has it.
         missing: cells that mean no value, beside empty ones.
         check_prices: whether open, high, low and close must be prices.
+        missing: words and numbers that mark a missing value.
         start, end, rows: which rows are wanted; their values alone are checked.
+        words: parameters that were changed for this file, as they were typed after -S.
     """
 
     date: str | tuple[str, ...] | bool | None = None
@@ -26,15 +28,17 @@ class Options:
     separator: str | None = None
     decimal: str | None = None
     date_format: str | None = None
-    missing: tuple[str, ...] | None = None
+    missing: tuple[str | int | float, ...] = ()
     check_prices: bool = True
     start: datetime.date | None = None
     end: datetime.date | None = None
     rows: int | None = None
+    words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, params: SeriesParams) -> "Options":
-        chosen = {name: getattr(params, name) for name in ("date", "check_prices", "start", "end", "rows")}
+    def of(cls, params: Reading) -> "Options":
+        names = ("date", "check_prices", "start", "end", "rows")
+        chosen = {name: getattr(params, name) for name in names if name in type(params).model_fields}
         return cls(**params.read.model_dump(), **chosen)
 
     def changed(self) -> dict[str, object]:

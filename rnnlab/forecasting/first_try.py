@@ -1,7 +1,7 @@
 """A first try with a file of one's own: three small networks beside the simple rules, in a minute, and a page."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,18 @@ from rnnlab.backtesting.backtest import Walk, walk_forward
 from rnnlab.comparison import verdict
 from rnnlab.comparison.comparison import compare_backtest
 from rnnlab.core.errors import UserError
+from rnnlab.core.figures import places, write
 from rnnlab.core.files import write_text
 from rnnlab.core.params import Model, Training
-from rnnlab.data.command import describe_unread, no_numbers, run, suggest, window_length
+from rnnlab.data.columns import listed
+from rnnlab.data.command import LEAST, TRAINS, command_for, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
-from rnnlab.data.rhythm import describe_gaps, find_rhythm
-from rnnlab.data.rows import Options, Rows, describe_reading
+from rnnlab.data.number_columns import find_numbers
+from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm, next_dates
+from rnnlab.data.rows import Options, describe_reading
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
+from rnnlab.evaluation.intervals import LEVELS, WINDOW, radius
 from rnnlab.execution.executors import make_executor
 from rnnlab.reporting import series_charts, tables
 from rnnlab.reporting.chart_style import javascript
@@ -34,7 +38,6 @@ from rnnlab.windows.windows import Windows, count_windows
 CELLS = ("rnn", "lstm", "gru")
 TRAIN = 0.7  # of the windows
 SEEDS, EPOCHS, STEPS = 3, 40, 40  # STEPS of an epoch, at most
-LEAST = 40  # windows
 SHOWN = 200  # steps in the picture
 
 
@@ -58,15 +61,13 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     Raises:
         UserError: if the file can't be read, or is too short.
     """
-    file = open_table(path, str(path), options)
-    dated = find_dates(file.dialect, options.date, options.date_format, str(path))
-    target, features = suggest(file.dialect, dated, target)
-    if not target:
-        raise UserError(no_numbers(path, file.dialect, dated))
+    dialect = open_table(path, str(path), options).dialect
+    numbers = find_numbers(dialect, find_dates(dialect, options.date, options.date_format, str(path)))
+    target, features = numbers.choose(target, str(path))
     rows = read_rows(path, [*features, target], options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
-    length = window_length(rhythm.period)
+    length = window_length(rhythm)
     windows = Windows(rows.frame[list(features)].to_numpy(), rows.frame[target].to_numpy(), dates, length, 1)
     if count_windows(len(dates), length, 1) < LEAST:
         raise UserError(f"{path}: {len(dates)} rows are too few: at least {LEAST + length} are needed")
@@ -74,26 +75,37 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     info = SeriesInfo(
         path.name.split(".")[0], target, target, rhythm.word, rhythm.period, 0.0 if least >= 0 else None, 1
     )
-    forecasts, found = _judge(windows, features, info)
-    said = verdict.series(found["judged"], info, f"after the first {100 * TRAIN:.0f} %")
-    own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
-    command = run({"source": "csv", "path": str(path.absolute()), **options.changed(), **own}, length)
+    forecasts, rules, found = _judge(windows, features, info)
+    where = f"{info.count(found['judged']['steps'])} after the first {100 * TRAIN:.0f} %"
+    said = f"On the {where}: {verdict.plain_series(found['judged'], info)}"
+    following = _next(forecasts, rules, found["judged"]["rmse"], info)
+    command = command_for(path, target, features, length, options.words)
     page = folder / "index.html"
-    write_text(page, _page(info, rows, (said, features), forecasts, found, command))
-    unread = describe_unread(file.dialect, dated, [*features, target])
-    plain = verdict.plain_series(found["judged"], info)
-    notes = (*describe_reading(rows), *unread, *describe_gaps(dates))
-    ending = ("", "To train on it, in the project's folder:", command)
-    return Tried(
-        (*notes, f"forecast: {target}; read by the networks: {', '.join(features)}", "", plain, said, *ending), page
-    )
+    read = [
+        *describe_reading(rows),
+        *numbers.describe_passed_over([target, *features]),
+        *describe_gaps(dates),
+        f"the networks read {listed(features)} of the last {length} {info.words}, and forecast {target}",
+    ]
+    write_text(page, _page(info, read, [said, following], forecasts, found, command))
+    return Tried((*read, "", said, following, "", TRAINS, command), page)
 
 
 def _judge(
     windows: Windows, features: tuple[str, ...], info: SeriesInfo
-) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
-    """The networks' forecasts of the test part, and what ``compare_backtest`` makes of them."""
-    folds = make_folds(len(windows), TRAIN, 1, "rolling", 1)
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame, dict[str, Any]]:
+    """The forecasts of the networks and of the rules for the test part and the step after it, whose y_true is no
+    value; and what ``compare_backtest`` makes of those of the test part.
+    """
+    (fold,) = make_folds(len(windows), TRAIN, 1, "rolling", 1)
+    folds = [replace(fold, test_stop=fold.test_stop + 1)]
+    windows = Windows(  # the last row again, in place of the one that is to come: no forecast is made from it
+        np.concatenate([windows.inputs, windows.inputs[-1:]]),
+        np.concatenate([windows.target, windows.target[-1:]]),
+        np.concatenate([windows.dates, next_dates(windows.dates, 1)]),
+        windows.length,
+        1,
+    )
     test = windows.part(folds[0].test_start, folds[0].test_stop)
     forecasts = {}
     with make_executor("local", 1) as executor:
@@ -116,7 +128,23 @@ def _judge(
     made = list(walk_baselines(ScaledSeries(windows, nothing, "target", info.period), folds, features, True))
     left_out: Mapping[str, str] = made[0][1]
     rules = pd.DataFrame(dict(made[0][0]))
-    return forecasts, compare_backtest(forecasts, rules, left_out, 1)
+    tested = {cell: table[:-1] for cell, table in forecasts.items()}
+    return forecasts, rules, compare_backtest(tested, rules[:-1], left_out, 1)
+
+
+def _next(
+    forecasts: Mapping[str, pd.DataFrame], rules: pd.DataFrame, rmse: Mapping[str, float], info: SeriesInfo
+) -> str:
+    """The next value by the model with the smallest error, with the interval that its errors so far give."""
+    best = min(rmse, key=lambda name: rmse[name])
+    made = (forecasts[best]["y_pred"] if best in forecasts else rules[best]).to_numpy()
+    half = radius(np.abs(made - rules["y_true"].to_numpy())[:-1][-WINDOW:], LEVELS[0])
+    floor, decimals = -np.inf if info.floor is None else info.floor, places([rmse[best]], 4)
+    low, middle, high = (write(max(floor, bound), decimals) for bound in (made[-1] - half, made[-1], made[-1] + half))
+    dates = rules["date"].to_numpy()
+    when = f"{pd.Timestamp(dates[-1]):{form}}" if (form := date_format(dates)) else f"row {dates[-1]}"
+    chosen = f"by {best}, the model with the smallest error here"
+    return f"Forecast of {info.target} for {when}: {middle} (80 % interval {low} to {high}), {chosen}."
 
 
 def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
@@ -141,15 +169,15 @@ def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
 
 def _page(
     info: SeriesInfo,
-    rows: Rows,
-    about: tuple[str, tuple[str, ...]],
+    read: Sequence[str],
+    said: Sequence[str],
     forecasts: Mapping[str, pd.DataFrame],
     found: Mapping[str, Any],
     command: str,
 ) -> str:
     judged, (said, features) = found["judged"], about
     best = min(judged["networks"], key=lambda name: judged["rmse"][name])
-    shown = forecasts[best].tail(SHOWN)
+    shown = forecasts[best][:-1].tail(SHOWN)
     caption = f"{best}, the best network, on the last {info.count(len(shown))}"
     chart = Chart(series_charts.model_values({best: shown.assign(part="test")}, info.target, info.words), caption)
     how = (
@@ -157,14 +185,18 @@ def _page(
         f"They read {', '.join(features)}. They and the simple rules learned from the first {100 * TRAIN:.0f} %, and "
         f"forecast the {info.words} after it."
     )
-    sections = [
-        Section(info.name, [Text(how), Text(said), tables.backtest(found, info), tables.every_rule(judged, info)]),
-        Section("The data", [Text(line) for line in describe_reading(rows)] or [Text("Nothing had to be guessed.")]),
-        Section(
-            "The whole of it",
-            [Text("In the project's folder this trains all networks, with all seeds and folds:"), Text(command)],
-        ),
-    ]
-    return render(
-        f"A first try with {info.name}", [Text(verdict.plain_series(judged, info)), chart], sections, javascript()
+    by_fold = tables.backtest(found, info)
+    once = replace(  # one fold is all folds
+        by_fold,
+        caption=f"RMSE ({info.unit}) on these {info.count(judged['steps'])}, best first; ± standard deviation of the "
+        "seeds' own. The last column is the claim that a network beats every rule",
+        headings=[by_fold.headings[0], "RMSE", *by_fold.headings[3:]],
+        rows=[[row[0], *row[2:]] for row in by_fold.rows],
     )
+    details = Text(verdict.series(judged, info, f"after the first {100 * TRAIN:.0f} %"))
+    sections = [
+        Section(info.name, [Text(how), once, chart, details, tables.every_rule(judged, info)]),
+        Section("The data", [Text(line) for line in read]),
+        Section("Train all networks", [Text(TRAINS), Text(command)]),
+    ]
+    return render(f"A first try with {info.name}", [Text(line) for line in said], sections, javascript())

@@ -11,8 +11,10 @@ from ruamel.yaml import YAML
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
-from rnnlab.core.formats import first_problem
-from rnnlab.core.params_file import FILE, read_params
+from rnnlab.core.overrides import apply
+from rnnlab.core.params import ReadingParams
+from rnnlab.core.params_file import FILE, read_content
+from rnnlab.core.params_parsing import parse
 from rnnlab.core.series_params import Read
 from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
@@ -94,26 +96,18 @@ def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path,
     return data, read_rows(data, columns, options=reading_options())
 
 
-def reading_options(changes: Sequence[str] = ()) -> Options:
+def reading_options(words: Sequence[str] = ()) -> Options:
     """How a user's own file is read: as params.yaml says, where there is one, and all its rows.
 
     Args:
-        changes: KEY=VALUE, with keys of params.yaml; these count before it.
-
-    Raises:
-        UserError: if a key is another, or a value is not allowed.
+        words: parameters that are changed for this file, as `-S` takes them: KEY=VALUE.
     """
-    options = Options.of(read_params().series) if FILE.is_file() else Options()
-    options = replace(options, start=None, end=None, rows=None)
-    for change in changes:
-        key, _, text = change.partition("=")
-        if key not in READ_BY:
-            raise UserError(f"-S {change}: is no KEY=VALUE with one of {', '.join(READ_BY)}")
-        value = YAML(typ="safe").load(text)
-        changed: dict[str, Any] = {READ_BY[key]: tuple(value) if isinstance(value, list) else value}
-        options = replace(options, **changed)
-    try:
-        read = Read.model_validate({name: getattr(options, name) for name in Read.model_fields}).model_dump()
-    except ValidationError as error:
-        raise UserError(f"-S {' -S '.join(changes)}: {first_problem(error)}") from None
-    return replace(options, **read)
+    if FILE.is_file():
+        params = parse(apply(read_content(), words), str(FILE)).series
+        kept = {key for key in ("start", "end", "rows") if any(word.startswith(f"series.{key}=") for word in words)}
+        options = Options.of(params.model_copy(update=dict.fromkeys({"start", "end", "rows"} - kept)))
+    else:
+        nothing: dict[str, Any] = {**dict.fromkeys(Read.model_fields), "missing": []}
+        content = apply({"series": {"date": None, "read": nothing, "check_prices": True}}, words)
+        options = Options.of(parse(content, "-S", ReadingParams).series)
+    return replace(options, words=tuple(words))

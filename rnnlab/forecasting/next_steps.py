@@ -151,7 +151,7 @@ def _notes(
         )
     if rhythm.word == "trading day":
         yield "dates are the week's trading days; exchange holidays are not known here"
-    elif rhythm.seconds and rhythm.word == "row":
+    elif rhythm.seconds and rhythm.word.endswith(("row", "step")):
         yield "dates are spaced as the last ones; gaps, such as a closed night, are not known here"
     for level in LEVELS:
         name, needed = f"{100 * level:.0f}", round(level / (1 - level))
