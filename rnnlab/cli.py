@@ -7,7 +7,6 @@ import json
 import sys
 from contextlib import suppress
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -192,7 +191,6 @@ def first_try(
     folder: Annotated[
         Path | None, typer.Option(help="where the page goes", show_default="try/ and the file's name")
     ] = None,
-    change: Changes = None,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="open the page in a browser")] = True,
 ) -> None:
     from rnnlab.forecasting.first_try import first_try as try_file

@@ -111,7 +111,7 @@ CSVS = {
     "no Close": (GOOD.replace("Close", "Ending"), "no column Close; found Date, Open"),
     "two Close": (GOOD.replace("Low", "Close"), "has more than one column Close"),
     "two Date": (GOOD.replace("Open", "Date"), "has more than one column Date"),
-    "header twice": (GOOD + GOOD, "2020-01-02 stands more than once in column Date (line 2, 6)"),
+    "header twice": (GOOD + GOOD, "2020-01-02 is in more than one row of column Date (line 2, 6)"),
     "mixed date forms": (GOOD + row("07/01/2020"), "line 5, column Date: '07/01/2020' is not a date"),
     "mixed compact": (HEADER + row("20200102") + row("2020-01-03"), "line 3, column Date: '2020-01-03' is not a date"),
     "day and month": (HEADER + row("13/01/2020") + row("01/14/2020"), "line 3, column Date: '01/14/2020' is not a"),
@@ -370,7 +370,7 @@ def test_a_missing_parameter(key):
 
 
 VALUES = [
-    ("series.colour", 1, "series.colour: unknown key; allowed: source, path"),
+    ("series.colour", 1, "series.colour: unknown key; allowed: date, read"),
     ("colour", 1, "colour: unknown key; allowed: series, digits"),
     ("training.series.epoch", 1, "training.series.epoch: unknown key; allowed: epochs"),
     ("series", None, "series: "),

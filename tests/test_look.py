@@ -72,16 +72,6 @@ def table(path, header, row):
     return path
 
 
-def test_a_look_names_the_columns_that_are_not_read_and_their_first_bad_cell(tmp_path):
-    path = table(
-        tmp_path / "a.csv", "date,sales,visits,shop", lambda n, day: f"{day},{'closed' if n == 3 else n * n},{n % 7},x"
-    )
-    assert "not read: sales (line 5: 'closed'), shop (line 2: 'x')" in look(path, None, Options()).notes
-    found = look(path, None, Options(missing=("closed",)))
-    assert (found.columns, found.left_out) == (["sales", "visits"], 1)
-    assert "-S 'series.read.missing=[closed]'" in found.command
-
-
 def test_a_counter_and_a_year_are_no_default_target(tmp_path):
     path = table(tmp_path / "a.csv", "id,date,Año,sales", lambda n, day: f"{n + 1},{day},{2020 + n % 3},{n * n % 11}")
     found = look(path, None, Options())
@@ -92,27 +82,6 @@ def test_a_counter_and_a_year_are_no_default_target(tmp_path):
 def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path):
     with pytest.raises(UserError, match="no column Nope; found date, shop, sales, promo"):
         look(shop(tmp_path / "shop.csv"), "Nope", Options())
-
-
-def test_a_value_that_looks_like_a_mark_for_none_is_named(tmp_path):
-    path = table(tmp_path / "a.csv", "date,temp", lambda n, day: f"{day},{-999 if n in (4, 9) else 10 + n % 5}")
-    assert any("column temp is -999 in 2 rows" in note for note in look(path, None, Options()).notes)
-    assert look(path, None, Options(missing=("-999",))).left_out == 2
-
-
-def test_options_of_the_command_line_are_checked(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert reading_options(["series.read.missing=[-999, closed]", "series.date=false"]).missing == ("-999", "closed")
-    assert reading_options(["series.read.decimal=','"]).decimal == ","
-    with pytest.raises(UserError, match=r"-S decimal=,: is no KEY=VALUE with one of series.read.separator"):
-        reading_options(["decimal=,"])
-    with pytest.raises(UserError, match=r"decimal: Input should be '.' or ','"):
-        reading_options(["series.read.decimal=x"])
-
-
-def test_a_few_rows_have_no_command_to_train(tmp_path):
-    lines = list(look(shop(tmp_path / "shop.csv", days=4), None, Options()).lines())
-    assert lines[-1] == "\ntoo few rows to train on: at least 50"
 
 
 def test_a_look_as_json(tmp_path, monkeypatch, capsys):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from rnnlab.core.param_types import Column, Day, Name, Positive, Share, StrictModel, Unique
 
@@ -21,11 +21,6 @@ def _known_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except LookupError:
         raise ValueError(f"there is no encoding {name}; utf-8, cp949 and cp1252 are some") from None
-
-
-def _as_text(marks: object) -> object:
-    """Numbers among the marks as they are written."""
-    return tuple(str(mark) for mark in marks) if isinstance(marks, (list, tuple)) else marks
 
 
 class Scale(StrictModel):

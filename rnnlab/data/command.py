@@ -11,8 +11,6 @@ TRAINS = "In the project's folder this trains all networks of params.yaml on it,
 LEAST = 40  # windows that are worth a training
 LENGTHS = 5, 24  # of a window: a season, within these
 
-LENGTHS = 5, 24  # rows of a window
-
 
 def window_length(rhythm: Rhythm) -> int:
     """Rows that a network sees of a series, where nobody says how many."""

@@ -19,8 +19,6 @@ from rnnlab.data.number_columns import find_numbers
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm
 from rnnlab.data.rows import Options
 
-LEAST = 50  # rows that a training is suggested for
-
 
 @dataclass(frozen=True)
 class Look:

@@ -214,7 +214,7 @@ class RowCollector:
             day = dates[repeated[0]]
             where = sorted(lines[dates == day].tolist())
             raise UserError(
-                f"{self.name}: {shown_day(pd.Timestamp(day))} stands more than once in column {self.dated.shown} "
+                f"{self.name}: {shown_day(pd.Timestamp(day))} is in more than one row of column {self.dated.shown} "
                 f"(line {some(where)}); one row a date is allowed" + self._panel()
             )
 

@@ -41,15 +41,6 @@ class Options:
         chosen = {name: getattr(params, name) for name in names if name in type(params).model_fields}
         return cls(**params.read.model_dump(), **chosen)
 
-    def changed(self) -> dict[str, object]:
-        """What is not found in the file but said, as the section series of params.yaml has it."""
-        read = ("encoding", "separator", "decimal", "date_format", "missing")
-        said = {"read": {name: value for name in read if (value := getattr(self, name)) is not None}} | {
-            "date": self.date,
-            "check_prices": None if self.check_prices else False,
-        }
-        return {name: value for name, value in said.items() if value not in (None, {})}
-
 
 GUESS = Options()  # all is found in the file
 

@@ -175,23 +175,20 @@ def _page(
     found: Mapping[str, Any],
     command: str,
 ) -> str:
-    judged, (said, features) = found["judged"], about
+    judged = found["judged"]
     best = min(judged["networks"], key=lambda name: judged["rmse"][name])
     shown = forecasts[best][:-1].tail(SHOWN)
     caption = f"{best}, the best network, on the last {info.count(len(shown))}"
     chart = Chart(series_charts.model_values({best: shown.assign(part="test")}, info.target, info.words), caption)
     how = (
         f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, {EPOCHS} epochs: few, for a first look. "
-        f"They read {', '.join(features)}. They and the simple rules learned from the first {100 * TRAIN:.0f} %, and "
+        f"They and the simple rules learned from the first {100 * TRAIN:.0f} %, and "
         f"forecast the {info.words} after it."
     )
-    by_fold = tables.backtest(found, info)
-    once = replace(  # one fold is all folds
-        by_fold,
+    once = replace(
+        tables.backtest(found, info),
         caption=f"RMSE ({info.unit}) on these {info.count(judged['steps'])}, best first; ± standard deviation of the "
         "seeds' own. The last column is the claim that a network beats every rule",
-        headings=[by_fold.headings[0], "RMSE", *by_fold.headings[3:]],
-        rows=[[row[0], *row[2:]] for row in by_fold.rows],
     )
     details = Text(verdict.series(judged, info, f"after the first {100 * TRAIN:.0f} %"))
     sections = [

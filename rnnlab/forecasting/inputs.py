@@ -5,9 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-
 from rnnlab.comparison.leaderboard import best_network
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
@@ -25,10 +22,6 @@ from rnnlab.networks.predictions import Networks
 from rnnlab.networks.weights import unpack
 from rnnlab.networks.weights_header import read_config
 
-READ_BY = {f"series.read.{name}": name for name in Read.model_fields} | {  # keys of params.yaml, and of Options
-    "series.date": "date",
-    "series.check_prices": "check_prices",
-}
 LEFT_OUT = Path("data/scaled/series/about.json")  # why symbols were not trained on
 
 
