@@ -50,7 +50,7 @@ class Look:
     def lines(self) -> Iterator[str]:
         """For a terminal."""
         dates = f"column {self.date}" if self.date else "rows are counted"
-        yield f"{self.rows:,} rows, a {self.rhythm} each, from {self.first} to {self.last} ({dates})"
+        yield f"{self.rows:,} rows, one per {self.rhythm}, from {self.first} to {self.last} ({dates})"
         yield f"columns of numbers: {', '.join(self.columns)}; {self.target} is forecast"
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"
