@@ -112,16 +112,15 @@ def judged(rmse, **networks):
         (
             {"a": 12.0, "b": 20.0, "persistence": 10.0},
             {"a": ("persistence", 0.9), "b": ("persistence", 1.0)},
-            "None of the 2 networks beats every simple rule beyond chance on 9 days of walking forward: a, chosen as "
-            "the best of 2 on these same days, has an RMSE (pieces) of 12.00 against 10.00 of persistence (tomorrow = "
+            "None of the 2 networks beats every simple rule beyond chance on 9 days of walking forward. The best "
+            "of them, a, has an RMSE (pieces) of 12.00 against 10.00 of persistence (tomorrow = "
             "today), the hardest rule (intersection-union of Diebold-Mariano tests, Holm-corrected: p = 0.900).",
         ),
         (
             {"a": 0.00428, "b": 0.00431, "seasonal_naive": 0.0061},
             {"a": ("seasonal_naive", 0.2), "b": ("seasonal_naive", 0.01)},
-            "1 of the 2 networks beats every simple rule on 9 days of walking forward: b, chosen as the best of 2 on "
-            "these same days, has an RMSE (pieces) of 0.004310 against 0.006100 of seasonal_naive (the same weekday "
-            "last week), the hardest rule",
+            "1 of the 2 networks beats every simple rule on 9 days of walking forward: b has an RMSE (pieces) of "
+            "0.004310 against 0.006100 of seasonal_naive (the same weekday last week), the hardest rule",
         ),
         (
             {"a": 1.0, "ets": 2.0},

@@ -29,8 +29,8 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
     else:
         none = f"None of the {len(found)} networks beats" if len(found) > 1 else "The network does not beat"
         opening = f"{none} every simple rule beyond chance"
-    chosen = f", chosen as the best of {len(found)} on these same {info.words}," if len(found) > 1 else ""
-    return f"{opening} on {info.count(judged['steps'])} {where}: {best}{chosen} {_against(best, judged, info)}."
+    which = f": {best}" if len(winners) == 1 or len(found) == 1 else f". The best of them, {best},"
+    return f"{opening} on {info.count(judged['steps'])} {where}{which} {_against(best, judged, info)}."
 
 
 def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:
