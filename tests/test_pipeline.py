@@ -302,7 +302,7 @@ def test_a_run_says_how_to_have_it_again(workspace):
         "(r,) = s.client.search_runs([s.experiments['series']], \"tags.mlflow.runName = 'tiny / lunar-gyms'\");"
         "print(r.data.tags['mlflow.note.content'])"
     )
-    command, _, *card = workspace.call(sys.executable, "-c", script).splitlines()
+    _, _, command, _, *card = workspace.call(sys.executable, "-c", script).splitlines()
     assert " && dvc exp run -S '+models.tiny={track: series, cell: gru," in command
     assert card[0] == "# tiny"
     assert card[2].startswith("On 226 trading days of a single split tiny does not beat every simple rule")
