@@ -71,6 +71,8 @@ def test_a_column_of_this_very_name_comes_before_one_in_other_letters():
         GOOD.replace("Date,Open,Close", "日付,始値,終値").encode("shift_jis"),
         GOOD.replace("Date,Open,Close", "日期,开盘,收盘").encode("gb18030"),
         GOOD + "Source: the exchange\n",
+        GOOD + "Source: the exchange, 2020\n",
+        "Station,North,North\n" + GOOD,
         GOOD.replace("Date", ""),
         "Price,Open,Close\nTicker,X,X\n" + GOOD.replace(HEADER, "Date,,\n"),
         GOOD.replace("\n", ",\n").replace(",\n", "\n", 1),
@@ -107,6 +109,8 @@ def test_a_column_of_this_very_name_comes_before_one_in_other_letters():
         "shift_jis",
         "gb18030",
         "footer",
+        "footer with a comma",
+        "stations",
         "nameless",
         "yfinance",
         "trailing",
@@ -531,6 +535,13 @@ def test_a_row_that_is_cut_short_after_a_date_in_words_is_no_footer():
     with pytest.raises(UserError, match="line 4: the row has 1 cells, the header 3: is it cut short"):
         read(text + '"Jan 6, 2020"\n')
     assert read(text + '"Source: Bank, 2020"\n').left_out == 0
+
+
+def test_lines_are_counted_with_the_breaks_in_cells():
+    rows = 'Date,Note,Close\n2020-01-02,"two\nlines",1\n2020-01-03,"three\n\nlines",2\n2020-01-06,x,{}\n2020-01-07,y,\n'
+    with pytest.raises(UserError, match="line 7, column Close: 'soon' is not a finite number"):
+        read(rows.format("soon"), ["Close"])
+    assert "(line 8)" in read(rows.format("3"), ["Close"]).notices[-1]
 
 
 def test_a_missing_file(tmp_path):

@@ -1,5 +1,7 @@
 """The forecasts of the classical models against statsmodels' own at single rows, and against textbook recursions."""
 
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -209,3 +211,19 @@ def test_a_long_training_part_is_fitted_by_its_end():
     again, _ = statistical_forecasts(Task(changed, 2500, 1))
     for name, forecast in forecasts.items():
         np.testing.assert_array_equal(forecast[2500:], again[name][2500:])
+
+
+def test_statsmodels_does_not_turn_its_warnings_on_again():
+    """It does so when it is first imported, which a process does once."""
+    code = """
+import numpy as np, warnings
+from rnnlab.evaluation import statistical_models as models
+def fit(task):
+    from statsmodels.tools.sm_exceptions import ModelWarning
+    warnings.warn("a fit of no use", ModelWarning)
+    return np.zeros(len(task.series))
+models.MODELS = {"one": fit}
+print(models.statistical_forecasts(models.Task(np.sin(np.arange(100.0)), 70, 1, 1))[1])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("{}\n", "")

@@ -106,6 +106,10 @@ class CsvFile:
                     raise UserError(f"{self.name}: holds a header and no row")
                 open_ended |= bool((table.iloc[:, -1] == "").any())
                 table.index = pd.RangeIndex(rows, rows + len(table)) + self.first_line
+                if text.breaks and len(table):  # a row with line breaks in its cells takes several lines
+                    more = table.fillna("").apply(lambda column: column.str.count("\n")).sum(axis=1).cumsum()
+                    table.index = table.index + more.shift(fill_value=0).to_numpy()
+                    rows += int(more.iloc[-1])
                 rows += len(table)
                 yield table
         if open_ended:
@@ -117,8 +121,9 @@ class CsvFile:
         width = len(self.dialect.names)
         with self._open() as file:
             text = io.TextIOWrapper(cast(Any, file), self.dialect.encoding, newline="")
-            rows = csv.reader(text, delimiter=self.dialect.separator, skipinitialspace=True)
-            for line, row in enumerate(rows, 1):
+            rows, end = csv.reader(text, delimiter=self.dialect.separator, skipinitialspace=True), 0
+            for row in rows:
+                line, end = end + 1, rows.line_num
                 said = [cell for cell in row if cell.strip()]
                 if line >= self.first_line and said:
                     if short and len(row) == width:
@@ -153,7 +158,7 @@ class _Text(io.TextIOBase):
 
     def __init__(self, file: BinaryIO, name: str, encoding: str) -> None:
         self.file, self.name, self.line = file, name, 1
-        self.encoding_name = encoding
+        self.encoding_name, self.breaks = encoding, False  # are there line breaks in a quoted cell?
         self.decoder = codecs.getincrementaldecoder(encoding)()
 
     def read(self, size: int | None = -1, /) -> str:
@@ -171,6 +176,7 @@ class _Text(io.TextIOBase):
                 f"{self.name}: line {line} is not {self.encoding_name.removesuffix('-sig').upper()} text "
                 f"({error.reason}); say its encoding, as -S series.read.encoding=cp1252"
             ) from None
+        self.breaks |= b'"' in piece and any(line.count(b'"') % 2 for line in piece.split(b"\n"))
         self.line = self._line(piece, len(piece))
         return text or (self.read() if piece else "")  # no more than half a character came
 
@@ -179,9 +185,10 @@ class _Text(io.TextIOBase):
 
 
 def is_footer(row: Sequence[str]) -> bool:
-    """Whether a short row is a note below the table, and not the beginning of a row."""
+    """Whether a short row is a note below the table, also one with commas in it, and not the beginning of a row."""
     said = [cell.strip() for cell in row if cell.strip()]
-    return len(said) == 1 and not said[0][0].isdigit() and not is_date(said[0])
+    alone = len(said) == 1 or re.match(r"[*(©]|\w[^:]*:(?!\d)", said[0])
+    return bool(alone) and not said[0][0].isdigit() and not any(map(is_date, said))
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -199,5 +199,9 @@ def _header(rows: Sequence[Sequence[str]]) -> int:
         return 0
     width = Counter(map(len, rows)).most_common(1)[0][0]
     first = next((n for n, row in enumerate(rows) if len(row) == width and _said(row) > (width > 2)), 0)
+    if _said(rows[first]) > len(set(rows[first]) - {""}) and len(rows) > first + 1:  # stations, above the names
+        below = [cell.strip() for cell in rows[first + 1]]
+        if len(set(below)) == width and not any(VALUE.fullmatch(cell) for cell in below):
+            return first + 1
     named = not any(VALUE.fullmatch(cell.strip()) for cell in rows[first])
     return first if named or all(len(row) == 1 for row in rows[:first]) else 0

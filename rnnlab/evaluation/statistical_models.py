@@ -57,6 +57,7 @@ def statistical_forecasts(task: Task) -> tuple[dict[str, Array], dict[str, str]]
         the first rows, before those that a model is fitted to or that it needs to start. And, by model that is left
         out, why.
     """
+    import statsmodels.tools.sm_exceptions  # noqa: F401 - it turns its warnings on when it is imported: before ours
     from threadpoolctl import threadpool_limits  # matrices as small as these take a hundred times longer on two threads
 
     forecasts, left_out = dict[str, Array](), dict[str, str]()
