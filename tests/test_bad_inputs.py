@@ -101,7 +101,7 @@ CSVS = {
     "garbage": (b"\x89PNG\r\n\x1a\n" + bytes(range(1, 256)), "its text can't be decoded; say how, as -S series.read."),
     "half a gzip": (gzip.compress(GOOD.encode(), mtime=0)[:-12], "can't be read"),
     "web page": ("<!DOCTYPE html><html>\n<p>Sign in</p>\n", "is a web page: is a login needed where it came from?"),
-    "long row": (GOOD + "2020-01-07,1,3,1,2,9\n", "Expected 5 fields in line 5, saw 6"),
+    "long row": (GOOD + "2020-01-07,1,3,1,2,9\n", "line 5: the row has 6 cells, the header 5: is it a note"),
     "short row": (GOOD + "2020-01-07,1,3\n", "line 5: the row has 3 cells, the header 5: is it cut short?"),
     "short of a column that is not needed": (
         GOOD.replace("\n", ",7\n").replace("7", "Note", 1) + row("2020-01-07"),

@@ -183,12 +183,15 @@ def test_empty_cells_and_null_rows_are_dropped_counted_and_named():
         (HEADER + "2020-01-02,,\n", "no row with a date and Open, Close"),
         (
             HEADER + "2020-01-02,1,2\n2020-01-03,3,4,5,6\n",
-            "can't be read as text in cells: Expected 3 fields in line 3",
+            "line 3: the row has 5 cells, the header 3: is it a note below the table",
         ),
         ("5,6\n7,8\n", "line 1 holds values (5, 6), and should name the columns"),
         ("Date;Open;Close\n2020-01-02;1,234;2,345\n", "'1,234' may be a thousand or a decimal fraction, and no row"),
         ("Date;Open;Close\n2020-01-02;1.234;2.345\n", "'1.234' may be a thousand or a decimal fraction, and no row"),
-        ("Date;Open;Close\n2020-01-02;1,5;2.55\n", "some numbers have a decimal point and some a comma"),
+        (
+            "Date;Open;Close\n2020-01-02;1,5;2.55\n",
+            "some numbers have a decimal point (2.55) and some a comma (1,5); say which",
+        ),
     ],
 )
 def test_errors_name_file_line_and_column(text, message):
@@ -308,13 +311,16 @@ def test_sessions_over_a_change_of_the_clock_keep_their_hours():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Monat,Close\nMrz 15,1\nApr 15,2\n", "column Monat (line 2: 'Mrz 15') is in no form of a date that is read"),
+        (
+            "Monat,Close\nFeb 15,3\nMrz 15,1\nApr 15,2\n",
+            "column Monat (line 3: 'Mrz 15') is in no form of a date that is read",
+        ),
         ("When,Close\nfévr. 2015,1\nmars 2015,2\n", "column When (line 2: 'févr. 2015') is in no form of a date"),
     ],
 )
 def test_what_may_be_dates_is_named_where_rows_are_counted(text, said):
     rows = read(text, ["Close"])
-    assert rows.frame.index.tolist() == [1, 2]
+    assert rows.frame.index.tolist()[:2] == [1, 2]
     assert said in rows.guesses[0]
     assert "write YYYY-MM-DD" in rows.guesses[0]
 
@@ -393,12 +399,12 @@ def test_a_decimal_comma_before_an_exponent(cell):
 @pytest.mark.parametrize(
     ("text", "notice"),
     [
-        (GOOD + "Total,9,12\n", "1 row with words in place of the last Date left out, as a total's (line 5)"),
+        (GOOD + "Total,9,12\n", "1 row below the last date left out, as a total (line 5)"),
         (
             GOOD + "Sum,9,12\nMean,3,4\n\n",
-            "2 rows with words in place of the last Date left out, as a total's (line 5, 6)",
+            "2 rows below the last date left out, as a total (line 5, 6)",
         ),
-        (GOOD + HEADER + "2020-01-07,7,8\n", "1 row with the names of the columns again left out (line 5)"),
+        (GOOD + HEADER + "2020-01-07,7,8\n", "1 row repeating the header left out (line 5)"),
     ],
 )
 def test_totals_and_repeated_headers_are_left_out_and_named(text, notice):

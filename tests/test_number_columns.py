@@ -27,6 +27,7 @@ def table(path, header="date,sales", rows=None, days=DAYS):
         ("id,date,sales", "{n},{day},{sale}", "sales"),
         ("date,No,sales", "{day},{down},{sale}", "sales"),
         ("Año,Ventas", "{year},{sale}", "Ventas"),
+        ("year,week,sales", "{odd_year},{n},{sale}", "sales"),
         ("date,year,sales", "{day},{odd_year},{sale}", "sales"),
         ("date,id", "{day},{n}", "id"),
     ],

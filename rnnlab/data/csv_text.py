@@ -87,6 +87,11 @@ class CsvFile:
             raise UserError(f"{self.name}: is empty; a header line and rows are needed") from None
         except (pd.errors.ParserError, csv.Error, OSError, EOFError, zlib.error) as error:
             reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+            if found := re.fullmatch(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
+                raise UserError(
+                    f"{self.name}: line {found[2]}: the row has {found[3]} cells, the header {found[1]}: is it a note "
+                    "below the table, or a number with commas that is not in quotes?"
+                ) from None
             raise UserError(f"{self.name}: can't be read as text in cells: {reason}") from None
 
     def _is_skipped(self, line: int) -> bool:

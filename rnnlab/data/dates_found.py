@@ -9,7 +9,7 @@ import pandas as pd
 from rnnlab.core.errors import UserError
 from rnnlab.core.overrides import argument
 from rnnlab.data.columns import CLOCK_NAMES, DATE_NAMES, listed, match, plain, shown
-from rnnlab.data.date_forms import CLOCK, OFFSET, readings, to_24_hours
+from rnnlab.data.date_forms import CLOCK, OFFSET, is_date, readings, to_24_hours
 from rnnlab.data.dialect import Dialect
 
 SAMPLED = 20  # rows that are tried
@@ -29,6 +29,7 @@ COUNTED = (
     "year",
     "period",
     "ts",
+    "weekday",
     *PARTS["year"],
 )  # may be bare numbers
 
@@ -99,6 +100,8 @@ def find_dates(
     for column in called:
         if date_format or _holds_dates(dialect.cells(column), numbers=True):
             parts = _parts(dialect, column)
+            if not parts and date_part(column) == "year" and dialect.repeats(column):
+                continue  # a year alone is no date of several rows
             return Dated(parts) if parts else _with_clock(dialect, column)
     for column in dialect.names:
         if _holds_dates(dialect.cells(column), numbers=False):
@@ -115,11 +118,12 @@ def _doubt(dialect: Dialect) -> str:
         cells = dialect.numbered(column)
         words = [cell for _, cell in cells if re.search(r"\d", cell) and re.search(r"[^\W\d_]{2}|[-/]", cell)]
         if len(cells) > 1 and len(set(words)) > 0.9 * len(cells) and not _are_numbers(words):
-            line, cell = cells[0]
+            line, cell = next((entry for entry in cells if not is_date(entry[1])), cells[0])
+            form = f", or say its form, as {argument('series.date', column)} -S series.read.date_format='%d.%m.%Y'"
+            spoken = any(re.search(r"[^\W\d_]{3}", cell) for cell in words)  # months are read in English alone
             return (
                 f"; column {column} (line {line}: {shown(cell)}) is in no form of a date that is read: write "
-                f"YYYY-MM-DD, or say its form, as {argument('series.date', column)} "
-                "-S series.read.date_format='%d.%m.%Y'"
+                f"YYYY-MM-DD{'' if spoken else form}"
             )
     return ""
 

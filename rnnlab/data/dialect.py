@@ -50,7 +50,7 @@ class Dialect:
     empty: frozenset[str] = EMPTY
 
     def numbered(self, column: str, beside: Sequence[str] = ()) -> list[tuple[int, str]]:
-        """The first cells of a column that are not empty, by their line, of rows in which ``beside`` are not either."""
+        """The first cells of a column that are not empty, by their line, of rows in which ``beside`` have digits."""
         place, *others = (self.names.index(name) for name in (column, *beside))
 
         def said(row: Sequence[str], place: int) -> str:
@@ -60,7 +60,7 @@ class Dialect:
         return [
             (line, cell)
             for line, row in rows
-            if (cell := said(row, place)) and all(said(row, other) for other in others)
+            if (cell := said(row, place)) and all(any(map(str.isdigit, said(row, other))) for other in others)
         ]
 
     def cells(self, column: str) -> list[str]:
@@ -86,7 +86,7 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         separator, lines[0] = separator or said[1], ""
     comments = _comments(lines)
     lines[:comments] = [""] * comments
-    guesses = [encoding] if encoding not in ("utf-8-sig", "utf-8") else []
+    guesses = [f"encoding {encoding}"] if encoding not in ("utf-8-sig", "utf-8") else []
     separator = separator or _separator(lines)
     if separator != ",":
         guesses.append(SEPARATORS.get(separator, repr(separator)))
@@ -138,8 +138,9 @@ def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str]
                 """-S "series.read.decimal=','" (or '.')"""
             )
     if len(told) > 1:
+        first = {mark: next(cell for cell in cells if TELLING[mark].fullmatch(cell)) for mark in told}
         raise UserError(
-            f"{name}: some numbers have a decimal point and some a comma; say which it is, as "
+            f"{name}: some numbers have a decimal point ({first['.']}) and some a comma ({first[',']}); say which, as "
             '''-S "series.read.decimal=','"'''
         )
     decimal = told[0] if told else "."

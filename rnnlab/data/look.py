@@ -50,7 +50,8 @@ class Look:
     def lines(self) -> Iterator[str]:
         """For a terminal."""
         dates = f"column {self.date}" if self.date else "rows are counted"
-        yield f"{self.rows:,} rows, one per {self.rhythm}, from {self.first} to {self.last} ({dates})"
+        each = "" if self.rhythm == "row" else f", one per {self.rhythm}"
+        yield f"{self.rows:,} rows{each}, from {self.first} to {self.last} ({dates})"
         yield f"columns of numbers: {', '.join(self.columns)}; {self.target} is forecast"
         if self.guesses:
             yield f"read as: {', '.join(self.guesses)}"

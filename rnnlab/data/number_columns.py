@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import hold_prices, listed, match, plain, shown
-from rnnlab.data.dates_found import Dated, date_part
+from rnnlab.data.dates_found import COUNTED, Dated, date_part
 from rnnlab.data.dialect import Dialect
 from rnnlab.data.numbers import to_numbers
 
@@ -67,7 +67,7 @@ class NumberColumns:
     def describe_passed_over(self, read: Iterable[str]) -> list[str]:
         """A sentence on the columns of numbers that are not among those that are read."""
         left = [column for column in self.passed_over if column not in read]
-        said = f"not used: {listed(left)} (counts rows, or is part of a date); series.features takes it all the same"
+        said = f"not used: {listed(left)} (counts rows, or is part of a date); series.features may name it"
         return [said] if left else []
 
     def _find(self, target: str, name: str) -> str:
@@ -115,7 +115,9 @@ def find_numbers(dialect: Dialect, dated: Dated) -> NumberColumns:
         values[column.strip()] = 1 - len(bad) / len(found), _counts(found)
     least = 1.0 if any(share == 1 for share, _ in values.values()) else NEARLY
     numbers = tuple(column for column, (share, _) in values.items() if share >= least)
-    passed_over = tuple(column for column in numbers if values[column][1] or date_part(column))
+    passed_over = tuple(
+        column for column in numbers if values[column][1] or date_part(column) or plain(column) in COUNTED
+    )
     unread = {column: why for column, why in unread.items() if column not in numbers}
     year = next((column for column in (*dated.columns, *numbers) if date_part(column) == "year"), "")
     months = sum(bool(MONTHS.fullmatch(plain(column))) for column in numbers)

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.overrides import argument
 from rnnlab.data.columns import FIRST_DAY, LAST_DAY, listed, shown, shown_day, some
 from rnnlab.data.csv_text import is_footer
 from rnnlab.data.date_column import DateColumn
@@ -115,12 +116,11 @@ class RowCollector:
         Args:
             halted: lines of a trading halt.
         """
-        total = f"with words in place of the last {self.dated.shown} left out, as a total's"
         halt = "of a trading halt left out, whose prices are 0"
         kinds: list[tuple[list[int], str, str]] = [
             (self.dropped, "with empty cells dropped", ""),
-            (self.headers, "with the names of the columns again left out", ""),
-            (self.last.index.tolist(), total, ""),
+            (self.headers, "repeating the header left out", ""),
+            (self.last.index.tolist(), "below the last date left out, as a total", ""),
             (halted.tolist(), halt, "; -S series.check_prices=false reads them"),
         ]
         notices = [
@@ -200,9 +200,9 @@ class RowCollector:
         numbers = to_numbers(cells, self.decimal)
         bad = ~np.isfinite(numbers)
         for line, found in zip(cells.index[bad][:MOST_FAULTS].tolist(), cells[bad].iloc[:MOST_FAULTS], strict=True):
-            self.faults.append(
-                (line, f"{self.name}: line {line}, column {cells.name}: {shown(found)} is not a finite number")
-            )
+            cure = f"if it marks a missing value: {argument('series.read.missing', [found])}"
+            where = f"{self.name}: line {line}, column {cells.name}"
+            self.faults.append((line, f"{where}: {shown(found)} is not a finite number; {cure}"))
         if len(self.faults) > MOST_FAULTS:
             raise UserError(min(self.faults)[1])
         return numbers
