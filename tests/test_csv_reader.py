@@ -38,7 +38,7 @@ def test_reads_dates_and_the_columns_asked_for():
     prices = read("Close,Junk,Date,Open\n2,x,2020-01-02,1\n4,y,2020-01-03,3\n")
     assert prices.frame.to_dict("list") == {"Open": [1.0, 3.0], "Close": [2.0, 4.0]}
     assert days(prices) == ["2020-01-02", "2020-01-03"]
-    assert prices.notices == ("prices.csv: not read as numbers: Junk (line 2: 'x')",)
+    assert prices.notices == ("prices.csv: columns not read: Junk (line 2: 'x')",)
 
 
 def test_a_column_of_this_very_name_comes_before_one_in_other_letters():

@@ -49,7 +49,7 @@ def test_a_column_with_an_odd_cell_is_named_with_its_first(tmp_path, cell, shown
     path = table(tmp_path / "a.csv", "date,sales,promo", rows)
     found = look(path, None, Options())
     assert found.target == "promo"
-    assert f"{path}: not read as numbers: sales (line 5: {shown})" in found.notes
+    assert f"{path}: columns not read: sales (line 5: {shown})" in found.notes
     with pytest.raises(UserError, match="column sales is not read as numbers: line 5: ") as error:
         look(path, "sales", Options())
     assert shown in str(error.value)
@@ -60,6 +60,12 @@ def test_a_price_with_an_odd_cell_is_not_replaced_by_another(tmp_path):
     rows[1] = f"{DAYS[1]},1,3,1,closed"
     with pytest.raises(UserError, match="column Close is not read as numbers: line 3: 'closed'"):
         look(table(tmp_path / "a.csv", "Date,Open,High,Low,Close", rows), None, Options())
+
+
+def test_a_price_may_be_called_otherwise(tmp_path):
+    rows = [f"{day},{n % 7 + 2},{n % 5 + 2},9,1" for n, day in enumerate(DAYS)]
+    found = look(table(tmp_path / "a.csv", "Date,Price,Open,High,Low", rows), None, Options())
+    assert (found.target, found.columns) == ("Close", ["Price", "Open"])
 
 
 def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path):

@@ -75,7 +75,7 @@ def look(path: Path, target: str | None, options: Options) -> Look:
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
     numbers = find_numbers(file.dialect, dated)
     target, features = numbers.choose(target, str(path))
-    rows = read_rows(path, [target, *features, *numbers.numbers], options=options)
+    rows = read_rows(path, numbers.numbers, options=options)
     dates = rows.frame.index.to_numpy()
     rhythm = find_rhythm(dates)
     length = window_length(rhythm)
@@ -124,7 +124,7 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     dated = find_dates(dialect, options.date, options.date_format, str(files[0]))
     numbers = find_numbers(dialect, dated).without(symbol)
     target, features = numbers.choose(target, str(path))
-    columns = list(dict.fromkeys([target, *features, *numbers.numbers]))
+    columns = list(numbers.numbers)
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
         for batch in read_batches(file, columns, options.check_prices):
@@ -140,7 +140,7 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
         rows=counts.total(),
         first=_text(days, 0),
         last=_text(days, -1),
-        columns=list(numbers.numbers),
+        columns=columns,
         target=target,
         date=dated.shown,
         rhythm=find_rhythm(days).word,

@@ -107,7 +107,7 @@ class RowCollector:
         called = [self.dates.called] if self.dates and self.dates.called else []
         called += [] if self.dates else [f"no dates: rows are counted{self.dated.doubt}"]
         left_out = len(self.dropped) + len(self.headers) + len(self.last) + int(halted.sum())
-        notices = [f"{self.name}: not read as numbers: {unread}"] * bool(unread) + notices
+        notices = [f"{self.name}: columns not read: {unread}"] * bool(unread) + notices
         return Rows(frame, tuple(notices), (*guesses, *called), self.dated.shown, left_out)
 
     def _describe_left_out(self, halted: NDArray[np.int64]) -> list[str]:
