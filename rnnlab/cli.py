@@ -6,20 +6,14 @@ Heavy imports stand inside the commands: `rnnlab --help` must not wait for PyTor
 import json
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rnnlab.cli_options import LOOKS, TRIES, AsJson, Changed, Horizon, Model, Symbol, Target, Track, model_names
 from rnnlab.core.errors import UserError
 from rnnlab.core.kernels import share_kernels
-
-
-class Track(StrEnum):
-    series = "series"
-    digits = "digits"
-
 
 app = typer.Typer(
     help="Forecasts, searches and the model registry. Run it in the project's folder; `dvc repro` makes the models.",
@@ -57,47 +51,6 @@ def main() -> None:
         sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes it, in the project's folder")
 
 
-def model_names(incomplete: str) -> list[str]:
-    """For the shell: the models that are there."""
-    return sorted(path.stem for path in Path("models").glob(f"{incomplete}*.safetensors"))
-
-
-Model = Annotated[
-    str,
-    typer.Option(
-        help="a model's name or file, or models:/NAME@ALIAS, models:/NAME/VERSION of MLflow",
-        show_default="the leaderboard's best network",
-        autocompletion=model_names,
-    ),
-]
-Symbol = Annotated[
-    str, typer.Option(help="for a model of a panel: the symbol to forecast, as 005930; else leave it out")
-]
-Target = Annotated[
-    str | None,
-    typer.Option(
-        help="the column to forecast",
-        show_default="Close of prices, else the first column of numbers that does not count rows or years",
-    ),
-]
-Changed = Annotated[
-    list[str] | None,
-    typer.Option(
-        "-S",
-        "--set-param",
-        metavar="KEY=VALUE",
-        help="""how this file is read, as "series.read.decimal=','"; may be given several times""",
-        show_default="params.yaml of the current folder; without one, all is found in the file",
-    ),
-]
-READ = """How the file is written is found out and printed ("read as"). Fix a wrong guess with -S:
-
--S series.date=Day, or '\\[Date, Time]', or false (rows are counted);
--S series.read.date_format='%d.%m.%Y'; -S "series.read.decimal=','"; -S "series.read.separator=';'";
--S series.read.encoding=cp1252; -S 'series.read.missing=\\[closed, -999]' (marks of missing values)."""
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-
-
 @app.command(epilog="rnnlab forecast --data sales.csv --model gru --plot next.png")
 def forecast(
     data: Annotated[
@@ -108,15 +61,7 @@ def forecast(
     ] = None,
     model: Model = "",
     symbol: Symbol = "",
-    horizon: Annotated[
-        int | None,
-        typer.Option(
-            help="steps ahead: days, hours, rows ...; more than the model was trained for: one with rollout: true, "
-            "up to 20; each step up to the horizon: one with output: horizon, or rollout: true",
-            min=1,
-            show_default="what the model was trained for",
-        ),
-    ] = None,
+    horizon: Horizon = None,
     plot: Annotated[Path | None, typer.Option(help="draw it into this PNG file")] = None,
     as_json: AsJson = False,
     request: Annotated[
@@ -125,7 +70,8 @@ def forecast(
 ) -> None:
     """Forecast the next value, with 80 and 95 % intervals, beside the last one.
 
-    A model must have been trained first, in this folder: `dvc repro`, or the command that `rnnlab look FILE` prints.
+    A model must be trained first, in this folder: by `dvc repro`, or the command of `rnnlab look FILE`.
+
     Without one, `rnnlab try FILE` trains small networks and forecasts.
     """
     from rnnlab.core.files import write_bytes
@@ -159,7 +105,7 @@ def forecast(
 
 @app.command(
     epilog="rnnlab look sales.csv --target sales",
-    help=f"Say what would be read of a file, and the command that trains on it; nothing is written.\n\n{READ}",
+    help=LOOKS,
 )
 def look(
     file: Annotated[Path, typer.Argument(help="a table: CSV in any dialect, .gz, .parquet; or a folder of a panel")],
@@ -179,10 +125,7 @@ def look(
 @app.command(
     name="try",
     epilog="rnnlab try sales.csv --target sales",
-    help="Train three small networks on a file, judge them beside simple rules, and forecast the next value.\n\n"
-    "An RNN, an LSTM and a GRU (one layer, hidden size 16, 3 seeds, 40 epochs) train on the first 70 % of the file, "
-    "and forecast each step of the rest one step ahead, as the rules do (the last value, the same step one season "
-    f"before, ridge regression, exponential smoothing, ARIMA and others). It writes a page.\n\n{READ}",
+    help=TRIES,
 )
 def first_try(
     file: Annotated[Path, typer.Argument(help="a table of one series: CSV in any dialect, .gz or .parquet")],

@@ -283,3 +283,19 @@ def test_the_version(monkeypatch, capsys):
         cli.main()
     assert ended.value.code == 0
     assert re.fullmatch(r"rnnlab \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_look_and_try_say_how_a_wrong_guess_is_fixed(call):
+    for command in ("look", "try"):
+        text = call(command, "--help")[1]
+        for key in ("date", "date_format", "decimal", "separator", "encoding", "missing=[closed, -999]"):
+            assert f"series.read.{key}" in text or f"series.{key}" in text
+        assert "params.yaml of the current folder" in " ".join(text.replace("│", " ").split())
+
+
+def test_look_takes_parameters_of_one_file(call, tmp_path):
+    (tmp_path / "a.csv").write_text("Datum;Wert\n13.01.2020;1,234\n14.01.2020;2,345\n")
+    code, text = call(
+        "look", str(tmp_path / "a.csv"), "-S", "series.read.decimal=','", "-S", "series.check_prices=false"
+    )
+    assert (code, "columns of numbers: Wert" in text) == (0, True)

@@ -19,19 +19,9 @@ PARTS = {
     "day": ("day", "dd", "일", "tag"),
     "hour": ("hour", "hh", "시", "시간", "stunde"),
 }
-COUNTED = (
-    "time",
-    "timestamp",
-    "day",
-    "week",
-    "month",
-    "quarter",
-    "year",
-    "period",
-    "ts",
-    "weekday",
-    *PARTS["year"],
-)  # may be bare numbers
+COUNTED = (  # may be bare numbers
+    "time", "timestamp", "day", "week", "weekday", "month", "quarter", "year", "period", "ts", *PARTS["year"],
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
