@@ -420,8 +420,9 @@ def test_totals_and_repeated_headers_are_left_out_and_named(text, notice):
         ("Date,shop,Close", "(column shop: is it a panel? -S series.source=panel, with column shop called Symbol)"),
     ],
 )
-def test_two_shops_in_one_table_are_told(header, cure):
-    text = header + "".join(f"\n2020-01-0{day},{shop},{day}" for day in range(2, 5) for shop in ("north", "south"))
+@pytest.mark.parametrize("shops", [("north", "south"), ("1", "2")])
+def test_two_shops_in_one_table_are_told(header, cure, shops):
+    text = header + "".join(f"\n2020-01-0{day},{shop},{day}" for day in range(2, 5) for shop in shops)
     with pytest.raises(UserError) as error:
         read(text, ["Close"])
     assert str(error.value).endswith(cure)
@@ -544,10 +545,10 @@ def test_a_row_that_is_cut_short_after_a_date_in_words_is_no_footer():
 
 
 def test_lines_are_counted_with_the_breaks_in_cells():
-    rows = 'Date,Note,Close\n2020-01-02,"two\nlines",1\n2020-01-03,"three\n\nlines",2\n2020-01-06,x,{}\n2020-01-07,y,\n'
-    with pytest.raises(UserError, match="line 7, column Close: 'soon' is not a finite number"):
+    rows = 'Date,"No\nte",Close\n2020-01-02,"two\nlines",1\n2020-01-03,"3\n\nlines",2\n2020-01-06,x,{}\n2020-01-07,y,\n'
+    with pytest.raises(UserError, match="line 8, column Close: 'soon' is not a finite number"):
         read(rows.format("soon"), ["Close"])
-    assert "(line 8)" in read(rows.format("3"), ["Close"]).notices[-1]
+    assert "(line 9)" in read(rows.format("3"), ["Close"]).notices[-1]
 
 
 def test_a_missing_file(tmp_path):

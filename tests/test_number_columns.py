@@ -29,6 +29,7 @@ def table(path, header="date,sales", rows=None, days=DAYS):
         ("Año,Ventas", "{year},{sale}", "Ventas"),
         ("year,week,sales", "{odd_year},{n},{sale}", "sales"),
         ("date,year,sales", "{day},{odd_year},{sale}", "sales"),
+        ("date,code,sales", "{day},00{odd_year},{sale}", "sales"),
         ("date,id", "{day},{n}", "id"),
     ],
 )
@@ -69,8 +70,11 @@ def test_a_price_may_be_called_otherwise(tmp_path):
 
 
 def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    path = table(tmp_path / "a.csv")
     with pytest.raises(UserError, match="no column Nope; found date, sales"):
-        look(table(tmp_path / "a.csv"), "Nope", Options())
+        look(path, "Nope", Options())
+    with pytest.raises(UserError, match="column date holds the dates"):
+        look(path, "date", Options())
 
 
 def test_without_numbers_the_first_bad_cell_of_each_column_is_named(tmp_path):
@@ -100,11 +104,18 @@ def test_words_that_mark_missing_values(tmp_path, word):
     assert (found.rows, found.left_out) == (59, 1)
 
 
-@pytest.mark.parametrize("names", ["Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec", "1,2,3,4,5,6,7,8,9,10,11,12"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",
+        "1,2,3,4,5,6,7,8,9,10,11,12",
+        "Jan,Feb,Mrz,Apr,Mai,Jun,Jul,Aug,Sep,Okt,Nov,Dez,Summe",
+    ],
+)
 def test_a_wide_table_is_refused_with_the_line_that_makes_it_long(tmp_path, names):
-    rows = [f"{2000 + n},{','.join(str(n * 12 + month) for month in range(12))}" for n in range(3)]
+    rows = [f"{2000 + n},{','.join(str(n * 12 + month) for month in range(names.count(',') + 1))}" for n in range(3)]
     path = table(tmp_path / "wide.csv", f"Year,{names}", rows)
-    with pytest.raises(UserError, match="is a wide table: a row for each Year, a column for each month") as error:
+    with pytest.raises(UserError, match="is a wide table: a row for each year, a column for each month") as error:
         look(path, None, Options())
     code = str(error.value).split('-c "')[1].removesuffix('"')
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

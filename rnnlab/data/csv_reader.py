@@ -63,9 +63,9 @@ def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", o
     rows = RowCollector(name, asked, dated, decimal, options)
     if options.check_prices:
         rows.prices = {column: price for column, own in asked.items() if (price := price_of(own, names))}
-    unread = [column for column in numbers.unread if column not in asked.values() and names.count(column) == 1]
-    rows.symbol = find_symbol_column(unread)
-    rows.group = rows.symbol or next((column for column in unread if dialect.repeats(column)), "")
+    free = [column for column in others if column not in asked.values() and names.count(column) == 1]
+    rows.symbol = find_symbol_column(free)
+    rows.group = rows.symbol or dialect.find_group(others, dated.columns)
     for table in file.tables([*dated.columns, *asked.values(), *([rows.symbol] if rows.symbol else [])]):
         rows.add(table)
     return rows.finish([*dialect.guesses, *guesses], numbers.describe_unread(asked.values()))

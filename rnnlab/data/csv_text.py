@@ -61,7 +61,7 @@ class CsvFile:
     @property
     def first_line(self) -> int:
         """Of the rows."""
-        return self.dialect.header + 2 + self.dialect.skipped
+        return self.dialect.header + self.dialect.breaks + 2 + self.dialect.skipped
 
     def tables(self, once: Sequence[str]) -> Iterator[pd.DataFrame]:
         """The rows as text, so that each bad cell can be named as it stands there; indexed by their line.

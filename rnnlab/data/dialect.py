@@ -37,6 +37,7 @@ class Dialect:
     lines: of the file, of each of these.
     guesses: what was found out, for a person.
     empty: words of cells without a value, in small letters.
+    breaks: of lines, in the names.
     """
 
     encoding: str
@@ -48,6 +49,7 @@ class Dialect:
     lines: tuple[int, ...]
     guesses: tuple[str, ...]
     empty: frozenset[str] = EMPTY
+    breaks: int = 0
 
     def numbered(self, column: str, beside: Sequence[str] = ()) -> list[tuple[int, str]]:
         """The first cells of a column that are not empty, by their line, of rows in which ``beside`` have digits."""
@@ -68,9 +70,22 @@ class Dialect:
         return [cell for _, cell in self.numbered(column)]
 
     def repeats(self, column: str) -> bool:
-        """Whether each cell of a column stands in several rows, on average: it may say what a row belongs to."""
+        """Whether each cell of a column stands in several rows, on average."""
         cells = self.cells(column)
-        return 1 < len(set(cells)) <= len(cells) / 2
+        return 0 < len(set(cells)) <= len(cells) / 2
+
+    def find_group(self, columns: Iterable[str], dates: Sequence[str]) -> str:
+        """The column that tells rows of one date apart, as a shop's name; where no date repeats yet, one of words."""
+        repeated = [column for column in columns if self.names.count(column) == 1 and self.repeats(column)]
+        for column in repeated:
+            rows = list(zip(*(self._column(name) for name in (*dates, column)), strict=True))
+            if len(set(rows)) == len(rows) > len({row[:-1] for row in rows}):
+                return column
+        return next((name for name in repeated if not any(map(str.isdigit, "".join(self.cells(name))))), "")
+
+    def _column(self, name: str) -> list[str]:
+        place = self.names.index(name)
+        return [row[place] if len(row) > place else "" for row in self.sample]
 
 
 def find_dialect(head: bytes, name: str, encoding: str | None = None, separator: str | None = None) -> Dialect:
@@ -93,8 +108,8 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     reader, numbered, begin = _cells(lines, separator), [], 1
     for number, row in enumerate(reader):
         if _said(row):
-            numbered.append((number, begin, row))
-        begin = reader.line_num + 1  # a cell in quotes may hold line breaks
+            numbered.append((number, (begin, reader.line_num), row))  # a cell in quotes may hold line breaks
+        begin = reader.line_num + 1
     place = _header([row for *_, row in numbered])
     rows = [row for *_, row in numbered[place:]]
     header, skipped = (numbered[place][0] if numbered else 0), 0
@@ -114,8 +129,9 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         names, skipped = ("Date", *names[1:]), 2
         guesses.append("yfinance's header of two levels")
     sample = tuple(tuple(row) for row in rows[1 + skipped :])
-    begins = tuple(begin for _, begin, _ in numbered[place + 1 + skipped :])
-    return Dialect(encoding, separator, header, skipped, names, sample, begins, tuple(guesses))
+    begins = tuple(begin for _, (begin, _), _ in numbered[place + 1 + skipped :])
+    breaks = numbered[place][1][1] - numbered[place][1][0] if numbered else 0
+    return Dialect(encoding, separator, header, skipped, names, sample, begins, tuple(guesses), breaks=breaks)
 
 
 def find_decimal(dialect: Dialect, columns: Iterable[str], others: Iterable[str], name: str) -> tuple[str, list[str]]:

@@ -8,22 +8,24 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.columns import hold_prices, listed, match, plain, shown
+from rnnlab.data.columns import SYMBOL_NAMES, find_columns, hold_prices, listed, match, plain, shown
 from rnnlab.data.dates_found import COUNTED, Dated, date_part
 from rnnlab.data.dialect import Dialect
 from rnnlab.data.numbers import to_numbers
 
 NEARLY = 0.9  # share of a column's cells that are numbers, where no column has numbers alone
+NO_VALUES = {*COUNTED, *SYMBOL_NAMES, "id", "index", "row", "no", "nr"}  # names of columns that are seldom forecast
 MONTHS = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|0?[1-9]|1[0-2]")
 
 
 @dataclass(frozen=True)
 class NumberColumns:
     """Attributes:
+    names: of all columns.
     numbers: the columns that hold numbers, and vary.
-    passed_over: those among them that count rows or are parts of a date.
+    passed_over: those among them that count rows, name something or are parts of a date.
     unread: the other columns, and the first cell that is no number.
-    wide: the column of years of a table with a column for each month; empty: it is none.
+    wide: of a table with a column for each month, the command that makes it long, {} for its path; empty: it is none.
     """
 
     names: tuple[str, ...]
@@ -49,7 +51,10 @@ class NumberColumns:
             self._find("Close", name)
             return "Close", kept
         if target is None and self.wide:
-            raise UserError(f"{name}: {self._how_to_make_it_long(name)}")
+            raise UserError(
+                f"{name}: is a wide table: a row for each year, a column for each month. Make it long, a row for each "
+                f"month, or name a --target to forecast one month from year to year:\n  {self.wide.format(name)}"
+            )
         useful = [column for column in self.numbers if column not in self.passed_over] or list(self.numbers)
         target = self._find(target, name) if target else useful[0]
         return target, (target, *(column for column in useful if column != target))
@@ -67,7 +72,7 @@ class NumberColumns:
     def describe_passed_over(self, read: Iterable[str]) -> list[str]:
         """A sentence on the columns of numbers that are not among those that are read."""
         left = [column for column in self.passed_over if column not in read]
-        said = f"not used: {listed(left)} (counts rows, or is part of a date); series.features may name it"
+        said = f"not used: {listed(left)} (counts rows, or is a name or part of a date); series.features may name it"
         return [said] if left else []
 
     def _find(self, target: str, name: str) -> str:
@@ -78,21 +83,8 @@ class NumberColumns:
                 f"{name}: column {unread} is not read as numbers: {self.unread[unread]}; mend that cell, or say which "
                 "words mark a missing value, as -S 'series.read.missing=[closed]'"
             )
-        raise UserError(f"{name}: no column {target}; found {listed(self.names)}")
-
-    def _how_to_make_it_long(self, name: str) -> str:
-        year = self.wide
-        form = "%Y-%b" if any(plain(column)[0].isalpha() for column in self.numbers if column != year) else "%Y-%m"
-        months = [column for column in self.names if MONTHS.fullmatch(plain(column))]
-        short = "month.str[:3]" if form == "%Y-%b" else "month"
-        return (
-            f"is a wide table: a row for each {year}, a column for each month ({listed(months)}). Make it long, a row "
-            "for each month, or name a --target to forecast one month's column from year to year:\n"
-            '  python -c "import pandas as pd; '
-            f"t = pd.read_csv('{name}').melt('{year}', {months!r}, 'month', 'value'); "
-            f"t['date'] = pd.to_datetime(t['{year}'].astype(str) + '-' + t.{short}, format='{form}'); "
-            "t.sort_values('date')[['date', 'value']].to_csv('long.csv', index=False)\""
-        )
+        find_columns(self.names, [target], name)
+        raise UserError(f"{name}: column {target} holds the dates, or has no name")
 
 
 def find_numbers(dialect: Dialect, dated: Dated) -> NumberColumns:
@@ -116,13 +108,29 @@ def find_numbers(dialect: Dialect, dated: Dated) -> NumberColumns:
     least = 1.0 if any(share == 1 for share, _ in values.values()) else NEARLY
     numbers = tuple(column for column, (share, _) in values.items() if share >= least)
     passed_over = tuple(
-        column for column in numbers if values[column][1] or date_part(column) or plain(column) in COUNTED
+        column for column in numbers if values[column][1] or date_part(column) or plain(column) in NO_VALUES
     )
     unread = {column: why for column, why in unread.items() if column not in numbers}
-    year = next((column for column in (*dated.columns, *numbers) if date_part(column) == "year"), "")
-    months = sum(bool(MONTHS.fullmatch(plain(column))) for column in numbers)
     names = tuple(column.strip() for column in dialect.names)
-    return NumberColumns(names, numbers, passed_over, unread, year.strip() if months >= 6 else "")
+    return NumberColumns(names, numbers, passed_over, unread, _melt(dialect))
+
+
+def _melt(dialect: Dialect) -> str:
+    """The command that makes a table long that has a column of years and twelve of months, some of these in English."""
+    year = next((column for column in dialect.names if date_part(column) == "year"), "")
+    found = [place for place, column in enumerate(dialect.names) if MONTHS.fullmatch(plain(column))]
+    months = dialect.names[found[0] : found[0] + 12] if found else ()
+    if not year or len(found) < 6 or len(months) < 12:
+        return ""
+    comma = dialect.separator != "," and any("," in cell for cell in dialect.cells(months[0]))
+    decimal = ", decimal=','" if comma else ""
+    return (
+        'python -c "import pandas as pd; '
+        f"t = pd.read_csv('{{}}', sep={dialect.separator!r}{decimal})[{[year, *months]!r}]; "
+        "t.columns = ['year', *range(1, 13)]; t = t.melt('year', var_name='month'); "
+        "t['date'] = pd.to_datetime(t[['year', 'month']].assign(day=1)); "
+        "t.sort_values('date')[['date', 'value']].to_csv('long.csv', index=False)\""
+    )
 
 
 def _counts(values: np.ndarray) -> bool:
