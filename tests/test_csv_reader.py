@@ -245,7 +245,7 @@ def test_a_decimal_comma_before_an_exponent_is_no_thousands_separator():
 
 def test_letters_with_accents_are_western():
     text = "Jour;Température\n2020-01-02;1\n2020-01-03;2\n".encode("cp1252")
-    assert read(text, ["Température"]).guesses[0] == "cp1252"
+    assert read(text, ["Température"]).guesses[0] == "encoding cp1252"
 
 
 @pytest.mark.parametrize("written", FORMS.values(), ids=FORMS)
