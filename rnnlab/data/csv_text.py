@@ -21,6 +21,7 @@ from rnnlab.data.dialect import Dialect, find_dialect
 
 LONGEST = 2**16  # bytes of a line; a parser's memory grows with it
 ROWS_AT_ONCE = 2**17
+NOTES = 2**12  # bytes at the end of a file that may be notes
 KINDS = {  # how files begin that are no text
     b"PK\x03\x04": "is a workbook or an archive: save it as CSV or Parquet",
     b"\xd0\xcf\x11\xe0": "is an old workbook: save it as CSV or Parquet",
@@ -75,9 +76,10 @@ class CsvFile:
         options["skipinitialspace"] = True
         options |= {"sep": self.dialect.separator, "header": 0, "names": _unique(names)}
         options["skiprows"] = self._is_skipped if self.first_line > 2 else None
+        end = self._end_of_rows()
         try:
             with self._open() as file:
-                yield from self._parse(_Text(file, self.name, self.dialect.encoding), options)
+                yield from self._parse(_Text(file, self.name, self.dialect.encoding, end), options)
         except pd.errors.ParserWarning:
             raise UserError(
                 f"{self.name}: line {self.first_line}: rows hold more cells than the header names; say what "
@@ -93,6 +95,23 @@ class CsvFile:
                     "below the table, or a number with commas that is not in quotes?"
                 ) from None
             raise UserError(f"{self.name}: can't be read as text in cells: {reason}") from None
+
+    def _end_of_rows(self) -> int | None:
+        """The byte at which notes begin below the table that have more cells than its rows; None: there are none."""
+        with self._open() as file:
+            if isinstance(file, gzip.GzipFile) or self.dialect.encoding.startswith("utf-16"):
+                return None
+            size = file.seek(0, io.SEEK_END)
+            file.seek(max(0, size - NOTES))
+            lines = file.read().splitlines(keepends=True)
+        end, width = size, len(self.dialect.names)
+        for line in reversed(lines[1:]):
+            row = next(csv.reader([line.decode(self.dialect.encoding, "replace")], delimiter=self.dialect.separator))
+            note = is_footer(row) and (len(row) > width or len(row) == 1 < width)
+            if b'"' in line or not (note or not any(row)):
+                break
+            end -= len(line)
+        return end if end < size else None
 
     def _is_skipped(self, line: int) -> bool:
         header = self.dialect.header
@@ -161,13 +180,14 @@ class CsvFile:
 class _Text(io.TextIOBase):
     """A file's text, piece by piece."""
 
-    def __init__(self, file: BinaryIO, name: str, encoding: str) -> None:
-        self.file, self.name, self.line = file, name, 1
+    def __init__(self, file: BinaryIO, name: str, encoding: str, end: int | None) -> None:
+        self.file, self.name, self.line, self.left = file, name, 1, end
         self.encoding_name, self.breaks = encoding, False  # are there line breaks in a quoted cell?
         self.decoder = codecs.getincrementaldecoder(encoding)()
 
     def read(self, size: int | None = -1, /) -> str:
-        piece = self.file.read(LONGEST)
+        piece = self.file.read(LONGEST if self.left is None else min(LONGEST, self.left))
+        self.left = None if self.left is None else self.left - len(piece)
         wide = self.encoding_name.startswith("utf-16")
         if b"\0" in piece and not wide:
             raise UserError(f"{self.name}: line {self._line(piece, piece.index(0))} is not text (a NUL byte)")
@@ -191,7 +211,7 @@ class _Text(io.TextIOBase):
 
 def is_footer(row: Sequence[str]) -> bool:
     """Whether a short row is a note below the table, also one with commas in it, and not the beginning of a row."""
-    said = [cell.strip() for cell in row if cell.strip()]
+    said = [cell.strip() for cell in row if cell.strip()] or ["-"]
     alone = len(said) == 1 or re.match(r"[*(©]|\w[^:]*:(?!\d)", said[0])
     return bool(alone) and not said[0][0].isdigit() and not any(map(is_date, said))
 
