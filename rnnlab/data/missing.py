@@ -30,8 +30,10 @@ def describe_marks(values: Mapping[str, NDArray[np.float64]], name: str) -> list
     notes = []
     for column, numbers in values.items():
         for mark, near in ((np.fmin.reduce(numbers), np.fmin), (np.fmax.reduce(numbers), np.fmax)):
+            if not NINES.fullmatch(f"{mark:.10g}"):
+                continue
             others = numbers[(numbers != mark) & np.isfinite(numbers)]
-            if not NINES.fullmatch(f"{mark:.10g}") or not len(others) or 2 * abs(near.reduce(others)) > abs(mark):
+            if not len(others) or 2 * abs(near.reduce(others)) > abs(mark):
                 continue
             count = int((numbers == mark).sum())
             cells = f"{count:,} cells hold" if count > 1 else "1 cell holds"
