@@ -194,9 +194,7 @@ def tune(
         if error.name != "optuna":
             raise
         raise UserError("tune needs Optuna: pip install -e '.[tune]'") from None
-    from rnnlab.tuning.search import DEFAULT_SPACE
-
-    search(model, trials, space or DEFAULT_SPACE, seeds, study, storage)
+    search(model, trials, space or (), seeds, study, storage)
 
 
 @app.command(epilog="rnnlab promote --track digits")

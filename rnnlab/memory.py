@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import Memory
+from rnnlab.core.params import CELLS, Params
+from rnnlab.networks.custom import with_code
 from rnnlab.networks.network import build, initial_states
-from rnnlab.training.ensemble import Ensemble
+from rnnlab.training.engines import ENGINES, engine_of
 from rnnlab.training.settings import Settings
 from rnnlab.training.trainer import Trainer
 
@@ -39,16 +40,20 @@ def adding_problem(samples: int, length: int, seed: int) -> tuple[Tensor, Tensor
     return torch.stack([numbers, marks], 2), (numbers * marks).sum(1, keepdim=True)
 
 
-def architecture_of(cell: str, length: int, hidden_size: int) -> dict[str, Any]:
-    fixed = {"input_size": 2, "output_size": 1, "num_layers": 1, "bidirectional": False}
-    return {"cell": cell, "length": length, "hidden_size": hidden_size, "head": "last", "output": "linear"} | fixed
+def architecture_of(cell: str, params: Params, length: int) -> dict[str, Any]:
+    """One layer of a cell, or a network of the user's own as its model has it."""
+    size = params.memory.hidden_size
+    words = {"cell": cell, "hidden_size": size, "num_layers": 1, "bidirectional": False, "head": "last"}
+    own = params.models[cell].own if cell not in CELLS else words | {"output": "linear"}
+    return with_code(own | {"input_size": 2, "length": length, "output_size": 1})
 
 
-def untrained(cell: str, length: int, hidden_size: int, forget_bias: float, seeds: Sequence[int]) -> list[State]:
+def untrained(architecture: Mapping[str, Any], forget_bias: float, seeds: Sequence[int]) -> list[State]:
     """Weights to begin with, by seed: PyTorch's own, but the bias of the LSTM's forget gate, which a gate needs that is
     to keep something from the start (Gers, Schmidhuber and Cummins 2000; Jozefowicz, Zaremba and Sutskever 2015)."""
-    states = initial_states(architecture_of(cell, length, hidden_size), seeds)
-    for state in states if cell == "lstm" else ():
+    states = initial_states(architecture, seeds)
+    for state in states if architecture.get("cell") == "lstm" else ():
+        hidden_size = architecture["hidden_size"]
         # PyTorch adds two biases, in the order input, forget, cell, output
         state["recurrent.bias_ih_l0"][hidden_size : 2 * hidden_size] = forget_bias
         state["recurrent.bias_hh_l0"][hidden_size : 2 * hidden_size] = 0.0
@@ -56,34 +61,37 @@ def untrained(cell: str, length: int, hidden_size: int, forget_bias: float, seed
 
 
 def learn(
-    cell: str, length: int, states: Sequence[State], samples: int, settings: Settings, seeds: Sequence[int]
+    architecture: Mapping[str, Any], states: Sequence[State], samples: int, settings: Settings, seeds: Sequence[int]
 ) -> tuple[list[float], list[State]]:
-    """Train on the adding problem; return by seed the mean squared error on other samples, and the weights."""
-    hidden_size = states[0]["recurrent.weight_hh_l0"].shape[1]
+    """Train on the adding problem; return by seed the mean squared error on other samples, and the weights.
+
+    Raises:
+        UserError: if a network diverges.
+    """
+    length, engine = architecture["length"], ENGINES[engine_of(architecture)](architecture, states)
     data, test = adding_problem(samples, length, seeds[0]), adding_problem(TEST_SAMPLES, length, TEST_SEED)
-    trainer = Trainer(Ensemble(architecture_of(cell, length, hidden_size), states), *data, seeds, settings, test)
+    trainer = Trainer(engine, *data, seeds, settings, test)
     epochs = list(trainer.run())
     if trainer.diverged:
         raise UserError(
-            f"memory: a loss of {cell} at {length} steps is not finite in epoch {min(trainer.diverged.values())}; "
+            f"memory: a loss at {length} steps is not finite in epoch {min(trainer.diverged.values())}; "
             f"a smaller memory.learning_rate (now {settings.learning_rate:g}) or memory.max_grad_norm may help"
         )
     return [row["validation_loss"] for row in epochs[-1]], trainer.states()
 
 
-def gradient_by_distance(cell: str, length: int, states: Sequence[State]) -> list[float]:
+def gradient_by_distance(architecture: Mapping[str, Any], states: Sequence[State]) -> list[float]:
     """How strongly the output depends on the input d steps before the last, for d = 0 .. T - 1.
 
     The norm of d output / d x_(T-1-d), as a geometric mean over seeds of the mean over samples, in double precision;
     what vanishes can hardly be learned from (Bengio, Simard and Frasconi 1994).
     """
-    hidden_size = states[0]["recurrent.weight_hh_l0"].shape[1]
-    x, _ = adding_problem(GRADIENT_SAMPLES, length, TEST_SEED)
+    x, _ = adding_problem(GRADIENT_SAMPLES, architecture["length"], TEST_SEED)
     logarithms = []
     for state in states:
-        network = build(architecture_of(cell, length, hidden_size))
+        network = build(architecture)
         network.load_state_dict(state)
-        network, inputs = network.double(), x.double().requires_grad_()
+        network, inputs = network.double().eval(), x.double().requires_grad_()
         (gradient,) = torch.autograd.grad(network(inputs).sum(), inputs)
         norms = gradient.norm(dim=2).mean(0).flip(0).numpy()
         logarithms.append(np.log(np.maximum(norms, np.finfo(float).tiny)))
@@ -104,25 +112,26 @@ def longest_learned(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> int:
     return max(learned, default=min(lengths))
 
 
-def measure(memory: Memory) -> dict[str, Any]:
+def measure(params: Params) -> dict[str, Any]:
     """For metrics/memory.json: of each cell the errors by length and seed, and the gradients by distance, before and
     after the training, at the ``length`` that ``longest_learned`` finds."""
+    memory = params.memory
     seeds = range(memory.seed, memory.seed + memory.seeds)
     given = memory.model_dump(include={"epochs", "batch_size", "learning_rate", "schedule", "max_grad_norm"})
-    settings = Settings(**given)
     errors: dict[str, dict[str, list[float]]] = {cell: {} for cell in memory.cells}
     before, after = dict[tuple[str, int], list[State]](), dict[tuple[str, int], list[State]]()
     for cell, length in itertools.product(memory.cells, memory.lengths):
-        start, key = time.perf_counter(), (cell, length)
-        before[key] = untrained(cell, length, memory.hidden_size, memory.forget_bias, seeds)
-        by_seed, after[key] = learn(cell, length, before[key], memory.samples, settings, seeds)
+        start, key, architecture = time.perf_counter(), (cell, length), architecture_of(cell, params, length)
+        before[key] = untrained(architecture, memory.forget_bias, seeds)
+        by_seed, after[key] = learn(architecture, before[key], memory.samples, Settings(**given), seeds)
         errors[cell][str(length)] = by_seed
         shown = ", ".join(f"{error:.4f}" for error in by_seed)
         print(f"memory: {cell}, {length} steps: {shown} ({time.perf_counter() - start:.1f} s)", flush=True)
     length = longest_learned(errors)
+    architectures = {cell: architecture_of(cell, params, length) for cell in memory.cells}
     gradients = {
-        name: {cell: gradient_by_distance(cell, length, states[cell, length]) for cell in memory.cells}
+        name: {cell: gradient_by_distance(each, states[cell, length]) for cell, each in architectures.items()}
         for name, states in (("untrained", before), ("trained", after))
     }
-    steps = settings.epochs * -(-memory.samples // memory.batch_size)
+    steps = memory.epochs * -(-memory.samples // memory.batch_size)
     return {"baseline": BASELINE, "errors": errors, "length": length, "gradients": gradients, "steps": steps}

@@ -1,4 +1,4 @@
-"""memory: generated sequences -> metrics/memory.json; how far back RNN, LSTM and GRU remember."""
+"""memory: generated sequences -> metrics/memory.json; how far back networks remember."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rnnlab.memory import measure
 
 def main() -> None:
     torch.set_num_threads(1)
-    write_figures(Path("metrics/memory.json"), measure(read_params().memory))
+    write_figures(Path("metrics/memory.json"), measure(read_params()))
 
 
 if __name__ == "__main__":

@@ -370,7 +370,7 @@ def test_a_missing_parameter(key):
 
 
 VALUES = [
-    ("series.colour", 1, "series.colour: unknown key; allowed: date, read"),
+    ("series.colour", 1, "series.colour: unknown key; allowed: source, path"),
     ("colour", 1, "colour: unknown key; allowed: series, digits"),
     ("training.series.epoch", 1, "training.series.epoch: unknown key; allowed: epochs"),
     ("series", None, "series: "),
@@ -407,7 +407,7 @@ VALUES = [
     ("training.series.max_grad_norm", -1.0, "training.series.max_grad_norm: "),
     ("training.series.epochs", None, "training.series.epochs: "),
     ("memory.lengths", [1], "memory.lengths.0: input should be greater than or equal to 2 (found 1)"),
-    ("memory.cells", ["mlp"], "memory.cells.0: "),
+    ("memory.cells", ["mlp"], "memory.cells: mlp is none of rnn, lstm, gru"),
     ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
     ("threads", "many", "threads: "),
     ("threads", 1025, "threads: "),

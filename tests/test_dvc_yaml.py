@@ -20,7 +20,7 @@ STAGES_OF = {
     "core": set(STAGES),
     "data": {"fetch", "scale"},
     "windows": set(STAGES) - {"check", "fetch", "memory"},
-    "networks": {"train", "evaluate", "backtest", "memory", "track"},
+    "networks": {"check", "train", "evaluate", "backtest", "memory", "track"},
     "training": {"train", "backtest", "memory"},
     "execution": {"train", "backtest"},
     "backtesting": {"backtest"},
@@ -37,6 +37,7 @@ STAGES_OF = {
 }
 HEAVY = {"torch", "torchvision", "mlflow", "sklearn", "matplotlib", "altair"}
 ALLOWED = {
+    "check": {"torch"},  # imported where there is a network of the user's own
     "report": {"altair"},
     "train": {"torch"},
     "backtest": {"torch"},

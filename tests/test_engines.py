@@ -29,6 +29,10 @@ def states():
     return [RecurrentNetwork(**CONFIG).state_dict()]
 
 
+def make(name):
+    return ENGINES[name](CONFIG, states())
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 def test_cuda_without_a_device_is_an_error():
     with pytest.raises(UserError, match="finds no CUDA device"):
@@ -47,7 +51,7 @@ class OnCuda:
 @pytest.mark.parametrize(("x", "expected"), [(X, "ensemble"), (OnCuda(), "replicas")])
 def test_on_cuda_alone_both_engines_are_tried(monkeypatch, x, expected):
     monkeypatch.setattr(engines, "seconds_a_step", lambda engine, *_: 1.0 if isinstance(engine, Replicas) else 2.0)
-    assert choose(CONFIG, states(), x, Y, 4, threads=1) == Choice(expected, 1)
+    assert choose(make, "ensemble", x, Y, 4, threads=1) == Choice(expected, 1)
 
 
 def test_devices():
@@ -61,13 +65,13 @@ def test_more_threads_are_taken_only_where_they_are_clearly_faster(monkeypatch, 
     used = []
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     monkeypatch.setattr(engines, "seconds_a_step", lambda *_: two if used[-1] == 2 else 1.0)
-    assert choose(CONFIG, states(), X, Y, 4, threads=None) == Choice("ensemble", expected)
+    assert choose(make, "ensemble", X, Y, 4, threads=None) == Choice("ensemble", expected)
     assert used[-1] == 2  # as it was
 
 
 def test_threads_that_are_given_are_not_measured(monkeypatch):
     monkeypatch.setattr(engines, "seconds_a_step", lambda *_: pytest.fail("measured"))
-    assert choose(CONFIG, states(), X, Y, 4, threads=3) == Choice("ensemble", 3)
+    assert choose(make, "ensemble", X, Y, 4, threads=3) == Choice("ensemble", 3)
 
 
 @pytest.mark.parametrize("name", list(ENGINES))

@@ -15,12 +15,13 @@ from rnnlab.training.ensemble import Ensemble
 from rnnlab.training.losses import cross_entropy, squared_error
 from rnnlab.training.replicas import Replicas
 from rnnlab.training.settings import Settings, learning_rate
+from rnnlab.training.stacked import Stacked
 from rnnlab.training.trainer import Trainer
 
 CONFIG = GRU
 SEEDS = (3, 4)
 SETTINGS = Settings(epochs=4, batch_size=4, learning_rate=0.05)
-ENGINES = pytest.mark.parametrize("engine", [Ensemble, Replicas])
+ENGINES = pytest.mark.parametrize("engine", [Ensemble, Stacked, Replicas])
 
 
 def states(**changes):
@@ -62,9 +63,10 @@ def test_one_full_batch_is_one_step_of_adam(engine):
     assert [(row["epoch"], row["seed"]) for row in rows] == [(0, 3), (0, 4)]
 
 
-def test_both_engines_train_alike_with_all_that_can_be_set():
+@pytest.mark.parametrize("engine", [Stacked, Replicas])
+def test_engines_train_alike_with_all_that_can_be_set(engine):
     settings = Settings(3, 4, 0.05, schedule="onecycle", max_grad_norm=0.1, patience=2)
-    trainers = [trainer_of(settings, other_data(), engine) for engine in (Ensemble, Replicas)]
+    trainers = [trainer_of(settings, other_data(), engine) for engine in (Ensemble, engine)]
     first, second = ([row for rows in trainer.run() for row in rows] for trainer in trainers)
     assert [{k: pytest.approx(v, abs=1e-6) for k, v in row.items()} for row in first] == second
     torch.testing.assert_close(*map(weights, trainers), atol=1e-6, rtol=0)
@@ -130,8 +132,12 @@ def test_gradients_are_clipped_by_replica(engine):
         if isinstance(trainer.engine, Ensemble):
             flat.parameters[0].copy_(trainer.engine.gradients[0])
             gradients = flat.states()
+        elif isinstance(trainer.engine, Stacked):
+            gradients = [dict(enumerate(each)) for each in zip(*trainer.engine.gradients, strict=True)]
         else:
-            gradients = [{n: p.grad for n, p in net.named_parameters()} for net in trainer.engine.networks]
+            count = len(trainer.engine.gradients) // 2
+            parts = trainer.engine.gradients[:count], trainer.engine.gradients[count:]
+            gradients = [dict(enumerate(part)) for part in parts]
         return [math.hypot(*torch.cat([g.flatten() for g in each.values()]).tolist()) for each in gradients]
 
     large, small = norms()

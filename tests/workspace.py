@@ -104,7 +104,7 @@ class Workspace:
 
 def make_workspace(folder: Path) -> Workspace:
     """Copy the project into ``folder``, with few seeds and epochs, and commit it; nothing is made yet."""
-    for name in ("rnnlab", "stages", ".dvc/plots"):
+    for name in ("rnnlab", "stages", "networks", "examples", ".dvc/plots"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in (
         ".dvc/config",

@@ -20,7 +20,6 @@ from rnnlab.execution.progress import count_done, report
 from rnnlab.execution.task_results import TaskResults, map_the_rest
 from rnnlab.execution.tasks import executor_of, in_this_process
 from rnnlab.training.plan import TrainingPlan
-from rnnlab.training.settings import Choice
 from rnnlab.windows.artifacts import SCALED, read_scaler
 from rnnlab.windows.folds import make_folds
 from rnnlab.windows.panel import LEAST, Panel
@@ -35,10 +34,9 @@ SHOWN = 5  # symbols without a network
 def plan_of(name: str, params: Params, panel: Panel) -> TrainingPlan:
     """As the model is trained, but with the backtest's number of seeds and to the last epoch."""
     training = params.training_of(name).model_copy(update={"patience": None, "seeds": params.backtest.seeds})
-    shape, choice = (panel.length, panel.inputs.shape[1]), Choice("ensemble", params.threads_of_a_task)
-    model = params.model(name)
+    shape, model = (panel.length, panel.inputs.shape[1]), params.model(name)
     outputs = TargetForm(*model.target_form).outputs(panel.horizon)
-    return TrainingPlan.of(model, training, shape, outputs, choice)
+    return TrainingPlan.of(model, training, shape, outputs, params.threads_of_a_task)
 
 
 def backtest_series(name: str, params: Params, panel: Panel) -> None:

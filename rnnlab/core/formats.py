@@ -39,5 +39,6 @@ def check_version(found: int, expected: Format, name: str) -> None:
 def first_problem(error: ValidationError) -> str:
     """Of several the first, with the key that it is about."""
     first = error.errors()[0]
-    key, message = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    typed = [str(part) for part in first["loc"] if not str(part).startswith("[")]  # without pydantic's own
+    key, message = ".".join(typed), first["msg"].removeprefix("Value error, ")
     return f"{key}: {message}" if key else message

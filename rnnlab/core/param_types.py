@@ -29,6 +29,28 @@ def _refuse_number(value: object) -> object:
 Day = Annotated[datetime.date, Field(strict=False), BeforeValidator(_refuse_number)]
 
 
+def _check_reference(value: str) -> str:
+    if not re.fullmatch(r"([^:\s]+\.py|\w+(\.\w+)*):[A-Za-z_]\w*", value):
+        raise PydanticCustomError("no_reference", "should be FILE.py:CLASS or PACKAGE.MODULE:CLASS")
+    return value
+
+
+Reference = Annotated[str, AfterValidator(_check_reference)]  # of a class of PyTorch modules
+
+
+def _check_argument(value: Any) -> Any:
+    if not all(each is None or isinstance(each, bool | int | float | str) for each in _listed(value)):
+        raise PydanticCustomError("no_argument", "should be a number, a word, true, false, null, or a list of these")
+    return value
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+Argument = Annotated[Any, AfterValidator(_check_argument)]  # of such a class
+
+
 def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if twice := [value for number, value in enumerate(values) if value in values[:number]]:
         raise ValueError(f"{twice[0]} is given twice")

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.param_types import (
+    Argument,
     Layers,
     ModelName,
     Positive,
     PositiveFloat,
+    Reference,
     Schedule,
     Seed,
     Seeds,
@@ -18,6 +20,8 @@ from rnnlab.core.param_types import (
     Unique,
 )
 from rnnlab.core.series_params import Reading, SeriesParams
+
+PIXELS, CLASSES = {"sample": 8, "mnist": 28}, 10  # of the side of an image
 
 
 class DigitsSplit(StrictModel):
@@ -38,8 +42,11 @@ class Backtest(StrictModel):
     seeds: Seeds
 
 
+CELLS = ("rnn", "lstm", "gru")  # that the memory track has of its own
+
+
 class Memory(StrictModel):
-    cells: Annotated[tuple[Literal["rnn", "lstm", "gru"], ...], Field(strict=False, min_length=1), Unique]
+    cells: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Unique]
     lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Unique]  # time steps
     samples: Positive
     hidden_size: Positive
@@ -70,13 +77,10 @@ class TrackTraining(StrictModel):
 
 
 class Model(StrictModel):
+    """What the entries of ``models`` share: what is to be predicted, and how it is trained."""
+
     track: Literal["series", "digits"]
-    cell: Literal["rnn", "lstm", "gru", "mlp"]
-    bidirectional: bool
-    hidden_size: Positive
-    num_layers: Layers
-    head: Literal["flatten", "last"]
-    output: Literal["linear", "sigmoid", "sequence", "horizon"]
+    output: str
     target: Literal["level", "change"] = "level"
     rollout: bool = False
     # Overrides of the track's training, where they are given.
@@ -96,10 +100,14 @@ class Model(StrictModel):
         """
         return self.target, self.output == "sequence", self.rollout, self.output == "horizon"
 
+    @property
+    def own(self) -> dict[str, Any]:
+        """The part of ``architecture`` that params.yaml gives."""
+        raise NotImplementedError
+
     def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
-        """The network's arguments for such data."""
-        own = self.model_dump(include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"})
-        return own | {"input_size": input_size, "length": length, "output_size": output_size}
+        """What `networks.network.build` makes a network of, for such data."""
+        return self.own | {"input_size": input_size, "length": length, "output_size": output_size}
 
     @model_validator(mode="after")
     def _check(self) -> "Model":
@@ -111,17 +119,61 @@ class Model(StrictModel):
             raise ValueError(
                 f"output {self.output} is for track series; digits takes linear (the loss has the softmax)"
             )
-        if self.output == "sequence" and (self.cell == "mlp" or self.bidirectional):
-            raise ValueError(
-                "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
-            )
         if self.output == "horizon" and self.rollout:
             raise ValueError("output horizon says each step ahead at once: rollout must be false")
         if self.target == "change" and (self.track == "digits" or self.output == "sigmoid"):
             raise ValueError("target change is for track series with output linear (a change may be negative)")
+        return self
+
+
+class CellModel(Model):
+    """A network of this project, from given words."""
+
+    cell: Literal["rnn", "lstm", "gru", "mlp"]
+    bidirectional: bool
+    hidden_size: Positive
+    num_layers: Layers
+    head: Literal["flatten", "last"]
+    output: Literal["linear", "sigmoid", "sequence", "horizon"]
+
+    @property
+    def own(self) -> dict[str, Any]:
+        return self.model_dump(include={"cell", "hidden_size", "num_layers", "bidirectional", "head", "output"})
+
+    @model_validator(mode="after")
+    def _check_cell(self) -> "CellModel":
+        if self.output == "sequence" and (self.cell == "mlp" or self.bidirectional):
+            raise ValueError(
+                "output sequence forecasts at each step: it needs a recurrent cell that reads forwards alone"
+            )
         if self.cell == "mlp" and self.bidirectional:
             raise ValueError("cell mlp has no direction: bidirectional must be false")
         return self
+
+
+class CustomModel(Model):
+    """A network of the user's own: a PyTorch module."""
+
+    network: Reference
+    arguments: dict[str, Argument] = Field(default_factory=dict)
+    output: Literal["linear", "horizon"] = "linear"
+
+    @property
+    def own(self) -> dict[str, Any]:
+        return self.model_dump(include={"network", "arguments"})
+
+
+def _kind_of(entry: object) -> str:
+    own = "network" in entry if isinstance(entry, dict) else isinstance(entry, CustomModel)
+    return "[network]" if own else "[cell]"
+
+
+# By a tag that no key in params.yaml can be: pydantic puts it into the location of a mistake.
+MODELS: dict[str, type[Model]] = {"[cell]": CellModel, "[network]": CustomModel}
+AnyModel = Annotated[
+    Annotated[CellModel, Tag("[cell]")] | Annotated[CustomModel, Tag("[network]")],
+    Discriminator(_kind_of),
+]
 
 
 class ReadingParams(StrictModel):
@@ -136,7 +188,7 @@ class Params(StrictModel):
     training: TrackTraining
     backtest: Backtest
     memory: Memory
-    models: Annotated[dict[ModelName, Model], Field(min_length=1)]
+    models: Annotated[dict[ModelName, AnyModel], Field(min_length=1)]
     device: Literal["auto", "cpu", "cuda"]
     threads: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)]
     executor: Literal["local", "ray"]
@@ -154,6 +206,9 @@ class Params(StrictModel):
                 raise ValueError(
                     f"rollout of {name} feeds its forecasts back: series.features must be [{self.series.target}] alone"
                 )
+        for cell in self.memory.cells:
+            if cell not in CELLS and not isinstance(self.models.get(cell), CustomModel):
+                raise ValueError(f"memory.cells: {cell} is none of {', '.join(CELLS)}, and no model with a `network`")
         if wrong := [name for name in self.backtest.models if name not in self.models_of("series")]:
             raise ValueError(f"backtest.models: {wrong[0]} is no model of track series")
         return self
@@ -182,6 +237,16 @@ class Params(StrictModel):
 
     def models_of(self, track: str) -> list[str]:
         return [name for name, model in self.models.items() if model.track == track]
+
+    def architecture_of(self, name: str) -> dict[str, Any]:
+        """The architecture that a model has for the data that are to come."""
+        model, series = self.model(name), self.series
+        if model.track == "digits":
+            side = PIXELS[self.digits.source]
+            return model.architecture(side, side, CLASSES)
+        features = len(series.features) + 2 * len(series.calendar)  # each of these as sine and cosine
+        outputs = series.window.horizon if model.output == "horizon" else 1
+        return model.architecture(features, series.window.length, outputs)
 
     def training_of(self, name: str) -> Training:
         """The track's training settings with the overrides of model ``name``."""

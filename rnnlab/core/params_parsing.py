@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.param_types import StrictModel
-from rnnlab.core.params import Params, ReadingParams
+from rnnlab.core.params import MODELS, Params, ReadingParams
 
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
@@ -45,9 +45,11 @@ def _typed_keys(location: tuple[int | str, ...], content: object) -> list[int | 
     """The part of pydantic's location that is in the file: for unions pydantic appends tags of its own."""
     keys: list[int | str] = []
     for part in location:
+        if str(part).startswith("["):  # pydantic's own: a wrong key, or which of several classes
+            continue
         if isinstance(content, Mapping):
             if part not in content:
-                return [*keys, part] if part != "[key]" else keys  # a missing key is the last part
+                return [*keys, part]  # a missing key is the last part
             content = content[part]
         elif isinstance(content, (list, tuple)) and isinstance(part, int) and part < len(content):
             content = content[part]
@@ -80,11 +82,13 @@ def _shown(value: object) -> str:
 
 def _allowed_keys(location: tuple[int | str, ...], kind: Any) -> list[str]:
     for part in location:
-        if isinstance(kind, type) and issubclass(kind, StrictModel):
+        if part in MODELS:
+            kind = MODELS[str(part)]
+        elif isinstance(kind, type) and issubclass(kind, StrictModel):
             kind = kind.model_fields[str(part)].annotation
         else:  # dict[name, StrictModel]
             kind = get_args(kind)[1]
-    return list(kind.model_fields)
+    return list(dict.fromkeys([*kind.__annotations__, *kind.model_fields]))  # the class's own first
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

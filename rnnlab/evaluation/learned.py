@@ -33,9 +33,12 @@ def describe_learned(weights: Weights) -> dict[str, Any]:
     """
     if weights.config["track"] != "series" or weights.config["panel"]:
         return {}
-    config, network = weights.config_of(0), next(iter(weights.networks(0).values())).double().eval()
+    config, network = weights.config_of(0), next(iter(weights.networks(0).values())).eval()
+    # A network of the user's own may make numbers of its own, which are not of double precision.
+    dtype = torch.float32 if "network" in config["network"] else torch.float64
+    network = network.to(dtype)
     test, train = read_part("test").windows(0), read_part("train").windows(0)
-    x, baseline = torch.from_numpy(np.array(test.x)), torch.from_numpy(train.x.mean(axis=0))
+    x, baseline = (torch.from_numpy(values).to(dtype) for values in (np.array(test.x), train.x.mean(axis=0)))
     scaler = config["scaler"]
     place = scaler["columns"].index(scaler["target"])
     unit = config["target"]["unit"] * (scaler["maximum"][place] - scaler["minimum"][place])
@@ -43,7 +46,7 @@ def describe_learned(weights: Weights) -> dict[str, Any]:
     return {
         "architecture": config["network"]
         | {"features": scaler["features"], "blocks": list(blocks(network, config["network"]))},
-        "windows": list(_windows(network, test, x)) if config["network"]["cell"] in GATES else [],
+        "windows": list(_windows(network, test, x)) if config["network"].get("cell") in GATES else [],
         "attribution": {
             "steps": list(range(1 - x.shape[1], 1)),
             "features": scaler["features"],
@@ -54,7 +57,12 @@ def describe_learned(weights: Weights) -> dict[str, Any]:
 
 
 def blocks(network: nn.Module, architecture: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What a network is made of, in the order in which a window passes through it."""
+    """What a network is made of, in the order in which a window passes through it, or in which its code has it."""
+    if "network" in architecture:
+        loose = sum(weight.numel() for weight in network.parameters(recurse=False))
+        parts = [(f"{name}: {type(part).__name__}", count_parameters(part)) for name, part in network.named_children()]
+        yield from ({"name": name, "parameters": count} for name, count in [*parts, ("weights", loose)] if count)
+        return
     cell, units = architecture["cell"], architecture["hidden_size"]
     for number in range(architecture["num_layers"]):
         block: dict[str, Any] = {"name": f"layer {number + 1}", "units": units}

@@ -29,7 +29,7 @@ def train_model(name: str, params: Params, device: torch.device, group: SinglePr
     """models/NAME.safetensors and metrics/history/NAME.csv; of several ranks the first alone writes and tells."""
     model, training = params.model(name), params.training_of(name)
     data = DATA[model.track](TargetForm(*model.target_form), device)
-    plan = TrainingPlan.of(model, training, data.x.shape[1:], data.outputs, Choice("ensemble", 1))
+    plan = TrainingPlan.of(model, training, data.x.shape[1:], data.outputs, 1)
     about = asdict(plan) | {"device": device.type, "threads": params.threads, "ranks": group.size}
     key = fingerprint_of(about, [SPLIT / model.track / part for part in ("train", "validation")])
     group.check_same(key)
@@ -83,4 +83,4 @@ def check_learned(diverged: dict[int, int], seeds: Sequence[int], name: str, lea
 def _choose(plan: TrainingPlan, data: TrainingData, params: Params, ranks: int) -> Choice:
     """For a rank's share of a batch."""
     threads, share = None if params.threads == "auto" else params.threads, -(-plan.settings.batch_size // ranks)
-    return choose(plan.architecture, plan.initial_states(data.x.device), data.x, data.y, share, threads)
+    return choose(lambda name: plan.engine(name, data.x.device), plan.choice.engine, data.x, data.y, share, threads)

@@ -24,7 +24,6 @@ from rnnlab.execution.task_results import TaskResults
 from rnnlab.networks.weights import pack
 from rnnlab.training.panel_training import Group, Trained, make_groups, train_group
 from rnnlab.training.plan import TrainingPlan
-from rnnlab.training.settings import Choice
 from rnnlab.training.training_data import describe
 from rnnlab.windows.artifacts import SPLIT, read_part
 from rnnlab.windows.panel import Panel
@@ -34,10 +33,9 @@ from rnnlab.windows.targets import TargetForm
 def train_per_symbol(name: str, params: Params) -> None:
     """models/NAME.safetensors and metrics/history/NAME.csv, the mean over the symbols of each seed's losses."""
     panel, training = read_part("train"), params.training_of(name)
-    choice = Choice("ensemble", params.threads_of_a_task)
     model = params.model(name)
     outputs = TargetForm(*model.target_form).outputs(panel.horizon)
-    plan = TrainingPlan.of(model, training, (panel.length, panel.inputs.shape[1]), outputs, choice)
+    plan = TrainingPlan.of(model, training, (panel.length, panel.inputs.shape[1]), outputs, params.threads_of_a_task)
     counts = [len(windows) for _, windows in panel.all()]
     groups = make_groups(counts, training.batch_size, len(plan.seeds))
     key = fingerprint_of(asdict(plan), [SPLIT / "series/train"])
@@ -64,14 +62,14 @@ def train_per_symbol(name: str, params: Params) -> None:
             "network": plan.architecture,
             "parameters": plan.count_parameters(),
             "training": training.model_dump(),
-            "made_with": asdict(choice),
+            "made_with": asdict(plan.choice),
             "diverged": {},  # seeds, of all symbols
             "diverged_symbols": merged.diverged,
         }
         weights = pack(merged.tensors(), config)
         write_bytes(Path("models") / f"{name}.safetensors", weights)
         rows = sorted(itertools.chain(*merged.rows()), key=lambda row: (row["seed"], row["epoch"]))
-        history = {**columns_of(rows), "threads": choice.threads}
+        history = {**columns_of(rows), "threads": plan.choice.threads}
         write_table(Path("metrics/history") / f"{name}.csv", [history], "%.8g")
         for epoch in merged.rows():
             live.add(epoch)

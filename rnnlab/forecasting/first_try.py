@@ -14,7 +14,7 @@ from rnnlab.comparison.comparison import compare_backtest
 from rnnlab.core.errors import UserError
 from rnnlab.core.figures import places, write
 from rnnlab.core.files import write_text
-from rnnlab.core.params import Model, Training
+from rnnlab.core.params import CellModel, Training
 from rnnlab.data.columns import listed
 from rnnlab.data.command import LEAST, TRAINS, command_for, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
@@ -29,7 +29,6 @@ from rnnlab.reporting import series_charts, tables
 from rnnlab.reporting.chart_style import javascript
 from rnnlab.reporting.page import Chart, Section, Text, render
 from rnnlab.training.plan import TrainingPlan
-from rnnlab.training.settings import Choice
 from rnnlab.windows.folds import make_folds
 from rnnlab.windows.scaling import MinMaxScaler
 from rnnlab.windows.series_info import SeriesInfo
@@ -148,7 +147,7 @@ def _next(
 
 
 def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
-    model = Model.model_validate(
+    model = CellModel.model_validate(
         {
             "track": "series", "cell": cell, "bidirectional": False, "hidden_size": 16, "num_layers": 1,
             "head": "flatten", "output": "linear",
@@ -164,7 +163,7 @@ def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
         seeds=SEEDS,
         seed=0,
     )
-    return TrainingPlan.of(model, training, (windows.length, windows.inputs.shape[1]), 1, Choice("ensemble", 1))
+    return TrainingPlan.of(model, training, (windows.length, windows.inputs.shape[1]), 1, 1)
 
 
 def _page(

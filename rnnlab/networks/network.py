@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnlab.networks import custom
+
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
@@ -90,7 +92,13 @@ class FeedForwardNetwork(nn.Module):
 
 
 def build(architecture: Mapping[str, Any]) -> nn.Module:
-    """A network from RecurrentNetwork's arguments; ``cell`` may also be ``mlp``."""
+    """A network from RecurrentNetwork's arguments, of which ``cell`` may also be ``mlp``; or from those of ``custom``.
+
+    Raises:
+        UserError: if a network of the user's own can't be made.
+    """
+    if "network" in architecture:
+        return custom.make(architecture)
     if architecture["cell"] != "mlp":
         return RecurrentNetwork(**architecture)
     unused = ("cell", "bidirectional", "head")
@@ -107,11 +115,16 @@ def initial_states(architecture: Mapping[str, Any], seeds: Sequence[int]) -> lis
 
 
 def restore(architecture: Mapping[str, Any], state: Mapping[str, Tensor]) -> nn.Module:
-    """A network with these weights, which it shares.
+    """A network with these weights.
 
     Raises:
         RuntimeError: if names or shapes do not fit.
+        UserError: as ``build``.
     """
+    if "network" in architecture:  # whatever it computes when it is made has to be there
+        network = build(architecture)
+        network.load_state_dict(state)
+        return network.to(next(iter(state.values())).device)
     with torch.device("meta"):  # no initial weights are drawn
         network = build(architecture)
     network.load_state_dict(state, assign=True)

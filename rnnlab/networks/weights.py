@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
+from rnnlab.networks.custom import check_trusted
 from rnnlab.networks.network import restore
 from rnnlab.networks.weights_header import read_config, to_header
 from rnnlab.windows.scaler_file import of_symbol
@@ -21,7 +22,7 @@ Networks = dict[int, nn.Module]  # by seed
 def pack(states: Mapping[int, Mapping[str, Tensor]], config: Mapping[str, Any]) -> bytes:
     """Serialise the state dicts by seed, of a panel with a network a symbol each tensor with all S symbols in it.
 
-    ``config["network"]`` are RecurrentNetwork's arguments.
+    ``config["network"]`` is what `network.build` makes a network of.
     """
     tensors = {
         f"{seed}.{name}": tensor.cpu().contiguous() for seed, state in states.items() for name, tensor in state.items()
@@ -55,11 +56,14 @@ class Weights:
         config: what it was packed with.
 
     Raises:
-        UserError: if the file is missing, damaged, or of another kind; by any method, if weights do not fit.
+        UserError: if the file is missing, damaged, or of another kind, or asks for a class that params.yaml does not
+            name, or whose code has changed; by any method, if weights do not fit.
     """
 
     def __init__(self, path: str) -> None:
         self.config = read_config(path)
+        if "network" in self.config["network"]:
+            check_trusted(self.config["network"], path)
         self._path, self._states = path, dict[int, dict[str, Tensor]]()
         self._a_network_each = self.config.get("panel") == "per_symbol"
         for name, tensor in load_file(path).items():

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
 from rnnlab.core.errors import UserError
@@ -33,6 +33,20 @@ class _Network(Part):
     output: Literal["linear", "sigmoid", "sequence", "horizon"]
 
 
+class _CustomNetwork(Part):
+    model_config = ConfigDict(extra="forbid")
+    network: str
+    arguments: dict[str, Any]
+    code: str
+    input_size: Size
+    length: Size
+    output_size: Size
+
+
+def _kind_of(network: object) -> str:
+    return "[network]" if isinstance(network, dict) and "network" in network else "[cell]"
+
+
 class _Target(Part):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["level", "change"]
@@ -45,7 +59,9 @@ class _Target(Part):
 class _Any(Part):
     track: Literal["series", "digits"]
     model: str
-    network: _Network
+    network: Annotated[
+        Annotated[_Network, Tag("[cell]")] | Annotated[_CustomNetwork, Tag("[network]")], Discriminator(_kind_of)
+    ]
     parameters: Annotated[int, Field(ge=1)]
     diverged: dict[str, int]  # seed -> epoch
     made_with: dict[str, str | int]  # engine, threads, and ranks where they are several

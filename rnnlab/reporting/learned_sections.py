@@ -43,7 +43,7 @@ def series(track: Track, info: SeriesInfo) -> list[Section]:
     if flows[3:]:
         blocks.append(Fold("The other networks", flows[3:]))
     if recurrent := {name: found for name, found in learned.items() if found["windows"]}:
-        gated_first = dict(sorted(recurrent.items(), key=lambda item: item[1]["architecture"]["cell"] == "rnn"))
+        gated_first = dict(sorted(recurrent.items(), key=lambda item: item[1]["architecture"].get("cell") == "rnn"))
         blocks.append(Chart(learned_charts.states(gated_first), STATES))
     attributed = {name: found for name, found in learned.items() if found.get("attribution")}
     if attributed:

@@ -8,7 +8,7 @@ from typing import Any
 from rnnlab.comparison import verdict
 from rnnlab.comparison.leaderboard import dashes, rank, to_rows
 from rnnlab.core.figures import places, write
-from rnnlab.core.params import Model, Params
+from rnnlab.core.params import CellModel, CustomModel, Model, Params
 from rnnlab.windows.series_info import SeriesInfo
 
 Result = Mapping[str, Any]
@@ -147,6 +147,10 @@ def digits(
 
 
 def _network(model: Model, result: Result) -> str:
+    if isinstance(model, CustomModel):
+        given = ", ".join(f"{key} {value}" for key, value in model.arguments.items())
+        return f"`{model.network}`{f' ({given})' * bool(given)}, {result['parameters']:,} parameters"
+    assert isinstance(model, CellModel)
     directions = " in both directions" if model.bidirectional else ""
     size = f"hidden size {model.hidden_size}, {model.num_layers} layer{'s' * (model.num_layers > 1)}"
     return f"{model.cell}{directions}, {size}, {result['parameters']:,} parameters"

@@ -16,6 +16,8 @@ from rnnlab.networks.network import build
 
 def merge(networks: Sequence[nn.Module], architecture: Mapping[str, Any]) -> nn.Module:
     """The network with K * H hidden features and K * O outputs, network by network, that says what all of them say."""
+    if "network" in architecture:
+        return SideBySide(networks).eval()
     count = len(networks)
     wide = dict(architecture) | {name: architecture[name] * count for name in ("hidden_size", "output_size")}
     merged = build(wide)
@@ -31,6 +33,18 @@ def merge(networks: Sequence[nn.Module], architecture: Mapping[str, Any]) -> nn.
                 ]
                 parameters[name][torch.meshgrid(*axes, indexing="ij")] = value
     return merged.eval()
+
+
+class SideBySide(nn.Module):
+    """Networks of the user's own, whose weights can't be told apart: each is run."""
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, F) -> (B, K*O)."""
+        return torch.cat([network(x) for network in self.networks], 1)
 
 
 def _block(name: str, axis: int, architecture: Mapping[str, Any]) -> int:

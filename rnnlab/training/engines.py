@@ -10,20 +10,26 @@ import torch
 from torch import Tensor
 
 from rnnlab.core.errors import UserError
+from rnnlab.networks.custom import check_module
 from rnnlab.training.ensemble import Ensemble
 from rnnlab.training.interfaces import Engine, Samples
 from rnnlab.training.replicas import Replicas
 from rnnlab.training.settings import Choice, Settings
+from rnnlab.training.stacked import Stacked, why_not_stacked
 from rnnlab.training.trainer import Trainer
 
 STEPS, ROUNDS = 10, 3
 ENOUGH = 0.5  # seconds of steps
 MARGIN = 1.1  # how much faster more threads must be: others may want the cores, and a near tie should fall one way
 
-Architecture = Mapping[str, Any]  # RecurrentNetwork's arguments
+Architecture = Mapping[str, Any]  # as of networks.network.build
 States = Sequence[Mapping[str, Tensor]]  # state dicts of such networks
 
-ENGINES: dict[str, Callable[[Architecture, States], Engine]] = {"ensemble": Ensemble, "replicas": Replicas}
+ENGINES: dict[str, Callable[[Architecture, States], Engine]] = {
+    "ensemble": Ensemble,
+    "stacked": Stacked,
+    "replicas": Replicas,
+}
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -38,24 +44,39 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(("cuda" if there else "cpu") if wanted == "auto" else wanted)
 
 
+def engine_of(architecture: Architecture) -> str:
+    """The engine of a network on a CPU; says so where a network of the user's own can't be stacked.
+
+    Raises:
+        UserError: if such a network fails.
+    """
+    if "network" not in architecture:
+        return "ensemble"
+    check_module(architecture)
+    if reason := why_not_stacked(architecture):
+        print(f"{architecture['network']}: its seeds are trained one after the other ({reason})", flush=True)
+    return "replicas" if reason else "stacked"
+
+
 def choose(
-    architecture: Architecture, states: States, x: Samples, y: Tensor, batch_size: int, threads: int | None
+    make: Callable[[str], Engine], engine: str, x: Samples, y: Tensor, batch_size: int, threads: int | None
 ) -> Choice:
-    """Of the engines the one that is faster on the first samples; on a CPU nothing is tried, unless for the threads.
+    """``engine``, or on CUDA ``replicas`` where they are faster on the first samples; on a CPU nothing is tried, unless
+    for the threads.
 
     There an ensemble wins by far where networks are small, and PyTorch's own layers where they are large were never
     more than a quarter faster: too little for a measurement, which another day ends otherwise, with other last digits.
 
     Args:
+        make: an engine of the networks to train, by its name.
         threads: None to have them measured too.
     """
     batch = x[:batch_size], y[:batch_size]
-    engine = "ensemble"
     if x.is_cuda:
-        times = {name: seconds_a_step(make(architecture, states), *batch) for name, make in ENGINES.items()}
+        times = {name: seconds_a_step(make(name), *batch) for name in (engine, "replicas")}
         engine = min(times, key=lambda name: times[name])
     if threads is None:
-        threads = 1 if x.is_cuda else _threads(ENGINES[engine](architecture, states), *batch)
+        threads = 1 if x.is_cuda else _threads(make(engine), *batch)
     return Choice(engine, threads)
 
 

@@ -54,6 +54,7 @@ class Ensemble:
         self.parameters, self.gradients = [flat], [torch.zeros_like(flat)]
         self.weights, self.weight_gradients = _views(flat, weights), _views(self.gradients[0], weights)
         self._mask = None if bool(mask.all()) else mask
+        self.buffers = list[Tensor]()  # there are none
         self._passes: dict[int, EnsemblePass] = {}
 
     def states(self) -> list[dict[str, Tensor]]:
@@ -176,7 +177,7 @@ class EnsemblePass:
         steps = x.reshape(*x.shape[:2], self._ensemble.length, -1)
         self._entry.copy_(steps.permute(2, 0, 3, 1))
 
-    def forward(self) -> None:
+    def forward(self, training: bool = True) -> None:
         for copies, layer in zip(self._forward_copies, self._layers, strict=False):
             for copy in copies:
                 copy()

@@ -28,7 +28,7 @@ class BatchPass(Protocol):
     predicted: Tensor  # (K, O, B)
 
     def load(self, x: Tensor) -> None: ...
-    def forward(self) -> None: ...
+    def forward(self, training: bool = True) -> None: ...  # false: as networks are used, without dropout
     def backward(self, d_predicted: Tensor) -> None: ...
 
 
@@ -36,6 +36,7 @@ class Engine(Protocol):
     """K networks that can be trained."""
 
     parameters: list[Tensor]
+    buffers: list[Tensor]  # what a pass may change besides, as a batch normalisation's means
     capturable: bool  # whether CUDA can replay a batch pass as one graph
 
     @property

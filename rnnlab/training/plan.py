@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from rnnlab.core.params import Model, Training
+from rnnlab.networks.custom import with_code
 from rnnlab.networks.network import build, count_parameters, initial_states
-from rnnlab.training.engines import ENGINES
-from rnnlab.training.interfaces import Samples
+from rnnlab.training.engines import ENGINES, engine_of
+from rnnlab.training.interfaces import Engine, Samples
 from rnnlab.training.settings import Choice, Settings
 from rnnlab.training.trainer import Trainer
 from rnnlab.windows.targets import Target, TargetForm
@@ -22,7 +23,7 @@ class TrainingPlan:
     """With the same plan, samples, processor and PyTorch a training gives the same bytes.
 
     Attributes:
-        architecture: RecurrentNetwork's arguments.
+        architecture: what `networks.network.build` makes a network of.
         target_form: what the networks learn to say.
         seeds: of the networks, which train at once.
     """
@@ -34,19 +35,23 @@ class TrainingPlan:
     choice: Choice
 
     @classmethod
-    def of(cls, model: Model, training: Training, shape: Sequence[int], outputs: int, choice: Choice) -> "TrainingPlan":
+    def of(cls, model: Model, training: Training, shape: Sequence[int], outputs: int, threads: int) -> "TrainingPlan":
         """The plan that params.yaml has for a model; ``shape`` ends with T and F, of a sequence.
 
         Args:
             outputs: numbers to predict, at each step of a sequence; or classes.
+
+        Raises:
+            UserError: if a network of the user's own fails.
         """
         *_, length, features = shape
+        architecture = with_code(model.architecture(features, length, outputs))
         return cls(
-            model.architecture(features, length, outputs),
+            architecture,
             TargetForm(*model.target_form),
             Settings(**training.model_dump(exclude={"seeds", "seed"})),
             tuple(range(training.seed, training.seed + training.seeds)),
-            choice,
+            Choice(engine_of(architecture), threads),
         )
 
     def count_parameters(self) -> int:
@@ -61,9 +66,13 @@ class TrainingPlan:
         drawn = initial_states(self.architecture, self.seeds)
         return [{name: weight.to(device) for name, weight in state.items()} for state in drawn]
 
+    def engine(self, name: str, device: torch.device, sets: int = 1) -> Engine:
+        """The untrained networks, of a seed each, ``sets`` times, to be trained by the engine of this name."""
+        return ENGINES[name](self.architecture, self.initial_states(device) * sets)
+
     def trainer(self, x: Samples, y: Tensor, validation: tuple[Samples, Tensor] | None = None) -> Trainer:
         """A trainer of a network a seed, or of a network a seed and set; arguments as the trainer's."""
         torch.set_num_threads(self.choice.threads)
         sets = 1 if len(x.shape) == 3 else x.shape[0]
-        engine = ENGINES[self.choice.engine](self.architecture, self.initial_states(x.device) * sets)
+        engine = self.engine(self.choice.engine, x.device, sets)
         return Trainer(engine, x, y, self.seeds * sets, self.settings, validation)

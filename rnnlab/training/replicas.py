@@ -1,4 +1,4 @@
-"""K replicas of a recurrent network side by side, by PyTorch's own layers (cuDNN's kernels on CUDA) and autograd."""
+"""K replicas of any module side by side, by PyTorch's own layers (cuDNN's kernels on CUDA) and autograd."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,27 +6,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rnnlab.networks.custom import told
 from rnnlab.networks.network import restore
+
+TRAINING = "fails in training"
 
 
 class Replicas:
-    """The plain way: as fast as K single trainings; what an ``Ensemble`` is held against.
+    """The plain way, one after the other: as fast as K single trainings; what the other engines are held against.
 
     Args:
-        architecture: RecurrentNetwork's arguments.
+        architecture: as of ``networks.network.build``.
         states: state dicts of K such networks.
     """
 
     capturable = False  # as one CUDA graph
 
     def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
+        self._code = architecture.get("network", "")
         copies = ({name: tensor.clone() for name, tensor in state.items()} for state in states)
-        self.networks = [restore(architecture, copy).requires_grad_() for copy in copies]
-        self.parameters: list[Tensor] = [weight for network in self.networks for weight in network.parameters()]
-
-    @property
-    def gradients(self) -> list[Tensor]:
-        return [weight.grad for weight in self.parameters if weight.grad is not None]
+        self.networks = [restore(architecture, copy) for copy in copies]
+        self.parameters = [weight for network in self.networks for weight in _trained(network)]
+        self.buffers = [buffer for network in self.networks for buffer in network.buffers()]
+        self.gradients = [torch.zeros_like(weight) for weight in self.parameters]
 
     def states(self) -> list[dict[str, Tensor]]:
         return [{name: value.clone() for name, value in n.state_dict().items()} for n in self.networks]
@@ -36,21 +38,31 @@ class Replicas:
         return self
 
     def clip_gradients(self, max_norm: float) -> None:
-        for network in self.networks:
-            nn.utils.clip_grad_norm_(network.parameters(), max_norm)
+        count = len(self.parameters) // len(self.networks)
+        for first in range(0, len(self.gradients), count):
+            own = self.gradients[first : first + count]
+            scale = (max_norm / (nn.utils.get_total_norm(own) + 1e-6)).clamp(max=1)
+            for gradient in own:
+                gradient.mul_(scale)
 
     def load(self, x: Tensor) -> None:
         """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
         with torch.inference_mode(False):  # autograd can't use what was made in inference mode
             self._x = x.to(self.parameters[0].dtype, copy=True).expand(len(self.networks), *x.shape[1:])
 
-    def forward(self) -> None:
-        with torch.inference_mode(False), torch.enable_grad():
-            self._outputs = torch.stack([network(x).T for network, x in zip(self.networks, self._x, strict=True)])
+    def forward(self, training: bool = True) -> None:
+        with told(self._code, TRAINING), torch.inference_mode(False), torch.set_grad_enabled(training):
+            pairs = zip(self.networks, self._x, strict=True)
+            self._outputs = torch.stack([network.train(training)(x).T for network, x in pairs])
         self.predicted = self._outputs.detach()
 
     def backward(self, d_predicted: Tensor) -> None:
-        for parameter in self.parameters:
-            parameter.grad = None
-        with torch.inference_mode(False), torch.enable_grad():
-            self._outputs.backward(d_predicted.clone())
+        with torch.inference_mode(False):
+            gradients = torch.autograd.grad(
+                self._outputs, self.parameters, d_predicted.clone(), allow_unused=True, materialize_grads=True
+            )
+        self.gradients = [gradient.contiguous() for gradient in gradients]  # as Adam's fused kernel takes them
+
+
+def _trained(module: nn.Module) -> list[Tensor]:
+    return [weight for weight in module.parameters() if weight.requires_grad]

@@ -133,7 +133,7 @@ class Trainer:
     def _updated(self) -> dict[str, Tensor]:
         """What a step updates in place."""
         tensors = {"total": self.total, "right": self.right}
-        kinds = {"parameter": self.engine.parameters} | self.optimizer.state
+        kinds = {"parameter": self.engine.parameters, "buffer": self.engine.buffers} | self.optimizer.state
         return tensors | {f"{kind}.{i}": tensor for kind, many in kinds.items() for i, tensor in enumerate(many)}
 
     def _learning(self) -> list[int]:
@@ -148,8 +148,9 @@ class Trainer:
         own, weight = self.group.share(indices, 1)
         if batch not in self._compute:
             self._compute[batch] = self._prepare(batch, own.shape[1], weight)
-        self._compute[batch]((own + self.starts).to(self.x.device))
         done, steps = self.epoch * self.steps + self.step, self.settings.epochs * self.steps
+        torch.manual_seed(self.seeds[0] << 32 | done)  # of random layers: the same after a restore
+        self._compute[batch]((own + self.starts).to(self.x.device))
         self.optimizer.step(self.engine.gradients, learning_rate(self.settings, done, steps))
 
     def _prepare(self, batch: int, size: int, weight: float) -> Callable[[Tensor], None]:
@@ -238,6 +239,6 @@ def _predict(engine: Engine, x: Samples, rows: range, batch_size: int) -> Tensor
     for part in (x[first : min(first + batch_size, rows.stop)] for first in rows[::batch_size]):
         batch_pass = engine.at(len(part))
         batch_pass.load(part[None])
-        batch_pass.forward()
+        batch_pass.forward(training=False)
         predicted.append(batch_pass.predicted.clone())
     return torch.cat(predicted, 2)

@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnlab.core.params import CLASSES
 from rnnlab.training.interfaces import Samples
 from rnnlab.training.panel_training import Sequences, encode
 from rnnlab.windows.artifacts import read_digits, read_part, read_scaler
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.targets import Target, TargetForm
 from rnnlab.windows.windows import Windows
-
-CLASSES = 10
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ def parse_space(args: Sequence[str]) -> dict[str, Distribution]:
     space: dict[str, Distribution] = {}
     for arg in args:
         key, _, values = arg.partition("=")
-        if key not in KEYS:
-            raise UserError(f"--space {arg}: {key!r} can't be searched; allowed: {', '.join(KEYS)}")
+        if key not in KEYS and not re.fullmatch(r"arguments\.\w+", key):
+            raise UserError(f"--space {arg}: {key!r} can't be searched; allowed: {', '.join(KEYS)}, arguments.NAME")
         numbers = re.fullmatch(r"([\d.e+-]+?)\.\.([\d.e+-]+)", values)
         try:
             if not values or (".." in values and not numbers):

@@ -1,5 +1,6 @@
 """tune: a search over a model's parameters, for `rnnlab tune`. No stage: it proposes, and changes nothing."""
 
+import copy
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,24 +12,28 @@ from optuna.trial import TrialState
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest
 from rnnlab.core.overrides import command, overrides
-from rnnlab.core.params import Model, Params
+from rnnlab.core.params import CellModel, CustomModel, Model, Params
 from rnnlab.core.params_file import read_content, read_params
 from rnnlab.core.params_parsing import parse
 from rnnlab.execution.executors import make_executor
 from rnnlab.tracking.run_info import run_params
 from rnnlab.tuning.database import kept_alive, open_database, open_study
-from rnnlab.tuning.search import Value, Watch, bounds, finished, parse_space, search
+from rnnlab.tuning.search import DEFAULT_SPACE, Value, Watch, bounds, finished, parse_space, search
 from rnnlab.tuning.trial_runs import TrialRuns
 from rnnlab.tuning.trials import Data, Task, best_rule, load_digits, load_panel, load_series, train_trial, value_of
 from rnnlab.windows.artifacts import SPLIT, read_digits, read_part, read_scaler
 from rnnlab.windows.series_info import read_info
 from rnnlab.windows.targets import TargetForm
 
+# Of a network of the user's own what its arguments mean is not known.
+DEFAULT_SPACES = {CellModel: DEFAULT_SPACE, CustomModel: DEFAULT_SPACE[2:]}
+
 
 def tune(name: str, trials: int, args: Sequence[str], seeds: int | None, study_name: str, storage: str) -> None:
     """Search, and print the best parameters as a line that runs them."""
     params, content = read_params(), read_content()
-    model, space = params.model(name), parse_space(args)
+    model = params.model(name)
+    space = parse_space(args or DEFAULT_SPACES[type(model)])
     load, threads = parts_of(params, model), params.threads_of_a_task
 
     def make(values: Mapping[str, Value]) -> Task:
@@ -109,9 +114,12 @@ def about(params: Params, name: str, args: Sequence[str], seeds: int | None) -> 
 
 
 def changed_content(content: Mapping[str, Any], name: str, values: Mapping[str, Value]) -> dict[str, Any]:
-    """params.yaml's content with these keys in the model's entry."""
-    models = content["models"]
-    return {**content, "models": {**models, name: {**models[name], **values}}}
+    """params.yaml's content with these keys, as ``hidden_size`` or ``arguments.channels``, in the model's entry."""
+    entry = copy.deepcopy(content["models"][name])
+    for key, value in values.items():
+        prefix, _, argument = key.partition("arguments.")
+        (entry.setdefault("arguments", {}) if argument and not prefix else entry)[argument or key] = value
+    return {**content, "models": {**content["models"], name: entry}}
 
 
 def outcome(study: optuna.Study, content: Mapping[str, Any], name: str, now: float) -> str:

@@ -50,7 +50,7 @@ class TrialRuns:
             if self._store:
                 run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
                 self._open[trial.number] = Live(self._store, run, 0)
-                own = task.model.model_dump(mode="json", include=set(KEYS) - set(Training.model_fields))
+                own = task.model.model_dump(mode="json", include={*KEYS, "arguments"} - set(Training.model_fields))
                 changed = flatten({"model": own, "training": task.training.model_dump(mode="json")})
                 self._store.log(run, params=run_params(self._params, self._name) | changed)
 

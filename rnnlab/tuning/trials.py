@@ -22,7 +22,6 @@ from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.training.interfaces import Samples
 from rnnlab.training.panel_training import Sequences, encode
 from rnnlab.training.plan import TrainingPlan
-from rnnlab.training.settings import Choice
 from rnnlab.training.trainer import Row
 from rnnlab.windows.folds import rescale
 from rnnlab.windows.panel import Panel
@@ -168,7 +167,7 @@ def train_trial(task: Task, medians: Mapping[int, float]) -> list[list[Row]]:
 def _train(task: Task) -> Iterator[list[Row]]:
     data, training = task.load(), task.training.model_copy(update={"patience": None})
     x, y = data.train
-    plan = TrainingPlan.of(task.model, training, x.shape[1:], data.outputs, Choice("ensemble", task.threads))
+    plan = TrainingPlan.of(task.model, training, x.shape[1:], data.outputs, task.threads)
     return plan.trainer(x, y, data.validation).run()
 
 

@@ -1,0 +1,140 @@
+"""K replicas of any module at once, by ``torch.func``: each operation is called once for all of them."""
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vjp, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from rnnlab.networks.custom import told
+from rnnlab.networks.network import build, initial_states
+from rnnlab.training.replicas import TRAINING, Replicas
+
+
+class Stacked:
+    """The weights of K networks, stacked by name, which one module reads.
+
+    Random layers draw for each replica anew. So with dropout a replica's numbers depend on how many train beside it;
+    all else is as if each were alone.
+
+    Args:
+        architecture: as of ``networks.network.build``.
+        states: state dicts of K such networks.
+    """
+
+    capturable = False  # as one CUDA graph
+
+    def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
+        self._code = architecture.get("network", "")
+        device = next(iter(states[0].values())).device
+        self._module, self._count, self._saved = build(architecture).to(device), len(states), list(states[0])
+        # Tied weights have several names, of which the first is stacked.
+        first_names = {id(weight): name for name, weight in self._module.named_parameters()}
+        every = self._module.named_parameters(remove_duplicate=False)
+        self._first = {name: first_names[id(weight)] for name, weight in every}
+        self._weights = {
+            name: torch.stack([state[name] for state in states]).requires_grad_(weight.requires_grad)
+            for name, weight in self._module.named_parameters()
+        }
+        self._buffers = {  # those that a module does not save are as it makes them
+            name: torch.stack([state.get(name, buffer) for state in states])
+            for name, buffer in self._module.named_buffers()
+        }
+        self.parameters = [weight for weight in self._weights.values() if weight.requires_grad]
+        self.buffers = list(self._buffers.values())
+        self.gradients = [torch.zeros_like(weight) for weight in self.parameters]
+        self._recurrent = any(isinstance(part, nn.RNNBase) for part in self._module.modules())
+        self._call = vmap(self._one, randomness="different")
+
+    def states(self) -> list[dict[str, Tensor]]:
+        """State dicts of the K networks, copies."""
+        tensors = self._weights | self._buffers
+        return [
+            {name: tensors[self._first.get(name, name)][k].detach().clone() for name in self._saved}
+            for k in range(self._count)
+        ]
+
+    def at(self, batch: int) -> "Stacked":
+        """For batches of any size."""
+        return self
+
+    def clip_gradients(self, max_norm: float) -> None:
+        """Scale each replica's gradient down to this Euclidean norm, as ``torch.nn.utils.clip_grad_norm_`` does."""
+        norms = torch.stack([torch.linalg.vector_norm(each.flatten(1), dim=1) for each in self.gradients]).norm(dim=0)
+        scale = (max_norm / (norms + 1e-6)).clamp(max=1)  # (K,)
+        for gradient in self.gradients:
+            gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
+
+    def load(self, x: Tensor) -> None:
+        """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
+        with torch.inference_mode(False):  # autograd can't use what was made in inference mode
+            self._x = x.to(self.parameters[0].dtype, copy=True).expand(self._count, *x.shape[1:])
+
+    def forward(self, training: bool = True) -> None:
+        self._module.train(training)
+        with (
+            told(self._code, TRAINING),
+            torch.inference_mode(False),
+            torch.enable_grad(),
+            plain_kernels(self._recurrent),
+        ):
+            self._outputs = self._call(self._weights, self._buffers, self._x).mT
+        self.predicted = self._outputs.detach()
+
+    def backward(self, d_predicted: Tensor) -> None:
+        with torch.inference_mode(False):
+            gradients = torch.autograd.grad(
+                self._outputs, self.parameters, d_predicted.clone(), allow_unused=True, materialize_grads=True
+            )
+        self.gradients = [gradient.contiguous() for gradient in gradients]  # as Adam's fused kernel takes them
+
+    def _one(self, weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Any:
+        def call(own: dict[str, Tensor]) -> Any:
+            return functional_call(self._module, (own, buffers), (x,))
+
+        # Within ``vjp`` PyTorch parts its recurrent layers into operations that take stacked tensors; others need none.
+        return vjp(call, weights)[0] if self._recurrent else call(weights)
+
+
+@contextmanager
+def plain_kernels(recurrent: bool) -> Iterator[None]:
+    """Attention and LSTM by operations that take stacked tensors, in place of kernels that do not.
+
+    Args:
+        recurrent: are there recurrent layers? Convolutions are faster by the kernels that an LSTM has to go without.
+    """
+    before: tuple[Any, bool] = torch.backends.mkldnn.enabled, torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mkldnn.enabled = before[0] and not recurrent  # type: ignore[assignment]
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mkldnn.enabled = before[0]
+        torch.backends.mha.set_fastpath_enabled(before[1])
+
+
+def why_not_stacked(architecture: Mapping[str, Any]) -> str:
+    """Why such modules are trained one after the other: what ``torch.func`` says; empty where they are stacked."""
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        states = initial_states(architecture, (0, 1))
+        x = torch.rand(1, 3, architecture["length"], architecture["input_size"])
+        alone, stacked = Replicas(architecture, states), Stacked(architecture, states)
+        try:
+            for engine in (alone, stacked):
+                engine.load(x)
+                engine.forward()
+                engine.backward(torch.ones_like(engine.predicted))
+                engine.forward(training=False)
+        except Exception as error:  # whatever the user's code raises on stacked tensors
+            return str(error).split("\n")[0].split(". ")[0]
+    if slow := next((str(each.message) for each in warned if "batching rule" in str(each.message)), ""):
+        return slow.split(". ")[0]
+    if not torch.allclose(alone.predicted, stacked.predicted, rtol=1e-3, atol=1e-5):
+        return "stacked, its outputs are others"
+    return ""
