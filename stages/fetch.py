@@ -49,11 +49,8 @@ def fetch_single() -> None:
     options, source = Options.of(params), f"source {params.source}"
     if params.source == "csv":
         rows = read_rows(Path(params.path), columns, options=options)
-    elif params.source == "kospi":
-        rows = read_rows(io.BytesIO(sources.kospi()), columns, source, options)
     else:
-        shipped = sources.EMBEDDED[params.source]().to_csv(index=False).encode()
-        rows = read_rows(io.BytesIO(shipped), columns, source, options)
+        rows = read_rows(io.BytesIO(sources.as_csv(params.source)), columns, source, options)
     count, dates = len(rows.frame), rows.frame.index.to_numpy()
     with new_arrays(RAW / "series") as allocate:
         arrays = allocate({"dates": ((count,), dates.dtype), "values": ((count, len(columns)), np.float64)})

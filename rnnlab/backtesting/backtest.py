@@ -15,7 +15,6 @@ from torch import Tensor
 from rnnlab.core.csv_writer import Table
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
-from rnnlab.networks.network import restore
 from rnnlab.networks.predictions import predict_values
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.trainer import Row
@@ -74,8 +73,7 @@ def _walk(
     for (seen, tests), target, by_seed in zip(parts, targets, states, strict=True):
         for test in tests:
             part, scaler = rescale(test, seen, names)
-            networks = {seed: restore(plan.architecture, state) for seed, state in by_seed.items()}
-            forecasts.append(predict_values(networks, target, scaler, "target", part))
+            forecasts.append(predict_values(plan.restore(by_seed), target, scaler, "target", part))
     return forecasts
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from rnnlab.core.errors import UserError
-from rnnlab.networks.network import restore
 from rnnlab.networks.predictions import Networks, predict_values
 from rnnlab.training.panel_training import Sequences, encode, make_groups, train_group, whole_batches
 from rnnlab.training.plan import TrainingPlan
@@ -193,7 +192,7 @@ def _train_each(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Netw
         states = {
             seed: {name: torch.from_numpy(value[s]) for name, value in trained.states[seed].items()} for seed in kept
         }
-        networks.append({seed: restore(plan.architecture, state) for seed, state in states.items()})
+        networks.append(plan.restore(states))
     form = plan.target_form._asdict()
     return networks, [Target(unit=unit, **form) for unit in trained.units.tolist()]
 
@@ -210,5 +209,4 @@ def _train_one(plan: TrainingPlan, parts: Sequence[Windows]) -> tuple[list[Netwo
         pass
     states = zip(plan.seeds, trainer.states(), strict=True)
     learned = {seed: state for k, (seed, state) in enumerate(states) if k not in trainer.diverged}
-    networks = {seed: restore(plan.architecture, state) for seed, state in learned.items()}
-    return [networks] * len(parts), targets
+    return [plan.restore(learned)] * len(parts), targets

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.param_types import StrictModel
-from rnnlab.core.params import MODELS, Params, ReadingParams
+from rnnlab.core.params import MODELS, Params
 
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes
@@ -16,7 +16,7 @@ SHORT.maxstring = SHORT.maxother = 80
 RENAMED = {"stock": "series"}  # keys of earlier versions
 
 
-Kind = TypeVar("Kind", Params, ReadingParams)
+Kind = TypeVar("Kind", bound=StrictModel)
 
 
 def parse(content: object, source: str = "params.yaml", kind: type[Kind] = Params) -> Kind:  # type: ignore[assignment]

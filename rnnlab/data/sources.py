@@ -77,6 +77,15 @@ EMBEDDED: dict[str, Callable[[], pd.DataFrame]] = {
 }
 
 
+def as_csv(source: str) -> bytes:
+    """A source of the project's own as a CSV file.
+
+    Raises:
+        UserError: if it is not to be had.
+    """
+    return kospi() if source == "kospi" else EMBEDDED[source]().to_csv(index=False).encode()
+
+
 def digits_sample() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """scikit-learn's 1,797 images of 8x8 pixels in 0 .. 16, and their labels."""
     from sklearn.datasets import load_digits

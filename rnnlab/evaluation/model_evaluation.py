@@ -1,5 +1,6 @@
 """A model's weights on the parts of `data/split`: figures and predictions."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,7 @@ from rnnlab.core.csv_writer import Table
 from rnnlab.evaluation.digits_evaluation import Classification, evaluate_digits
 from rnnlab.evaluation.panel_evaluation import evaluate_panel
 from rnnlab.evaluation.series_evaluation import Forecaster, Season, evaluate_series
-from rnnlab.networks.predictions import classify, predict_values
+from rnnlab.networks.predictions import Networks, classify, predict_values
 from rnnlab.networks.weights import Weights
 from rnnlab.windows.artifacts import PARTS, read_digits, read_part
 from rnnlab.windows.scaling import MinMaxScaler
@@ -27,20 +28,24 @@ def evaluate_model(weights: Weights) -> Evaluated:
 def _series(weights: Weights) -> Evaluated:
     info = read_info()
     parts = {part: read_part(part).windows(0) for part in PARTS}
-    return evaluate_series(parts, _forecaster(weights, 0), Season(info.period, info.floor))
+    forecaster = forecaster_of(weights.networks(), weights.config_of(0))
+    return evaluate_series(parts, forecaster, Season(info.period, info.floor))
 
 
 def _panel(weights: Weights) -> Evaluated:
     name, parts = weights.config["model"], {part: read_part(part) for part in PARTS}
-    figures, predictions = evaluate_panel(name, parts, partial(_forecaster, weights))
+
+    def of_symbol(number: int) -> Forecaster:
+        return forecaster_of(weights.networks(number), weights.config_of(number))
+
+    figures, predictions = evaluate_panel(name, parts, of_symbol)
     tested, diverged = figures.pop("tested"), weights.config.get("diverged_symbols", {})
     diverged = {symbol: diverged[symbol] for symbol in tested if symbol in diverged}
     return figures | {"symbols_tested": len(tested), "diverged_symbols": diverged}, predictions
 
 
-def _forecaster(weights: Weights, number: int) -> Forecaster:
-    """Of a symbol's networks."""
-    networks, config = weights.networks(number), weights.config_of(number)
+def forecaster_of(networks: Networks, config: Mapping[str, Any]) -> Forecaster:
+    """Networks, and the config of one series that their weights file has."""
     scaler, column = MinMaxScaler.from_dict(config["scaler"]), config["scaler"]["target"]
     return Forecaster(scaler, column, partial(predict_values, networks, Target(**config["target"]), scaler, column))
 

@@ -50,15 +50,8 @@ def train_model(name: str, params: Params, device: torch.device, group: SinglePr
         diverged = {plan.seeds[k]: epoch for k, epoch in trainer.diverged.items()}
         check_learned(diverged, plan.seeds, name, training.learning_rate)
         states = dict(zip(plan.seeds, trainer.states(), strict=True))
-        config = data.about | {
-            "model": name,
-            "track": model.track,
-            "network": plan.architecture,
-            "parameters": plan.count_parameters(),
-            "training": training.model_dump(),
-            "made_with": asdict(choice) | ({"ranks": group.size} if group.size > 1 else {}),
-            "diverged": diverged,
-        }
+        config = data.about | plan.describe(name, model.track, training) | {"diverged": diverged}
+        config["made_with"] = asdict(choice) | ({"ranks": group.size} if group.size > 1 else {})
         weights = pack({seed: states[seed] for seed in states if seed not in diverged}, config)
         rows.sort(key=lambda row: (row["seed"], row["epoch"]))
         write_bytes(Path("models") / f"{name}.safetensors", weights)

@@ -25,7 +25,7 @@ from rnnlab.networks.weights import pack
 from rnnlab.training.panel_training import Group, Trained, make_groups, train_group
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.training_data import describe
-from rnnlab.windows.artifacts import SPLIT, read_part
+from rnnlab.windows.artifacts import SPLIT, read_part, read_scaler
 from rnnlab.windows.panel import Panel
 from rnnlab.windows.targets import TargetForm
 
@@ -56,16 +56,8 @@ def train_per_symbol(name: str, params: Params) -> None:
             done.keep(done.waiting[place], to_bytes(trained))
             live.add([{"epoch": step, "seed": 0, "progress_symbols": symbols}])
         merged = merge(panel, groups, done, plan)
-        config = describe(panel, plan.target_form, merged.units.tolist()) | {
-            "model": name,
-            "track": "series",
-            "network": plan.architecture,
-            "parameters": plan.count_parameters(),
-            "training": training.model_dump(),
-            "made_with": asdict(plan.choice),
-            "diverged": {},  # seeds, of all symbols
-            "diverged_symbols": merged.diverged,
-        }
+        config = plan.describe(name, "series", training) | {"diverged_symbols": merged.diverged}
+        config |= describe(panel, plan.target_form, merged.units.tolist(), read_scaler("series"))
         weights = pack(merged.tensors(), config)
         write_bytes(Path("models") / f"{name}.safetensors", weights)
         rows = sorted(itertools.chain(*merged.rows()), key=lambda row: (row["seed"], row["epoch"]))

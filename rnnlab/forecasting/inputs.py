@@ -12,7 +12,7 @@ from rnnlab.core.overrides import apply
 from rnnlab.core.params import ReadingParams
 from rnnlab.core.params_file import FILE, read_content
 from rnnlab.core.params_parsing import parse
-from rnnlab.core.series_params import Read
+from rnnlab.core.series_params import Read, SeriesParams
 from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.long_table import is_long_table, read_symbol, to_frame
 from rnnlab.data.panel_summary import ended
@@ -96,7 +96,7 @@ def reading_options(words: Sequence[str] = ()) -> Options:
         words: parameters that are changed for this file, as `-S` takes them: KEY=VALUE.
     """
     if FILE.is_file():
-        params = parse(apply(read_content(), words), str(FILE)).series
+        params: SeriesParams = parse(apply(read_content(), words), str(FILE)).series
         kept = {key for key in ("start", "end", "rows") if any(word.startswith(f"series.{key}=") for word in words)}
         options = Options.of(params.model_copy(update=dict.fromkeys({"start", "end", "rows"} - kept)))
     else:

@@ -110,17 +110,25 @@ class Weights:
 
     def config_of(self, number: int) -> dict[str, Any]:
         """The config of a symbol's networks: of its target, scaler and days one instead of a list."""
-        config = self.config
-        own = {key: config[key][number] for key in ("trained_until", "spacing")}
-        target = {key: value for key, value in config["target"].items() if key != "units"}
-        own |= {"scaler": of_symbol(config["scaler"], number)}
-        own |= {"target": target | {"unit": config["target"]["units"][number]}}
-        if config["panel"]:
-            own["model"] = f"{config['model']} ({config['symbols'][number]})"
-        if self._a_network_each:
-            own["diverged"] = self._diverged(number)
-        return config | own
+        return config_of(self.config, number)
 
     def _diverged(self, number: int) -> dict[str, int]:
-        by_symbol: dict[str, dict[str, int]] = self.config.get("diverged_symbols", {})
-        return by_symbol.get(self.config["symbols"][number], {})
+        return _diverged(self.config, number)
+
+
+def config_of(config: Mapping[str, Any], number: int = 0) -> dict[str, Any]:
+    """As ``Weights.config_of``, of a file's config; a single series is a panel of one symbol."""
+    own = {key: config[key][number] for key in ("trained_until", "spacing")}
+    target = {key: value for key, value in config["target"].items() if key != "units"}
+    own |= {"scaler": of_symbol(config["scaler"], number)}
+    own |= {"target": target | {"unit": config["target"]["units"][number]}}
+    if config["panel"]:
+        own["model"] = f"{config['model']} ({config['symbols'][number]})"
+    if config["panel"] == "per_symbol":
+        own["diverged"] = _diverged(config, number)
+    return dict(config) | own
+
+
+def _diverged(config: Mapping[str, Any], number: int) -> dict[str, int]:
+    by_symbol: dict[str, dict[str, int]] = config.get("diverged_symbols", {})
+    return by_symbol.get(config["symbols"][number], {})

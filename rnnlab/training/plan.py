@@ -1,15 +1,15 @@
 """What a training does with its samples, whichever they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnlab.core.params import Model, Training
 from rnnlab.networks.custom import with_code
-from rnnlab.networks.network import build, count_parameters, initial_states
+from rnnlab.networks.network import build, count_parameters, initial_states, restore
 from rnnlab.training.engines import ENGINES, engine_of
 from rnnlab.training.interfaces import Engine, Samples
 from rnnlab.training.settings import Choice, Settings
@@ -58,6 +58,18 @@ class TrainingPlan:
         """Of one network."""
         return count_parameters(build(self.architecture))
 
+    def describe(self, model: str, track: str, training: Training) -> dict[str, Any]:
+        """What a weights file says of its networks, whatever they are trained on."""
+        return {
+            "model": model,
+            "track": track,
+            "network": self.architecture,
+            "parameters": self.count_parameters(),
+            "training": training.model_dump(),
+            "made_with": asdict(self.choice),
+            "diverged": {},
+        }
+
     def fit_target(self, train: Windows) -> Target:
         return Target.fit(train, *self.target_form)
 
@@ -65,6 +77,10 @@ class TrainingPlan:
         """State dicts of the networks before the training, by seed."""
         drawn = initial_states(self.architecture, self.seeds)
         return [{name: weight.to(device) for name, weight in state.items()} for state in drawn]
+
+    def restore(self, states: Mapping[int, Mapping[str, Tensor]]) -> dict[int, nn.Module]:
+        """The trained networks, by seed."""
+        return {seed: restore(self.architecture, state) for seed, state in states.items()}
 
     def engine(self, name: str, device: torch.device, sets: int = 1) -> Engine:
         """The untrained networks, of a seed each, ``sets`` times, to be trained by the engine of this name."""

@@ -1,6 +1,6 @@
 """What `train` trains one network on: sequences and targets, and what its weights file says of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,15 +28,24 @@ class TrainingData:
     about: dict[str, Any]  # for the weights file
 
 
-def series_data(form: TargetForm, device: torch.device) -> TrainingData:
-    """The windows of all symbols, each scaled by its own past; a single series is a panel of one symbol."""
-    train, validation = read_part("train"), read_part("validation")
+def read_series_data(form: TargetForm, device: torch.device) -> TrainingData:
+    return series_data(form, device, read_part("train"), read_part("validation"), read_scaler("series"))
+
+
+def series_data(
+    form: TargetForm, device: torch.device, train: Panel, validation: Panel, scaler: Mapping[str, Any]
+) -> TrainingData:
+    """The windows of all symbols, each scaled by its own past; a single series is a panel of one symbol.
+
+    Args:
+        scaler: the content of a scaler's file.
+    """
     targets = [Target.fit(windows, *form) for _, windows in train.all()]
 
     def tensors(panel: Panel) -> tuple[Samples, Tensor]:
         return Sequences(panel, device), encode(panel, targets).to(device)
 
-    about = describe(train, form, [target.unit for target in targets])
+    about = describe(train, form, [target.unit for target in targets], scaler)
     return TrainingData(*tensors(train), tensors(validation), form.outputs(train.horizon), about)
 
 
@@ -50,10 +59,13 @@ def digits_data(form: TargetForm, device: torch.device) -> TrainingData:
     return TrainingData(*tensors("train"), tensors("validation"), CLASSES, {"scaler": read_scaler("digits")})
 
 
-DATA: dict[str, Callable[[TargetForm, torch.device], TrainingData]] = {"series": series_data, "digits": digits_data}
+DATA: dict[str, Callable[[TargetForm, torch.device], TrainingData]] = {
+    "series": read_series_data,
+    "digits": digits_data,
+}
 
 
-def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str, Any]:
+def describe(train: Panel, form: TargetForm, units: Sequence[float], scaler: Mapping[str, Any]) -> dict[str, Any]:
     """What the weights of networks trained on these windows need to be used; ``units`` are of each symbol's target."""
     windows = [windows for _, windows in train.all()]
     return {
@@ -63,7 +75,7 @@ def describe(train: Panel, form: TargetForm, units: Sequence[float]) -> dict[str
         "horizon": train.horizon,
         "trained_until": [str(own.target_dates[-1]) for own in windows],
         "spacing": [_spacing(own) for own in windows],
-        "scaler": read_scaler("series"),
+        "scaler": dict(scaler),
     }
 
 

@@ -37,7 +37,7 @@ def tune(name: str, trials: int, args: Sequence[str], seeds: int | None, study_n
     load, threads = parts_of(params, model), params.threads_of_a_task
 
     def make(values: Mapping[str, Value]) -> Task:
-        changed = parse(changed_content(content, name, values))
+        changed: Params = parse(changed_content(content, name, values))
         training = changed.training_of(name)
         training = training if seeds is None else training.model_copy(update={"seeds": seeds})
         return Task(changed.model(name), training, load, threads)
