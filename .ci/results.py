@@ -14,12 +14,37 @@ from rnnlab.core.figures import places, write_mean
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs/results.md"
+NETWORKS = {  # examples of networks of one's own: file and class, and their arguments on digits
+    "attention": ("attention.py:Attention", "{hidden_size: 32, heads: 4}"),
+    "temporal_convolution": ("temporal_convolution.py:TemporalConvolution", "{channels: 32, levels: 4}"),
+    "min_gru": ("min_gru.py:MinGRU", "{hidden_size: 64, num_layers: 2}"),
+    "residual_lstm": ("residual_lstm.py:ResidualLSTM", "{hidden_size: 32, num_layers: 2}"),
+}
+GIVEN = ["rnn", "lstm", "gru", "mlp", "rnn_change", "lstm_change", "gru_change"]
+ON_SERIES = [
+    *(
+        f"+models.{name}={{track: series, network: examples/networks/{reference}, target: change}}"
+        for name, (reference, _) in NETWORKS.items()
+    ),
+    f"backtest.models=[{', '.join([*GIVEN, *NETWORKS])}]",
+]
+ON_DIGITS = [
+    *(
+        f"+models.digits_{name}={{track: digits, network: examples/networks/{reference}, arguments: {arguments}}}"
+        for name, (reference, arguments) in NETWORKS.items()
+    ),
+    "digits.source=mnist",
+    "training.digits.epochs=5",
+    "training.digits.schedule=onecycle",
+]
+SERIES = {"sample": "GOOG", "kospi": "KOSPI", "laser": "laser", "elnino": "El Niño", "sunspots": "sunspots"}
 EXPERIMENTS = {
     "laser": ["series.source=laser"],
     "close": ["series.features=[Close]"],
     "linear": ["models.rnn.output=linear"],
     "tutorial": ["series.source=kospi", "series.scale.fit_on=all", "digits.source=mnist"],
-}
+    "networks": ON_DIGITS,
+} | {f"networks-{source}": [*ON_SERIES, f"series.source={source}"] for source in SERIES}
 HANDICAPS = {  # what was changed, the experiment that has it, and which entry of its leaderboard is meant
     "as in the tutorial": (None, "{}"),
     "reads Close alone": ("close", "{}"),
@@ -66,12 +91,30 @@ def outside_the_range() -> dict[str, Any]:
     return {"days": int(outside.sum()), "of": len(test), "share": f"{100 * errors[outside].sum() / errors.sum():.0f} %"}
 
 
+def network_rows() -> list[list[str]]:
+    """Rows: a network; on each series its RMSE ÷ persistence's in walking forward, and p of beating every rule."""
+    judged = [json.loads(read(f"networks-{source}", "comparison.json"))["backtest"]["judged"] for source in SERIES]
+
+    def cell(found: dict[str, Any], name: str, said: str = "") -> str:
+        p = f" (p = {found['networks'][name]['p_holm']:.3f})" if name in found["networks"] else ""
+        return f"{said}{found['rmse'][name] / found['rmse']['persistence']:.2f}{p}"
+
+    def best(found: dict[str, Any], names: list[str]) -> str:
+        name = min(names, key=lambda each: float(found["rmse"][each]))
+        return cell(found, name, f"{name} ")
+
+    rows = [[name, *(cell(found, name) for found in judged)] for name in NETWORKS]
+    rows.append(["the best of the project's own", *(best(found, GIVEN) for found in judged)])
+    rules = [[name for name in found["rmse"] if name not in found["networks"]] for found in judged]
+    return [*rows, ["the best simple rule", *map(best, judged, rules)]]
+
+
 def main() -> None:
     for name, overrides in EXPERIMENTS.items():
         run(f"results-{name}", overrides)
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     template = environment.from_string((HERE / "results.md.jinja").read_text(encoding="utf-8"))
-    boards = {name: read(name, "leaderboard.md") for name in (None, "laser", "tutorial")}
+    boards = {name: read(name, "leaderboard.md") for name in (None, "laser", "tutorial", "networks")}
     sections = {
         name: dict(part.split("\n", 1) for part in ("\n" + board).split("\n## ")[1:]) for name, board in boards.items()
     }
@@ -85,6 +128,11 @@ def main() -> None:
         tutorial=read("tutorial", "tutorial.md").strip(),
         handicaps=handicap_rows(),
         outside=outside_the_range(),
+        series=list(SERIES.values()),
+        networks=network_rows(),
+        read=sections["networks"]["digits"].strip(),
+        on_series=ON_SERIES,
+        on_digits=ON_DIGITS,
     )
     PAGE.write_text(page, encoding="utf-8")
 

@@ -29,6 +29,16 @@ def test_series(benchmarks, monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") == 2 + 15
 
 
+def test_networks(benchmarks, monkeypatch):
+    import networks
+
+    monkeypatch.setattr(networks, "EPOCHS", 1)
+    monkeypatch.setattr(networks, "TURNS", 1)
+    networks.main()
+    rows = json.loads(benchmarks.read_text())["networks"]["rows"]
+    assert [row["engine"] for row in rows] == ["replicas", "stacked"] * 5 + ["ensemble"]
+
+
 def test_a_benchmark_keeps_the_figures_of_the_others(benchmarks):
     import results
 

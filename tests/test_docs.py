@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import jupytext
@@ -56,6 +57,10 @@ def test_the_readme_is_short_and_links_every_page_of_docs():
     text = TEXTS["README.md"]
     assert len(text.splitlines()) <= 150
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= set(LINK.findall(text))
+
+
+def test_the_page_of_the_library_is_that_of_its_docstrings():
+    assert runpy.run_path(str(ROOT / ".ci/api.py"))["page"]() == TEXTS["docs/api.md"]
 
 
 def test_every_picture_of_docs_is_shown():
