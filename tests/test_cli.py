@@ -131,7 +131,7 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "prices.csv", "--plot", "a.jpg"), "a.jpg: is drawn as PNG"),
         (("forecast", "--data", "prices.csv", "--model", "nix.safetensors"), "nix.safetensors: is not there"),
         (("classify", "nix.png"), "nix.png: there is no such file"),
-        (("classify", "bad.csv"), "bad.csv: can't be read as a picture"),
+        (("classify", "bad.csv"), "bad.csv: is no picture of a form that is read"),
         (("promote",), "gru does not beat every simple rule. It is not registered (--force does it anyway)"),
     ],
 )

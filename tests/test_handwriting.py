@@ -1,5 +1,10 @@
+import io
+from contextlib import suppress
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from rnnlab.core.errors import UserError
@@ -63,8 +68,49 @@ def test_a_blank_picture_is_refused(tmp_path, value):
 
 def test_what_is_no_picture_is_refused(tmp_path):
     (tmp_path / "a.png").write_text("no")
-    with pytest.raises(UserError, match=r"a.png: can't be read as a picture"):
+    with pytest.raises(UserError, match=r"a.png: is no picture of a form that is read: PNG, JPEG"):
         read_picture(tmp_path / "a.png", 8, 8)
+
+
+def test_a_program_is_no_picture(tmp_path, monkeypatch):
+    """Pillow would give PostScript to Ghostscript, whatever the file is called."""
+    (tmp_path / "a.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n")
+    monkeypatch.setattr("subprocess.check_call", lambda *_, **__: pytest.fail("a program was started"))
+    with pytest.raises(UserError, match=r"a.png: is no picture"):
+        read_picture(tmp_path / "a.png", 8, 8)
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("rnnlab.forecasting.digit_image.PIXELS", 63)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda _: pytest.fail("unpacked"))
+    with pytest.raises(UserError, match=r"a.png: has 8 x 8 pixels; up to 63 are read"):
+        read_picture(save(tmp_path / "a.png", np.zeros((8, 8))), 8, 8)
+
+
+def test_a_photograph_is_turned_as_its_camera_was_held(tmp_path):
+    ink = np.zeros((8, 8), np.uint8)
+    ink[1, 2:6] = ink[2:7, 5] = 255
+    held = Image.Exif()
+    held[0x0112] = 6  # Orientation: to be turned by 90 degrees, clockwise
+    Image.fromarray(ink).transpose(Image.Transpose.ROTATE_90).save(tmp_path / "a.png", exif=held)
+    np.testing.assert_allclose(read_picture(tmp_path / "a.png", 8, 8), ink / 255)
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's, of files that end too soon
+@given(st.sampled_from(["png", "jpeg", "gif", "bmp", "tiff", "webp"]), st.data())
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_pictures_are_read_or_refused(tmp_path, form, data):
+    content = io.BytesIO()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) * 4).save(content, form)
+    damaged = bytearray(content.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / f"a.{form}"
+    path.write_bytes(bytes(damaged[: data.draw(st.integers(1, len(damaged)))]))
+    with suppress(UserError):
+        found = read_picture(path, 8, 8)
+        assert found.shape == (8, 8)
+        assert np.isfinite(found).all()
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -1,14 +1,17 @@
 """A picture of a handwritten digit, from anywhere, as the networks' training images look."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rnnlab.core.errors import UserError
 
 Array = NDArray[np.float32]
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")  # others may start programs (PostScript does)
+PIXELS = 4096 * 4096  # at most: a small file may unpack to gigabytes
 FAINT = 0.15  # of the darkest ink: less is paper
 MNIST_BOX = 20 / 28  # MNIST's digits fit a box of 20 pixels in 28; those of 8 pixels fill their image
 
@@ -23,12 +26,21 @@ def read_picture(path: Path, rows: int, columns: int) -> Array:
     Raises:
         UserError: if the file is missing, no picture, or blank.
     """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
     try:
-        with Image.open(path) as picture:
-            picture.load()
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file") from None
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its limit is higher
+            opened = Image.open(path, formats=FORMATS)
+        with opened:
+            if opened.width * opened.height > PIXELS:
+                raise UserError(f"{path}: has {opened.width} x {opened.height} pixels; up to {PIXELS:,} are read")
+            picture = ImageOps.exif_transpose(opened)  # as it was held when it was taken
+    except UserError:
+        raise
+    except UnidentifiedImageError:
+        raise UserError(f"{path}: is no picture of a form that is read: {', '.join(FORMATS)}") from None
+    except Exception as error:  # whatever a decoder raises of a damaged file
         raise UserError(f"{path}: can't be read as a picture: {error}") from None
     # what is transparent is paper: of the colour on which the ink shows
     for grey in (_grey(picture, paper) for paper in ("white", "black")):
