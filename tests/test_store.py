@@ -3,10 +3,13 @@
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 
 import pytest
+from mlflow import MlflowClient
 
 from rnnlab.tracking import ending
+from rnnlab.tracking.database import _is_stamped
 from rnnlab.tracking.store import NOTE, Store, UnreachableError, explain
 
 
@@ -46,6 +49,42 @@ def test_a_store_of_another_mlflow_is_named_with_the_command_that_mends_it(proje
         connection.execute("UPDATE alembic_version SET version_num = ?", [made_by])
     with pytest.raises(UnreachableError, match=command):
         Store(project)
+
+
+UNSTAMPED = "CREATE TABLE experiments (name TEXT); CREATE TABLE alembic_version (version_num TEXT)"
+
+
+@pytest.mark.parametrize("content", [UNSTAMPED, "CREATE TABLE experiments (name TEXT)"])
+def test_a_store_that_was_cut_short_when_it_was_made_is_moved_aside_and_made_again(tmp_path, content, capsys):
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.executescript(content)
+    Store(tmp_path, series="GOOG")
+    assert "mlflow.db: was cut short when it was made; moved to mlflow.db.broken-1" in capsys.readouterr().out
+    with closing(sqlite3.connect(tmp_path / "mlflow.db.broken-1")) as database:
+        assert database.execute("SELECT count(*) FROM experiments").fetchone() == (0,)
+    Store(tmp_path, series="GOOG")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_store_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(MlflowClient, "search_experiments", lambda *_, **__: pytest.exit("killed"))
+    with pytest.raises(pytest.exit.Exception):
+        Store(tmp_path, series="GOOG")
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_a_store_that_another_process_writes_is_not_moved(project):
+    with closing(sqlite3.connect(project / "mlflow.db")) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        assert _is_stamped(project / "mlflow.db")
+
+
+@pytest.mark.parametrize("name", ["what?", "no#1", "100%"])
+def test_a_folder_in_which_mlflow_opens_no_store_is_named(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(UnreachableError, match=r"MLflow opens no store in .*: rename the folder without"):
+        Store(tmp_path / name, series="GOOG")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(project):

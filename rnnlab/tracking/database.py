@@ -1,12 +1,17 @@
-"""The database of MLflow's store: of a project that was moved, or of another version of MLflow."""
+"""The database of MLflow's store: a new or a broken one, of a project that was moved, of another version of MLflow."""
 
 import re
 import sqlite3
 from contextlib import closing
 from importlib.metadata import version
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from shlex import quote
+
+from mlflow import MlflowClient
+
+from rnnlab.core.errors import UserError
 
 ADDRESSES = (  # of artifacts, in MLflow's tables
     ("experiments", "artifact_location"),
@@ -15,6 +20,37 @@ ADDRESSES = (  # of artifacts, in MLflow's tables
     ("model_versions", "source"),
     ("model_versions", "storage_location"),
 )
+
+
+def prepare(database: Path) -> None:
+    """Make the project's own sqlite file where there is none, whole or not at all: MLflow makes its tables in seconds,
+    and what is killed meanwhile can't be opened ever after. Such a file is moved aside: `track` makes all runs again.
+
+    Raises:
+        UserError: if MLflow can't open a file in this folder.
+    """
+    if wrong := set("?#%") & set(str(database.resolve())):
+        raise UserError(f"MLflow opens no store in {database.resolve().parent}: rename the folder without {min(wrong)}")
+    if database.is_file() and not _is_stamped(database):
+        aside = next(path for n in count(1) if not (path := database.with_name(f"mlflow.db.broken-{n}")).exists())
+        database.rename(aside)
+        print(f"{database}: was cut short when it was made; moved to {aside.name}, and made again")
+    if not database.is_file():
+        partial = database.with_name("mlflow.db.partial")
+        partial.unlink(missing_ok=True)
+        MlflowClient(f"sqlite:///{partial.resolve()}").search_experiments(max_results=1)
+        partial.rename(database)
+
+
+def _is_stamped(database: Path) -> bool:
+    """Whether MLflow has noted a version of the tables, as it does when they are there."""
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            return connection.execute("SELECT version_num FROM alembic_version").fetchone() is not None
+    except sqlite3.OperationalError as error:
+        return "no such table" not in str(error)  # locked or not readable: MLflow says so itself
+    except sqlite3.DatabaseError:  # no database
+        return True
 
 
 def relocate(database: Path, artifacts: str) -> None:

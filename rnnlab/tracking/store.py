@@ -29,7 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rnnlab.core.errors import UserError, redact_credentials
 from rnnlab.core.processes import is_gone
-from rnnlab.tracking.database import made_by_another, relocate
+from rnnlab.tracking.database import made_by_another, prepare, relocate
 from rnnlab.tracking.views import KIND, view
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
@@ -87,14 +87,18 @@ class Store:
         self.artifacts = (root.resolve() / "mlartifacts").as_uri() if uri is None else None
         try:
             with self.lock("open"):  # a new database is made by one
+                if self.artifacts:
+                    prepare(root / "mlflow.db")
                 self.client = MlflowClient(self.uri)
-                self.client.search_experiments(max_results=1)  # makes a new database
+                self.client.search_experiments(max_results=1)  # is it there, and of this MLflow?
                 if self.artifacts:
                     relocate(root / "mlflow.db", self.artifacts)
                 names = {"digits": "digits"} | ({"series": series} if series else {})
                 self.experiments = {track: self._experiment(name, track) for track, name in names.items()}
         except UnreachableError:
             raise
+        except UserError as error:
+            raise UnreachableError(str(error)) from None
         except STORE_ERRORS as error:
             about = made_by_another(str(error), self.shown) or f"can't be reached: {explain(error)}"
             raise UnreachableError(f"MLflow at {self.shown} {about}") from None
