@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -217,9 +218,12 @@ def test_a_run_whose_process_is_gone_is_closed_and_no_other(store, root):
     assert store.tidy("series") == []
 
 
-def test_a_run_of_another_machine_is_closed_by_its_age_alone(store):
+@pytest.mark.parametrize(
+    "process", ["elsewhere 1 0", "x", "", f"{socket.gethostname()} 1 x", f"{socket.gethostname()} ²"]
+)
+def test_a_run_of_another_machine_or_a_foreign_one_is_closed_by_its_age_alone(store, process):
     live = begin(store, training())
-    store.client.set_tag(live.run, PROCESS, "elsewhere 1 0")
+    store.client.set_tag(live.run, PROCESS, process)
     assert store.tidy("series", older_than=1.0) == []
     assert store.tidy("series", older_than=0.0) == ["a / gru"]
 

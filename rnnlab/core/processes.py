@@ -1,6 +1,7 @@
 """Which process wrote a run, and whether it still lives; processes that end with the one that started them."""
 
 import os
+import re
 import signal
 import socket
 import time
@@ -26,10 +27,12 @@ def caller() -> psutil.Process | None:
 
 
 def is_gone(identity: str) -> bool:
-    """Whether the process ran on this machine and no longer does; of another machine nothing can be told."""
-    host, pid, created = identity.rsplit(" ", 2)
-    if host != socket.gethostname():
+    """Whether the process ran on this machine and no longer does; of another machine, or of what is no identity, false:
+    nothing can be told."""
+    host, _, numbers = identity.partition(" ")
+    if host != socket.gethostname() or not re.fullmatch(r"\d{1,9} \d{1,12}", numbers):
         return False
+    pid, created = numbers.split()
     try:
         process = psutil.Process(int(pid))
         moved = abs(process.create_time() - float(created))  # a little, where the clock was set meanwhile
