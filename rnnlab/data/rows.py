@@ -54,6 +54,7 @@ class Rows:
     guesses: tuple[str, ...] = ()
     date: str = ""  # the column of dates; empty: there is none
     left_out: int = 0  # rows
+    marks: tuple[int | float, ...] = ()  # numbers that seem to mark a missing value, and were read as values
 
 
 def describe_reading(rows: Rows) -> Iterator[str]:
