@@ -209,7 +209,11 @@ def test_a_guess_is_fixed_on_the_command_line(tmp_path, monkeypatch, params):
         ("series.read.decimal=,", """-S series.read.decimal=,: should be KEY=VALUE, with marks in quotes"""),
         ("series.read.colour=1", "-S series.read.colour=1: there is no parameter series.read.colour"),
         ("series.read.decimal=x", "series.read.decimal: input should be '.' or ',' (found 'x')"),
-        ("series.window.length=3", "there is no parameter series.window.length"),
+        (
+            "series.window.horizon=3",
+            "-S series.window.horizon=3: look and try take only how a file is read (series.read, series.date, "
+            "series.check_prices); other parameters belong to the command that they print",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named(tmp_path, monkeypatch, word, message):
@@ -217,6 +221,13 @@ def test_a_wrong_parameter_is_named(tmp_path, monkeypatch, word, message):
     with pytest.raises(UserError) as error:
         reading_options([word])
     assert message in str(error.value)
+
+
+def test_a_training_parameter_is_refused_beside_params_too(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError, match=r"training\.series\.epochs=3: look and try take only how a file is read"):
+        reading_options(["training.series.epochs=3"])
+    assert reading_options(["series.rows=30"]).rows == 30
 
 
 def test_the_command_repeats_what_was_said_of_the_file(tmp_path):
