@@ -131,7 +131,7 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     columns = list(numbers.numbers)
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
-        for batch in read_batches(file, columns, options.check_prices):
+        for batch in read_batches(file, columns, options):
             counts.update(count_rows(batch.symbols))
             left_out += sum(batch.empty.values())
             days = np.union1d(days, batch.dates)

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from rnnlab.data.columns import EMPTY
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 NINES = re.compile(r"-?9{2,}(\.9+)?")
 
 
 def empty_words(missing: Iterable[object]) -> frozenset[str]:
     """The words of empty cells and some more, in small letters; a number with any zeros after it."""
     words = {str(word).strip().lower() for word in missing}
-    for word in [word for word in words if re.fullmatch(r"-?\d+(\.\d+)?", word)]:
+    for word in [word for word in words if NUMBER.fullmatch(word)]:
         number = float(word)
         words |= {text for digits in range(7) if float(text := f"{number:.{digits}f}") == number}
     return EMPTY | words | {word.replace(".", ",") for word in words}

@@ -117,10 +117,9 @@ class RowCollector:
         Args:
             halted: lines of a trading halt.
         """
-        empty = " or ".join(["empty cells", *map(str, self.options.missing)])
         halt = "of a trading halt left out, whose prices are 0"
         kinds: list[tuple[list[int], str, str]] = [
-            (self.dropped, f"with {empty} dropped", ""),
+            (self.dropped, f"with {self.options.empty_cells} dropped", ""),
             (self.headers, "repeating the header left out", ""),
             (self.last.index.tolist(), "below the last date left out, as a total", ""),
             (halted.tolist(), halt, "; -S series.check_prices=false reads them"),

@@ -85,7 +85,7 @@ def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path,
         notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
         return RAW, Rows(to_frame(series, number, held), tuple(notices))
     if symbol and is_long_table(data):
-        return data, read_symbol(data, symbol, columns, reading_options().check_prices)
+        return data, read_symbol(data, symbol, columns, reading_options())
     return data, read_rows(data, columns, options=reading_options())
 
 
