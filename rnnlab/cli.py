@@ -74,6 +74,7 @@ def forecast(
 
     Without one, `rnnlab try FILE` trains small networks and forecasts.
     """
+    from rnnlab.comparison.leaderboard import describe_better_rule
     from rnnlab.core.files import write_bytes
     from rnnlab.data.rows import describe_reading
     from rnnlab.forecasting.forecast_text import to_text
@@ -92,7 +93,9 @@ def forecast(
         print(json.dumps(request_of(config, rows.frame)))
         return
     made = forecast_next_steps(networks, config, rows.frame, horizon)
-    notes = [*describe_reading(rows), *made.notes]
+    ours = model in ("", made.model, f"models/{made.model}.safetensors")  # the leaderboard is of these
+    better = describe_better_rule(made.model) if ours else []
+    notes = [*describe_reading(rows), *made.notes, *better]
     if plot:
         from rnnlab.forecasting.forecast_plot import plot_forecast
 

@@ -1,6 +1,6 @@
 """check: params.yaml and networks of the user's own -> data/checked.txt, params.json, networks/ and memory.json.
 
-Refuses a mistake before DVC removes any outputs.
+Refuses a mistake before DVC removes any outputs, and removes those of models that params.yaml no longer has.
 """
 
 from pathlib import Path

@@ -31,6 +31,7 @@ def main() -> None:
         walked = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = compare_backtest(walked, rules, left_out, info.horizon)
         verdicts["series"] = verdict.series(comparison["backtest"]["judged"], info, verdict.WALKED)
+        verdicts["series"] += verdict.not_walked(models["series"], params.backtest.models)
         plain["series"] = verdict.plain_series(comparison["backtest"]["judged"], info)
         comparison["models"] = verdict.of_models(comparison, info)
     if "panel" in models:

@@ -32,7 +32,7 @@ def fetch_panel() -> None:
     params = read_params().series
     columns = list(dict.fromkeys([*params.features, params.target]))
     with new_arrays(RAW / "series") as allocate:
-        series, empty = read_panel(Path(params.path), columns, allocate, params.check_prices)
+        series, empty = read_panel(Path(params.path), columns, allocate, Options.of(params))
         days = series.calendar()
         table = describe(series, days, empty)
     about = {"columns": columns, "symbols": series.symbols, "spans": series.spans.tolist()}

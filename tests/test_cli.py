@@ -86,6 +86,22 @@ def test_forecast_prints_a_table(call):
     assert "note: dates are the week's trading days" in text
 
 
+@pytest.mark.parametrize(
+    ("model", "said"), [("gru", True), ("other.safetensors", False)], ids=["a name", "a file of any series"]
+)
+def test_forecast_says_where_a_simple_rule_is_better(call, model, said):
+    shutil.copy("models/gru.safetensors", "other.safetensors")
+    _, text = call("forecast", "--data", "prices.csv", "--model", model)
+    note = "note: the error (RMSE) of the simple rule persistence is smaller on the leaderboard: 2.000 against 3.000\n"
+    assert (note in text) == said
+
+
+def test_forecast_says_nothing_of_rules_that_the_network_beats(call):
+    figures = {"gru": {"rmse": 2.0}, "persistence": {"rmse": 3.0}}
+    write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "series": figures})
+    assert "simple rule" not in call("forecast", "--data", "prices.csv")[1]
+
+
 def test_forecast_as_json(call):
     code, text = call("forecast", "--data", "prices.csv", "--json", "--model", "gru")
     content = json.loads(text)

@@ -134,6 +134,11 @@ def test_the_verdict_follows_the_numbers(rmse, networks, sentence):
     assert sentence in verdict.series(judged(rmse, **networks), INFO, verdict.WALKED)
 
 
+def test_networks_that_did_not_walk_are_named():
+    assert verdict.not_walked(["a", "b", "last"], ["a", "b"]).endswith("backtest.models does not name them: last.")
+    assert verdict.not_walked(["a", "b"], ["a", "b"]) == ""
+
+
 def test_each_network_is_said_of_where_it_was_measured():
     walked = judged({"a": 1.0, "ets": 2.0}, a=("ets", 0.001))
     single = judged({"a": 3.0, "b": 4.0, "ets": 2.0}, a=("ets", 0.9), b=("ets", 1.0))

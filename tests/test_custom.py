@@ -1,5 +1,6 @@
 """Networks of the user's own: found, tried, trained as replicas, kept in weights files, and exported."""
 
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import nn
 from rnnlab.core.errors import UserError
 from rnnlab.core.params_parsing import parse
 from rnnlab.networks import custom
-from rnnlab.networks.followed import write_followed
+from rnnlab.networks.followed import MADE, WALKED, write_followed
 from rnnlab.networks.network import build, initial_states, restore
 from rnnlab.networks.weights import pack, unpack
 from rnnlab.serving.merging import merge
@@ -345,6 +346,32 @@ def test_each_model_has_a_file_that_changes_with_its_code_alone(project):
     after = {path: path.read_text() for path in Path("data").rglob("*.json")}
     changed = {path.stem for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert changed == {"memory", "mine", "rnn"}
+
+
+def test_outputs_of_models_that_are_gone_are_removed_and_no_others(project):
+    project(PLAIN)
+    content = named("networks/mine.py:Mine")
+    write_followed(parse(content))
+    made = {Path(output.format(name)) for output in MADE for name in ("rnn", "lstm", "gru")}
+    own = {Path("models/rnn.safetensors.bak"), Path("models/rnn_copy.safetensors"), Path("metrics/test/rnn/a.json")}
+    for path in made | own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    del content["models"]["rnn"]
+    content["backtest"]["models"] = ["gru"]
+    write_followed(parse(content))
+    gone = {path for path in made | own if not path.exists()}
+    assert gone == {Path(output.format("rnn")) for output in MADE} | {Path(WALKED.format("lstm"))}
+
+
+def test_what_is_removed_of_a_model_is_what_the_pipeline_makes_of_each():
+    stages = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
+    outputs = [
+        output for name in ("train", "evaluate", "backtest") for key in ("outs", "plots")
+        for output in stages[name]["do"].get(key, [])
+    ]  # fmt: skip
+    paths = [next(iter(output)) if isinstance(output, dict) else output for output in outputs]
+    assert {re.sub(r"\$\{(key|item)\}", "{}", path) for path in paths} == set(MADE)
 
 
 def test_a_failing_network_is_named_by_its_key_and_nothing_is_written(project):

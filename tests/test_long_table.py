@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rnnlab.core.errors import UserError
 from rnnlab.data.long_table import is_long_table, read_panel, read_symbol
 from rnnlab.data.panel_summary import describe, summary
+from rnnlab.data.rows import Options
 
 ROWS = """\
 Date,Symbol,Open,High,Low,Close,Volume
@@ -89,9 +90,40 @@ def test_a_halted_day_of_a_symbol_is_left_out_and_counted(tmp_path):
     series, empty = read(path)
     assert rows_of(series)["B"][0] == ["2020-01-02", "2020-01-06"]
     assert empty == {"B": 1}
-    series, empty = read_panel(path, ["Open", "Close"], allocate, check_prices=False)
+    series, empty = read_panel(path, ["Open", "Close"], allocate, Options(check_prices=False))
     assert rows_of(series)["B"][1] == [[10, 10], [0, 11], [12, 12]]
     assert empty == {}
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_marks_of_missing_values_are_left_out_and_counted(tmp_path, kind):
+    path = write(tmp_path, ROWS.replace("2020-01-03,B,11", "2020-01-03,B,-999"))
+    if kind == "parquet":
+        pd.read_csv(path, dtype={"Symbol": str}).to_parquet(tmp_path / "panel.parquet")
+        path = tmp_path / "panel.parquet"
+    series, empty = read_panel(path, ["Open", "Close"], allocate, Options(missing=(-999,)))
+    assert rows_of(series)["B"] == (["2020-01-02", "2020-01-06"], [[10, 10], [12, 12]])
+    assert empty == {"B": 1}
+
+
+def test_decimal_commas_are_read_where_params_say_so(tmp_path):
+    path = write(tmp_path, 'Date,Symbol,Open,Close\n2020-01-02,B,"1.234,5",10\n2020-01-03,B,"0,25",11\n')
+    series, _ = read_panel(path, ["Open", "Close"], allocate, Options(decimal=","))
+    assert series.values.tolist() == [[1234.5, 10], [0.25, 11]]
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (Options(date=False), "series.date"),
+        (Options(separator=";"), "series.read.separator"),
+        (Options(encoding="cp949"), "series.read.encoding"),
+        (Options(date_format="%d.%m.%Y"), "series.read.date_format"),
+    ],
+)
+def test_what_a_panel_is_not_read_by_is_refused(tmp_path, options, key):
+    with pytest.raises(UserError, match=rf"{key}: must be null for a panel, which is UTF-8"):
+        read_panel(write(tmp_path), ["Open"], allocate, options)
 
 
 def test_symbols_of_which_nothing_is_left_are_reported(tmp_path):

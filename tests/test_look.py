@@ -12,6 +12,8 @@ import pytest
 
 from rnnlab import cli
 from rnnlab.core.errors import UserError
+from rnnlab.core.params_file import read_params
+from rnnlab.data.duration import describe
 from rnnlab.data.look import look
 from rnnlab.data.rows import Options
 from rnnlab.forecasting import first_try
@@ -100,7 +102,8 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     path = shop(tmp_path / "shop.csv")
     tried = first_try.first_try(path, "sales", Options(), tmp_path / "try")
     page = html.unescape(tried.page.read_text())
-    read, _, verdict, following, _, _, command = tried.lines[-7:]
+    read, _, verdict, following, _, _, command, takes = tried.lines[-8:]
+    assert takes.startswith("It takes about 1 minute on one core (7 networks, 301 epochs)")
     assert read == "the networks read sales, promo of the last 7 days, and forecast sales"
     assert verdict.startswith("On the 28 days after the first 70 %: No network")
     assert following.startswith("Forecast of sales for 2023-04-12: ")
@@ -111,6 +114,61 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     assert "all folds" not in headings
     for rule in ("persistence", "seasonal_naive", "ridge", "ets", "sarima"):
         assert rule in page
+
+
+def marked(tmp_path):
+    """100 days of sales, one of them -999."""
+    path = shop(tmp_path / "shop.csv")
+    rows = path.read_text().splitlines()
+    rows[50] = "2023-02-20,north,-999,0"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_the_command_is_given_with_and_without_a_doubtful_mark(tmp_path):
+    found = look(marked(tmp_path), "sales", Options(missing=("closed",), words=("series.read.missing=[closed]",)))
+    _, command, which, again, _ = found.offer
+    assert command == found.command
+    assert command.endswith(" -S 'series.read.missing=[closed]'")
+    assert which == "The same if -999 marks a missing value:"
+    assert again == command.replace("[closed]", "[closed, -999]")
+
+
+def test_a_mark_that_is_set_is_named_with_the_rows_that_it_drops(tmp_path):
+    found = look(marked(tmp_path), "sales", Options(missing=(-999,)))
+    assert found.notes[1].endswith("1 row with empty cells or -999 dropped (line 51)")
+
+
+def test_a_verdict_on_doubtful_values_says_so_on_the_page_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(first_try, "EPOCHS", 1)
+    tried = first_try.first_try(marked(tmp_path), "sales", Options(), tmp_path / "try")
+    warning = (
+        "WARNING: the verdict takes -999 for a measured value. If it marks a missing one, try again with "
+        "-S 'series.read.missing=[-999]'"
+    )
+    place = tried.lines.index(warning)
+    assert tried.lines[place - 1].startswith("On the 28 days")
+    assert warning in html.unescape(tried.page.read_text())
+
+
+def test_the_path_in_the_command_has_no_dots(tmp_path):
+    path = shop(tmp_path / "shop.csv")
+    (tmp_path / "folder").mkdir()
+    assert f"series.path={path} " in look(tmp_path / "folder/../shop.csv", None, Options()).command
+
+
+def test_the_time_follows_rows_epochs_and_networks():
+    """1,200 rows, 70 % of them in batches of 20: 42 steps. 7 models of 10 seeds, and 7 of 4 folds with 3 seeds:
+    7 * (10 + 7) + 7 * (12 + 7) = 252. 5e-6 s * 301 epochs * 42 * (24 + 2) * 252 + 7 * 4 s = 442 s.
+    With 100 epochs, 3 seeds and 2 folds: 7 * (3 + 7) + 7 * (6 + 7) = 161, and 5e-6 * 100 * 42 * 26 * 161 + 28 = 116 s.
+    """
+    said = describe(1200, 24, read_params(ROOT / "params.yaml"))
+    assert said.startswith("It takes about 7 minutes on one core (7 networks, 301 epochs); about 2 with -S training.")
+
+
+def test_a_short_time_needs_no_advice():
+    said = describe(400, 5, read_params(ROOT / "params.yaml"))
+    assert said == "It takes about 1 minute on one core (7 networks, 301 epochs)."
 
 
 def test_the_next_value_is_that_of_the_model_with_the_smallest_error():
@@ -151,7 +209,11 @@ def test_a_guess_is_fixed_on_the_command_line(tmp_path, monkeypatch, params):
         ("series.read.decimal=,", """-S series.read.decimal=,: should be KEY=VALUE, with marks in quotes"""),
         ("series.read.colour=1", "-S series.read.colour=1: there is no parameter series.read.colour"),
         ("series.read.decimal=x", "series.read.decimal: input should be '.' or ',' (found 'x')"),
-        ("series.window.length=3", "there is no parameter series.window.length"),
+        (
+            "series.window.horizon=3",
+            "-S series.window.horizon=3: look and try take only how a file is read (series.read, series.date, "
+            "series.check_prices); other parameters belong to the command that they print",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named(tmp_path, monkeypatch, word, message):
@@ -159,6 +221,13 @@ def test_a_wrong_parameter_is_named(tmp_path, monkeypatch, word, message):
     with pytest.raises(UserError) as error:
         reading_options([word])
     assert message in str(error.value)
+
+
+def test_a_training_parameter_is_refused_beside_params_too(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError, match=r"training\.series\.epochs=3: look and try take only how a file is read"):
+        reading_options(["training.series.epochs=3"])
+    assert reading_options(["series.rows=30"]).rows == 30
 
 
 def test_the_command_repeats_what_was_said_of_the_file(tmp_path):

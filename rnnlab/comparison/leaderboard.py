@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import TypeAdapter, ValidationError
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.figures import places, write_mean
+from rnnlab.core.figures import places, write, write_mean
 from rnnlab.core.files import read_json
 from rnnlab.core.formats import LEADERBOARD, check_format, first_problem
 from rnnlab.evaluation.metrics import UNDEFINED
@@ -150,6 +150,17 @@ def best_network(track: str) -> str:
     raise UserError(
         f"{FILE}: names no network of track {track}; run `dvc repro` in the project's folder, or say --model"
     )
+
+
+def describe_better_rule(network: str) -> list[str]:
+    """A sentence if the best simple rule of the series has a smaller error than a network; else none."""
+    entries = read_headline().get("series", {}) if FILE.is_file() else {}
+    rule = next((name for name in entries if not Path(f"metrics/test/{name}.json").is_file()), None)
+    if rule is None or network not in entries or entries[rule]["rmse"] >= entries[network]["rmse"]:
+        return []
+    errors = [entries[name]["rmse"] for name in (rule, network)]
+    its, ours = (write(error, places(errors, 4)) for error in errors)
+    return [f"the error (RMSE) of the simple rule {rule} is smaller on the leaderboard: {its} against {ours}"]
 
 
 def to_rows(track: str, entries: Entries, unit: str = "", without: Container[str] = ()) -> list[list[str]]:

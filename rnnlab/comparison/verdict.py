@@ -1,6 +1,6 @@
 """The first sentence that a person reads of a track, written from the numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnlab.comparison.leaderboard import Board
@@ -31,6 +31,12 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
         opening = f"{none} every simple rule beyond chance"
     which = f": {best}" if len(winners) == 1 or len(found) == 1 else f". The best of them, {best},"
     return f"{opening} on {info.count(judged['steps'])} {where}{which} {_against(best, judged, info)}."
+
+
+def not_walked(networks: Sequence[str], walked: Sequence[str]) -> str:
+    """Which networks the verdict does not know; empty: none."""
+    others = [name for name in networks if name not in walked]
+    return f" Not walked forward, as backtest.models does not name them: {', '.join(others)}." if others else ""
 
 
 def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rnnlab.data import numbers
 from rnnlab.data.date_forms import OFFSET
+from rnnlab.data.missing import NUMBER
 from rnnlab.data.series import Array, Dates
 
 
 def is_empty(column: Any, words: Set[str]) -> Any:
-    """Of each cell whether it is null, no number, or one of the words."""
+    """Of each cell whether it is null, no number, or one of the words, which may be numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -19,7 +21,10 @@ def is_empty(column: Any, words: Set[str]) -> Any:
     if pa.types.is_string(column.type):
         return pc.or_(nothing, pc.is_in(pc.utf8_lower(column), value_set=pa.array(sorted(words))))
     if pa.types.is_floating(column.type):
-        return pc.or_(nothing, pc.fill_null(pc.is_nan(column), True))
+        nothing = pc.or_(nothing, pc.fill_null(pc.is_nan(column), True))
+    marks = [float(word) for word in words if NUMBER.fullmatch(word)]
+    if marks and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        return pc.or_(nothing, pc.is_in(column.cast(pa.float64(), safe=False), value_set=pa.array(marks)))
     return nothing
 
 
@@ -35,10 +40,16 @@ def plainly(column: Any) -> Any:
     return pc.utf8_trim_whitespace(column) if pa.types.is_string(column.type) else column
 
 
-def to_numbers(column: Any) -> Array:
-    """As float64, NaN where a text is no number."""
+def to_numbers(column: Any, decimal: str | None = None) -> Array:
+    """As float64, NaN where a text is no number.
+
+    Args:
+        decimal: the mark before decimals in text; None: a point.
+    """
     import pyarrow as pa
 
+    if pa.types.is_string(column.type) and decimal == ",":
+        return numbers.to_numbers(column.to_pandas(), decimal)
     if pa.types.is_string(column.type):
         try:
             column = column.cast(pa.float64())

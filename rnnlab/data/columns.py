@@ -103,7 +103,7 @@ def some(lines: list[int]) -> str:
     return ", ".join(map(str, lines[:SHOWN])) + more
 
 
-def listed(names: Sequence[str] | pd.Index) -> str:
+def listed(names: Sequence[object] | pd.Index) -> str:
     more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
     return ", ".join(name if len(name) <= 40 else f"{name[:40]}…" for name in map(str, names[:SHOWN_NAMES])) + more
 

@@ -1,11 +1,15 @@
 """The command that trains on a table's file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rnnlab.core.overrides import command, overrides
+from rnnlab.data.columns import listed
+from rnnlab.data.duration import describe_duration
 from rnnlab.data.rhythm import Rhythm
+from rnnlab.data.rows import Options
 
 TRAINS = "In the project's folder this trains all networks of params.yaml on it, with all seeds and folds:"
 LEAST = 40  # windows that are worth a training
@@ -22,7 +26,36 @@ def command_for(
 ) -> str:
     """`dvc exp run` with the parameters that read a single series from a file; as ``run``."""
     own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
-    return run({"source": "csv", "path": str(path.absolute()), **own}, length, given)
+    return run({"source": "csv", "path": full(path), **own}, length, given)
+
+
+def full(path: Path) -> str:
+    """From the root, without `..`; a link stays what the user calls the file."""
+    return str(path.parent.resolve() / path.name)
+
+
+def without_marks(options: Options, marks: Sequence[int | float]) -> Options:
+    """The same, and numbers mark missing values: those of ``options`` and these."""
+    key, missing = "series.read.missing", (*options.missing, *marks)
+    others = (word for word in options.words if not word.startswith(f"{key}="))
+    return replace(options, missing=missing, words=(*others, *overrides({key: None}, {key: missing})))
+
+
+def offer(
+    path: Path,
+    target: str,
+    features: Sequence[str],
+    rows: int,
+    length: int,
+    options: Options,
+    marks: Sequence[int | float],
+) -> list[str]:
+    """Lines for a person: the command, that without marks where some were found, and how long it takes."""
+    lines = [TRAINS, command_for(path, target, features, length, options.words)]
+    if marks:
+        again = command_for(path, target, features, length, without_marks(options, marks).words)
+        lines += [f"The same if {listed(marks)} marks a missing value:", again]
+    return lines + describe_duration(rows, length)
 
 
 def run(series: Mapping[str, Any], length: int | None = None, given: Sequence[str] = ()) -> str:

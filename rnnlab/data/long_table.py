@@ -17,14 +17,14 @@ from rnnlab.core.files import Allocate
 from rnnlab.data.columns import FIRST_DAY, find_symbol_column
 from rnnlab.data.long_table_batches import Batch, count_rows, find_files, read_batches
 from rnnlab.data.panel_summary import day_of, ended
-from rnnlab.data.rows import Rows
+from rnnlab.data.rows import GUESS, Options, Rows
 from rnnlab.data.series import Array, Dates, Series
 
 LONGEST_SYMBOL = 64  # characters of a symbol
 
 
 def read_panel(
-    path: Path, columns: Sequence[str], allocate: Allocate, check_prices: bool = True
+    path: Path, columns: Sequence[str], allocate: Allocate, options: Options = GUESS
 ) -> tuple[Series, dict[str, int]]:
     """Read a long table twice: to check and count, then to put each symbol's rows together.
 
@@ -32,7 +32,7 @@ def read_panel(
         path: a CSV or Parquet file, or a folder of files of one of these kinds; each with a column of dates, one of
             symbols (Symbol, Ticker or Code) and ``columns``; rows may stand in any order.
         allocate: makes arrays by name, of shapes and types; they may lie in files.
-        check_prices: as ``read_batches`` has it.
+        options: as ``read_batches`` has it.
 
     Returns:
         The series, and of symbols with rows that have empty cells, or of a trading halt, how many were left out.
@@ -41,7 +41,7 @@ def read_panel(
         UserError: naming file, row or symbol, and column of what is wrong.
     """
     files, columns = find_files(path), list(columns)
-    read = partial(read_batches, columns=columns, check_prices=check_prices)
+    read = partial(read_batches, columns=columns, options=options)
     counts: dict[str, int] = {}
     empty: dict[str, int] = {}
     for file in files:
@@ -79,7 +79,7 @@ def is_long_table(path: Path) -> bool:
     return bool(find_symbol_column(header))
 
 
-def read_symbol(path: Path, symbol: str, columns: Sequence[str], check_prices: bool = True) -> Rows:
+def read_symbol(path: Path, symbol: str, columns: Sequence[str], options: Options = GUESS) -> Rows:
     """One symbol's rows of a long table.
 
     Raises:
@@ -87,7 +87,7 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str], check_prices: b
     """
     dates, values, empty, last_day = list[Dates](), list[Array](), 0, FIRST_DAY
     for file in find_files(path):
-        for batch in read_batches(file, list(columns), check_prices):
+        for batch in read_batches(file, list(columns), options):
             own = batch.symbols.to_numpy(zero_copy_only=False) == symbol
             dates.append(batch.dates[own])
             values.append(batch.values[own])
@@ -98,7 +98,9 @@ def read_symbol(path: Path, symbol: str, columns: Sequence[str], check_prices: b
         raise UserError(f"{path}: no row of symbol {symbol} with a date and {', '.join(columns)}")
     series = Series((symbol,), np.array([[0, count]]), np.concatenate(dates), np.concatenate(values))
     _sort(series, path)
-    dropped = [f"{path}: {empty} row{'s' * (empty > 1)} with empty cells or of a halt dropped"] if empty else []
+    dropped = (
+        [f"{path}: {empty} row{'s' * (empty > 1)} with {options.empty_cells} or of a halt dropped"] if empty else []
+    )
     return Rows(to_frame(series, 0, columns), (*dropped, *ended(series.dates[-1], last_day)), left_out=empty)
 
 

@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ from rnnlab.core.errors import UserError
 from rnnlab.data.arrow_columns import is_empty, plainly, to_dates, to_numbers
 from rnnlab.data.columns import (
     DATE_NAMES,
-    EMPTY,
     FIRST_DAY,
     LAST_DAY,
     SYMBOL_NAMES,
@@ -28,6 +27,8 @@ from rnnlab.data.columns import (
     plain,
     price_of,
 )
+from rnnlab.data.missing import empty_words
+from rnnlab.data.rows import GUESS, Options
 from rnnlab.data.series import Array, Dates
 
 if TYPE_CHECKING:
@@ -85,19 +86,20 @@ def find_files(path: Path) -> list[Path]:
     return [path]
 
 
-def read_batches(file: Path, columns: list[str], check_prices: bool = True) -> Iterator[Batch]:
+def read_batches(file: Path, columns: list[str], options: Options = GUESS) -> Iterator[Batch]:
     """A file's rows, checked; cells of CSV files as text first, so that a bad one can be shown as it stands.
 
     Args:
-        check_prices: whether open, high, low and close must be prices; a row in which one is 0 is of a trading halt.
+        options: of which ``decimal``, ``missing`` and ``check_prices`` count; where open, high, low and close must be
+            prices, a row in which one is 0 is of a trading halt.
     """
     import pyarrow as pa
 
+    options.check_panel()
     before = 0
     try:
         for table, names in _tables(file, columns):
-            names = names if check_prices else replace(names, prices={})
-            yield _check(file, before, table, names)
+            yield _check(file, before, table, names, options)
             before += table.num_rows
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
         why = " ".join(str(error).split())[:300]
@@ -179,7 +181,7 @@ def _find(found: Sequence[str], columns: list[str], file: Path) -> _Names:
     return names
 
 
-def _cells(file: Path, table: Any, names: _Names) -> tuple[dict[str, Any], Any]:
+def _cells(file: Path, table: Any, names: _Names, words: frozenset[str]) -> tuple[dict[str, Any], Any]:
     """The columns that are needed, and of each row whether a cell of these is empty."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -193,16 +195,16 @@ def _cells(file: Path, table: Any, names: _Names) -> tuple[dict[str, Any], Any]:
     missing = pa.array(np.zeros(table.num_rows, bool))
     for name, cell in cells.items():
         # a symbol may be called NA
-        missing = pc.or_(missing, is_empty(cell, {""} if name == names.symbol else EMPTY))
+        missing = pc.or_(missing, is_empty(cell, {""} if name == names.symbol else words))
     return cells, missing
 
 
-def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
+def _check(file: Path, before: int, table: Any, names: _Names, options: Options) -> Batch:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     date, symbol = names.date, names.symbol
-    cells, missing = _cells(file, table, names)
+    cells, missing = _cells(file, table, names, empty_words(options.missing))
     kept = pc.invert(missing)
     nameless = pc.fill_null(cells[symbol].cast(pa.string()).filter(missing), "")
     empty = count_rows(pc.if_else(pc.equal(nameless, ""), NAMELESS, nameless))
@@ -211,8 +213,8 @@ def _check(file: Path, before: int, table: Any, names: _Names) -> Batch:
     columns = list(names.own.values())
     values = np.empty((len(numbered), len(columns)))
     for number, name in enumerate(columns):
-        values[:, number] = to_numbers(cells[name])
-    places = {price: list(names.own).index(asked) for asked, price in names.prices.items()}
+        values[:, number] = to_numbers(cells[name], options.decimal)
+    places = {price: list(names.own).index(asked) for asked, price in names.prices.items() if options.check_prices}
     halted = (values[:, list(places.values())] == 0).any(axis=1)
     if halted.any():
         for name, count in count_rows(cells[symbol].cast(pa.string()).filter(pa.array(halted))).items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import find_symbol_column, listed
-from rnnlab.data.command import LEAST, TRAINS, command_for, run, window_length
+from rnnlab.data.command import LEAST, TRAINS, full, offer, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
@@ -33,6 +33,7 @@ class Look:
     guesses: what was found out of how the file is written.
     notes: gaps, and what was left out.
     command: that trains on it; empty: there are too few rows.
+    offer: lines with this command, and what else should be known of it.
     """
 
     rows: int
@@ -46,6 +47,7 @@ class Look:
     guesses: list[str]
     notes: list[str]
     command: str
+    offer: list[str]
 
     def lines(self) -> Iterator[str]:
         """For a terminal."""
@@ -57,7 +59,7 @@ class Look:
             yield f"read as: {', '.join(self.guesses)}"
         yield from self.notes
         if self.command:
-            yield from ("", TRAINS, self.command)
+            yield from ("", *self.offer)
 
 
 def look(path: Path, target: str | None, options: Options) -> Look:
@@ -82,6 +84,7 @@ def look(path: Path, target: str | None, options: Options) -> Look:
     few = [f"{len(dates)} rows are too few to train on: at least {LEAST + length} are needed"] * (
         len(dates) < LEAST + length
     )
+    lines = offer(path, target, features, len(dates), length, options, rows.marks)
     return Look(
         rows=len(rows.frame),
         first=_text(dates, 0),
@@ -93,7 +96,8 @@ def look(path: Path, target: str | None, options: Options) -> Look:
         left_out=rows.left_out,
         guesses=list(rows.guesses),
         notes=[*rows.notices, *numbers.describe_passed_over([target, *features]), *describe_gaps(dates), *few],
-        command="" if few else command_for(path, target, features, length, options.words),
+        command="" if few else lines[1],
+        offer=[] if few else lines,
     )
 
 
@@ -127,15 +131,16 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
     columns = list(numbers.numbers)
     counts, days, left_out = Counter[str](), np.array([], "datetime64[us]"), 0
     for file in files:
-        for batch in read_batches(file, columns, options.check_prices):
+        for batch in read_batches(file, columns, options):
             counts.update(count_rows(batch.symbols))
             left_out += sum(batch.empty.values())
             days = np.union1d(days, batch.dates)
     if not len(days):
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
-    series: dict[str, Any] = {"source": "panel", "path": str(path.absolute())}
+    series: dict[str, Any] = {"source": "panel", "path": full(path)}
     if target != "Close" or len(features) < 4:
         series |= {"target": target, "features": list(features)}
+    command = run(series, given=options.words)
     return Look(
         rows=counts.total(),
         first=_text(days, 0),
@@ -147,5 +152,6 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
         left_out=left_out,
         guesses=[f"a panel of {len(counts)} symbols: {listed(sorted(counts)[:5])}{', …' * (len(counts) > 5)}"],
         notes=describe_gaps(days),
-        command=run(series, given=options.words),
+        command=command,
+        offer=[TRAINS, command],
     )

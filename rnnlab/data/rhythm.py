@@ -104,11 +104,14 @@ def describe_gaps(dates: NDArray[Any]) -> list[str]:
     if not gaps:
         return []
     form = date_format(dates)
-    some = [f"{count} after {before.astype('datetime64[s]').item():{form}}" for before, _, count in gaps[:SHOWN]]
+    some = [
+        f"{f'{count} ' * (len(gaps) > 1)}after {before.astype('datetime64[s]').item():{form}}"
+        for before, _, count in gaps[:SHOWN]
+    ]
     more = f" and {len(gaps) - SHOWN} more gaps" if len(gaps) > SHOWN else ""
     missing = sum(count for _, _, count in gaps)
     said = f"{missing:,} {rhythm.word}s are missing" if missing > 1 else f"1 {rhythm.word} is missing"
-    return [f"{said}: {', '.join(some)}{more}; not filled"]
+    return [f"{said}{':' * (len(gaps) > 1)} {', '.join(some)}{more}; not filled"]
 
 
 def next_dates(dates: NDArray[Any], count: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from rnnlab.data.columns import FIRST_DAY, LAST_DAY, listed, shown, shown_day, s
 from rnnlab.data.csv_text import is_footer
 from rnnlab.data.date_column import DateColumn
 from rnnlab.data.dates_found import Dated
-from rnnlab.data.missing import describe_marks, empty_words
+from rnnlab.data.missing import empty_words, find_marks
 from rnnlab.data.numbers import to_numbers
 from rnnlab.data.rows import Options, Rows
 
@@ -98,7 +98,8 @@ class RowCollector:
         halted = zeros & in_range
         if self.options.rows:
             halted[: int(chosen.argmax())] = False
-        notices += [*self._describe_left_out(lines[halted]), *describe_marks(values, self.name)]
+        marks = list(find_marks(values, self.name))
+        notices += [*self._describe_left_out(lines[halted]), *(said for _, said in marks)]
         faulty = [~np.isfinite(of) for of in values.values()] if self.faults else []  # in rows that were not chosen
         gone = np.logical_or.reduce([zeros, *faulty])
         kept = ~gone if gone.any() else slice(None)
@@ -108,7 +109,7 @@ class RowCollector:
         called += [] if self.dates else [f"no dates: rows are counted{self.dated.doubt}"]
         left_out = len(self.dropped) + len(self.headers) + len(self.last) + int(halted.sum())
         notices = [f"{self.name}: columns not read: {unread}"] * bool(unread) + notices
-        return Rows(frame, tuple(notices), (*guesses, *called), self.dated.shown, left_out)
+        return Rows(frame, tuple(notices), (*guesses, *called), self.dated.shown, left_out, tuple(dict(marks)))
 
     def _describe_left_out(self, halted: NDArray[np.int64]) -> list[str]:
         """Sentences that name the lines which were left out, and what the rows seem to be.
@@ -118,7 +119,7 @@ class RowCollector:
         """
         halt = "of a trading halt left out, whose prices are 0"
         kinds: list[tuple[list[int], str, str]] = [
-            (self.dropped, "with empty cells dropped", ""),
+            (self.dropped, f"with {self.options.empty_cells} dropped", ""),
             (self.headers, "repeating the header left out", ""),
             (self.last.index.tolist(), "below the last date left out, as a total", ""),
             (halted.tolist(), halt, "; -S series.check_prices=false reads them"),

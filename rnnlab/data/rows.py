@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rnnlab.core.errors import UserError
 from rnnlab.core.series_params import Reading
 
 
@@ -41,6 +42,23 @@ class Options:
         chosen = {name: getattr(params, name) for name in names if name in type(params).model_fields}
         return cls(**params.read.model_dump(), **chosen)
 
+    @property
+    def empty_cells(self) -> str:
+        """What is left out as no value."""
+        return " or ".join(["empty cells", *map(str, self.missing)])
+
+    def check_panel(self) -> None:
+        """Raises:
+        UserError: if something is set that a panel's table is not read by.
+        """
+        read = {"separator": self.separator, "encoding": self.encoding, "date_format": self.date_format}
+        given = {"series.date": self.date} | {f"series.read.{key}": value for key, value in read.items()}
+        if unread := [key for key, value in given.items() if value not in (None, ",", "utf-8")]:
+            raise UserError(
+                f"{unread[0]}: must be null for a panel, which is UTF-8, with commas between the columns, and dates as "
+                "YYYY-MM-DD or YYYYMMDD"
+            )
+
 
 GUESS = Options()  # all is found in the file
 
@@ -54,6 +72,7 @@ class Rows:
     guesses: tuple[str, ...] = ()
     date: str = ""  # the column of dates; empty: there is none
     left_out: int = 0  # rows
+    marks: tuple[int | float, ...] = ()  # numbers that seem to mark a missing value, and were read as values
 
 
 def describe_reading(rows: Rows) -> Iterator[str]:

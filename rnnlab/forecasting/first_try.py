@@ -16,7 +16,7 @@ from rnnlab.core.figures import places, write
 from rnnlab.core.files import write_text
 from rnnlab.core.params import CellModel, Training
 from rnnlab.data.columns import listed
-from rnnlab.data.command import LEAST, TRAINS, command_for, window_length
+from rnnlab.data.command import LEAST, offer, window_length, without_marks
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.number_columns import find_numbers
@@ -78,7 +78,8 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     where = f"{info.count(found['judged']['steps'])} after the first {100 * TRAIN:.0f} %"
     said = f"On the {where}: {verdict.plain_series(found['judged'], info)}"
     following = _next(forecasts, rules, found["judged"]["rmse"], info)
-    command = command_for(path, target, features, length, options.words)
+    said_of_all = [said, *_doubts(rows.marks, options), following]
+    train = offer(path, target, features, len(dates), length, options, rows.marks)
     page = folder / "index.html"
     read = [
         *describe_reading(rows),
@@ -86,8 +87,19 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
         *describe_gaps(dates),
         f"the networks read {listed(features)} of the last {length} {info.words}, and forecast {target}",
     ]
-    write_text(page, _page(info, read, [said, following], forecasts, found, command))
-    return Tried((*read, "", said, following, "", TRAINS, command), page)
+    write_text(page, _page(info, read, said_of_all, forecasts, found, train))
+    return Tried((*read, "", *said_of_all, "", *train), page)
+
+
+def _doubts(marks: Sequence[int | float], options: Options) -> list[str]:
+    """A sentence where numbers were taken for values that seem to be none."""
+    if not marks:
+        return []
+    *_, word = without_marks(options, marks).words
+    return [
+        f"WARNING: the verdict takes {listed(marks)} for a measured value. If it marks a missing one, try again with "
+        f"-S '{word}'"
+    ]
 
 
 def _judge(
@@ -172,7 +184,7 @@ def _page(
     said: Sequence[str],
     forecasts: Mapping[str, pd.DataFrame],
     found: Mapping[str, Any],
-    command: str,
+    train: Sequence[str],
 ) -> str:
     judged = found["judged"]
     best = min(judged["networks"], key=lambda name: judged["rmse"][name])
@@ -193,6 +205,6 @@ def _page(
     sections = [
         Section(info.name, [Text(how), once, chart, details, tables.every_rule(judged, info)]),
         Section("The data", [Text(line) for line in read]),
-        Section("Train all networks", [Text(TRAINS), Text(command)]),
+        Section("Train all networks", [Text(line) for line in train]),
     ]
     return render(f"A first try with {info.name}", [Text(line) for line in said], sections, javascript())

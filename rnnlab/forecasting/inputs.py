@@ -85,7 +85,7 @@ def load_rows(data: Path | None, columns: list[str], symbol: str) -> tuple[Path,
         notices = ended(series.dates[series.spans[number, 1] - 1], series.dates.max())
         return RAW, Rows(to_frame(series, number, held), tuple(notices))
     if symbol and is_long_table(data):
-        return data, read_symbol(data, symbol, columns, reading_options().check_prices)
+        return data, read_symbol(data, symbol, columns, reading_options())
     return data, read_rows(data, columns, options=reading_options())
 
 
@@ -94,7 +94,18 @@ def reading_options(words: Sequence[str] = ()) -> Options:
 
     Args:
         words: parameters that are changed for this file, as `-S` takes them: KEY=VALUE.
+
+    Raises:
+        UserError: if one is wrong, or says nothing of how a file is read.
     """
+    keys = ["series.read", "series.date", "series.check_prices"]
+    keys += ["series.start", "series.end", "series.rows"] if FILE.is_file() else []
+    for word in words:
+        if not word.startswith(tuple(f"{key}{mark}" for key in keys for mark in ".=")):
+            raise UserError(
+                f"-S {word}: look and try take only how a file is read ({', '.join(keys)}); other parameters belong to "
+                "the command that they print"
+            )
     if FILE.is_file():
         params: SeriesParams = parse(apply(read_content(), words), str(FILE)).series
         kept = {key for key in ("start", "end", "rows") if any(word.startswith(f"series.{key}=") for word in words)}

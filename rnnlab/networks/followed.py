@@ -1,4 +1,6 @@
-"""What DVC can't see by itself: the code of networks of the user's own, as a small file for each model."""
+"""What DVC can't see by itself: the code of networks of the user's own, as a small file for each model; and models that
+params.yaml no longer has, whose outputs DVC leaves in folders that later stages depend on.
+"""
 
 import itertools
 from pathlib import Path
@@ -9,11 +11,21 @@ from rnnlab.core.files import write_json
 from rnnlab.core.params import CustomModel, Params
 
 FOLDER, MEMORY = Path("data/networks"), Path("data/memory.json")
+WALKED = "metrics/backtest/{}.csv"
+MADE = (  # of each model, by the stages that dvc.yaml has for each
+    "models/{}.safetensors",
+    "metrics/history/{}.csv",
+    "metrics/test/{}.json",
+    "metrics/learned/{}.json",
+    "metrics/predictions/{}.csv",
+    WALKED,
+)
 
 
 def write_followed(params: Params) -> None:
     """data/networks/NAME.json, on which a model's stages depend, and data/memory.json, on which the memory track does:
-    what the network is and a hash of its code, after a try; of a network of this project nothing.
+    what the network is and a hash of its code, after a try; of a network of this project nothing. What was made of
+    models that were here before, and are not now, is removed.
 
     Raises:
         UserError: if a network fails, before anything is written.
@@ -24,9 +36,12 @@ def write_followed(params: Params) -> None:
         if isinstance(model := params.models.get(cell), CustomModel):
             memory[cell] = _checked(cell, model.architecture(2, length, 1))
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.iterdir():
+    for path in list(FOLDER.iterdir()):
+        gone = () if path.stem in params.backtest.models else (WALKED,)
+        for output in gone if path.stem in networks else MADE:
+            Path(output.format(path.stem)).unlink(missing_ok=True)
         if path.stem not in networks:
-            path.unlink()
+            path.unlink()  # the last, so that after an interruption the others are still found
     for name, network in networks.items():
         write_json(FOLDER / f"{name}.json", network)
     write_json(MEMORY, memory)
