@@ -229,6 +229,9 @@ VALID = {
         ["2020-01-02T09:00:01", "2020-01-02T09:00:02", "2020-01-02T23:59:59"],
     ),
     "time zone": (closes(*[f"{day} 00:00:00+09:00" for day in DAYS]), DAYS),
+    "time zone without minutes": (closes(*[f"{day} 00:00:00+09" for day in DAYS]), DAYS),
+    "time zone after a clock without colons": (closes(*[f"{day}T000000+0900" for day in DAYS]), DAYS),
+    "time zone of compact dates": (closes(*[f"{day.replace('-', '')}T0000+09" for day in DAYS]), DAYS),
     "summer time": (
         closes("2020-03-06 09:30:00-05:00", "2020-03-09 09:30:00-04:00", "2020-03-10 09:30:00-0400"),
         ["2020-03-06T09:30", "2020-03-09T09:30", "2020-03-10T09:30"],

@@ -8,8 +8,10 @@ import pandas as pd
 
 Reading = Callable[[pd.Series], pd.Series]  # text -> moments, NaT where a cell has another form
 
-OFFSET = re.compile(r"(:\d\d(?:\.\d+)?)\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)$")
-ZONED = r":\d\d(?:\.\d+)?\s*(?:Z|UTC|[+-]\d\d(?::?\d\d)?)$"  # as OFFSET, for those that only ask
+CLOCK_END = r"(?::\d\d|\d{4}-?\d\d-?\d\d[T ]\d{4}(?:\d\d)?)(?:\.\d+)?"  # of a date, before its time zone
+ZONE = r"Z|UTC|[+-]\d\d(?::?\d\d)?"
+OFFSET = re.compile(rf"({CLOCK_END})\s*({ZONE})$")
+ZONED = rf"{CLOCK_END}\s*(?:{ZONE})$"  # as OFFSET, for those that only ask
 CLOCK = r"[ T]((?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)$"
 MONTH = r"(?i)jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 HALF_DAY = r"(?i)[ T](\d{1,2})((?::\d\d){0,2})[ -]?([ap])\.?m\.?$"
