@@ -249,13 +249,17 @@ def tidy(
         float | None, typer.Option(help="hours: also close runs that began so long ago, on any machine", min=0)
     ] = None,
 ) -> None:
-    """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock."""
+    """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock, edits that
+    DVC had put aside."""
+    from rnnlab.core.edits_put_aside import bring_back_edits
     from rnnlab.core.repair import repair
     from rnnlab.tracking.leftovers import clear_copies
     from rnnlab.tracking.store import open_store
 
     for path in repair(Path()):
         print(f"{path}: was cut short when DVC was killed; repaired")
+    for sentence in bring_back_edits(Path()):
+        print(sentence)
     store = open_store()
     for copy in clear_copies(Path()):
         print(f"removed: {copy}")

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from rnnlab.core.edits_put_aside import bring_back_edits
 from rnnlab.core.files import write_bytes
 
 LOCK, TABLE = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
@@ -66,6 +67,8 @@ def main() -> None:
     """Before `dvc repro` in the Makefile: says what it repaired, if anything."""
     for path in repair(Path()):
         print(f"{path}: was cut short when DVC was killed; repaired", file=sys.stderr)
+    for sentence in bring_back_edits(Path()):
+        print(sentence, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+"""What a killed `dvc exp run` leaves in git is undone, and nothing else is."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from workspace import IDENTITY
+
+from rnnlab.core.edits_put_aside import EXPERIMENT, LOCK, bring_back_edits
+
+GONE = "999999999"
+
+
+class Project:
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / LOCK).parent.mkdir(parents=True)
+        (folder / ".gitignore").write_text("/.dvc\n")
+        self.git("init", "-q", "-b", "main")
+        for name in ("a.txt", "b.txt", "c.txt", "params.yaml"):
+            (folder / name).write_text(f"first of {name}\n")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "first")
+        self.lock(GONE)
+
+    def git(self, *args):
+        done = subprocess.run(
+            ["git", *args], cwd=self.folder, env=os.environ | IDENTITY, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def lock(self, number):
+        (self.folder / LOCK).write_text(f" {number}\n")
+
+    def edit(self):
+        """In the working tree, in the index, in both; a new file and a removed one."""
+        (self.folder / "a.txt").write_text("edited\n")
+        (self.folder / "b.txt").write_text("staged\n")
+        self.git("add", "b.txt")
+        (self.folder / "b.txt").write_text("staged and edited\n")
+        (self.folder / "new.txt").write_text("new\n")
+        self.git("add", "new.txt")
+        (self.folder / "c.txt").unlink()
+        return self.state()
+
+    def state(self):
+        return self.git("diff"), self.git("diff", "--cached"), self.git("rev-parse", "--abbrev-ref", "HEAD")
+
+    def bring_back(self):
+        return list(bring_back_edits(self.folder))
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+def test_edits_in_a_stash_are_brought_back_as_they_were_staged(project):
+    before = project.edit()
+    project.git("stash", "-q")
+    project.git("checkout", "-q", project.git("rev-parse", "HEAD"))
+    (project.folder / "params.yaml").write_text("as -S has it\n")
+    head, edits = project.bring_back()
+    assert head == "HEAD is at its branch main again, which DVC had left when it was killed"
+    assert edits.startswith("brought back: edits of a.txt, b.txt, c.txt, new.txt")
+    assert project.state() == before
+    assert project.git("stash", "list") == ""
+    assert project.bring_back() == []
+
+
+def test_a_file_that_was_cut_short_while_edits_were_brought_back_is_whole_again(project):
+    before = project.edit()
+    project.git("stash", "-q")
+    (project.folder / "a.txt").write_text("edi")
+    assert len(project.bring_back()) == 1
+    assert project.state() == before
+
+
+def test_edits_that_are_in_the_experiment_alone_are_brought_back(project):
+    project.edit()
+    project.git("stash", "-q")
+    project.git("update-ref", EXPERIMENT, "refs/stash")
+    project.git("stash", "drop", "-q")
+    project.git("checkout", "-q", project.git("rev-parse", "HEAD"))
+    assert len(project.bring_back()) == 2
+    assert (project.folder / "b.txt").read_text() == "staged and edited\n"
+    assert not (project.folder / "c.txt").exists()
+
+
+def test_what_was_edited_since_is_left_alone_and_so_is_the_stash(project):
+    project.edit()
+    project.git("stash", "-q")
+    (project.folder / "a.txt").write_text("edited since\n")
+    (sentence,) = project.bring_back()
+    assert sentence.endswith("are in `git stash`; a.txt was edited since")
+    assert (project.folder / "a.txt").read_text() == "edited since\n"
+    assert project.git("stash", "list") != ""
+
+
+@pytest.mark.parametrize("since", ["a minute", "another commit", "none, DVC is running", "no DVC ever"])
+def test_a_stash_of_the_users_own_is_left_alone(project, since):
+    project.edit()
+    project.git("stash", "-q")
+    if since == "a minute":
+        os.utime(project.folder / LOCK, (time.time() - 60,) * 2)
+    elif since == "another commit":
+        project.git("commit", "-q", "--allow-empty", "-m", "second")
+    elif since == "none, DVC is running":
+        project.lock(os.getpid())
+    else:
+        (project.folder / LOCK).unlink()
+    assert project.bring_back() == []
+    assert project.git("stash", "list") != ""
+
+
+def test_a_commit_that_was_checked_out_on_purpose_stays(project):
+    project.git("checkout", "-q", "--detach")
+    assert project.bring_back() == []
+    assert project.git("rev-parse", "--abbrev-ref", "HEAD") == "HEAD"
+
+
+def test_the_lock_of_the_index_is_removed(project):
+    (project.folder / ".git/index.lock").touch()
+    assert project.bring_back() == [".git/index.lock: was left by DVC when it was killed; removed"]
+
+
+@pytest.mark.long
+@pytest.mark.promise(number=1)
+def test_edits_survive_kills_of_an_experiment(made, tmp_path, pytestconfig):
+    """At random moments, most of them while the edits are put aside."""
+    workspace, moments = made.copy(tmp_path / "copy"), random.Random(0)
+    git, folder = workspace.call, workspace.folder
+    readme, reader = folder / "rnnlab/cli.py", folder / "rnnlab/memory.py"
+
+    def edits():
+        return git("git", "diff", "HEAD", "--", "rnnlab"), (folder / "notes.txt").read_text()
+
+    for _ in range(10 * pytestconfig.getoption("--kills")):
+        readme.write_text(readme.read_text() + "# mine\n")
+        reader.write_text(reader.read_text() + "# staged\n")
+        git("git", "add", str(reader))
+        (folder / "notes.txt").write_text("untracked")
+        before = edits()
+        command = ["dvc", "exp", "run", "-S", f"workers={moments.randint(2, 1000)}", "check"]
+        dvc = subprocess.Popen(command, cwd=folder, env=workspace.env, start_new_session=True, stdout=-3, stderr=-3)
+        while dvc.poll() is None and not (folder / ".git/refs/stash").exists():
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.3))
+        os.killpg(dvc.pid, signal.SIGKILL)
+        dvc.wait()
+        list(bring_back_edits(folder))
+        assert edits() == before
+        assert git("git", "rev-parse", "--abbrev-ref", "HEAD").strip() in ("main", "master")
+        git("git", "checkout", "-q", "-f", "HEAD")
+        assert not psutil.pid_exists(dvc.pid)
