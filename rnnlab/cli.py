@@ -249,8 +249,7 @@ def tidy(
         float | None, typer.Option(help="hours: also close runs that began so long ago, on any machine", min=0)
     ] = None,
 ) -> None:
-    """Clear up after what was killed: MLflow runs left open, temporary copies of experiments, half a dvc.lock, edits that
-    DVC had put aside."""
+    """Clear up after what was killed: MLflow's open runs, copies of experiments, half a dvc.lock, edits put aside."""
     from rnnlab.core.edits_put_aside import bring_back_edits
     from rnnlab.core.repair import repair
     from rnnlab.tracking.leftovers import clear_copies
