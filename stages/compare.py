@@ -30,9 +30,10 @@ def main() -> None:
         comparison["series"] = compare_series(predictions, rules, left_out, info.horizon)
         walked = read_tables("backtest", params.backtest.models)
         comparison["backtest"] = compare_backtest(walked, rules, left_out, info.horizon)
-        verdicts["series"] = verdict.series(comparison["backtest"]["judged"], info, verdict.WALKED)
+        judged = comparison["backtest"]["judged"]
+        verdicts["series"] = verdict.series(judged, info, verdict.WALKED)
         verdicts["series"] += verdict.not_walked(models["series"], params.backtest.models)
-        plain["series"] = verdict.plain_series(comparison["backtest"]["judged"], info)
+        plain["series"] = verdict.plain_series(judged, info, f"Walking forward over {info.count(judged['steps'])}")
         comparison["models"] = verdict.of_models(comparison, info)
     if "panel" in models:
         comparison["panel"] = compare_panel(results["panel"], models["panel"])

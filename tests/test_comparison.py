@@ -113,7 +113,7 @@ def judged(rmse, **networks):
             {"a": 12.0, "b": 20.0, "persistence": 10.0},
             {"a": ("persistence", 0.9), "b": ("persistence", 1.0)},
             "None of the 2 networks beats every simple rule beyond chance on 9 days of walking forward. The best "
-            "of them, a, has an RMSE (pieces) of 12.00 against 10.00 of persistence (tomorrow = "
+            "of them there, a, has an RMSE (pieces) of 12.00 against 10.00 of persistence (tomorrow = "
             "today), the hardest rule (intersection-union of Diebold-Mariano tests, Holm-corrected: p = 0.900).",
         ),
         (
@@ -174,12 +174,12 @@ def test_the_verdict_on_memory():
 @pytest.mark.parametrize(
     ("gru", "p", "opening", "end"),
     [
-        (1.0, 0.01, "1 of 1 networks beats every simple rule here", ""),
-        (1.5, 0.2, "No network is shown to beat the best simple rule here", " The difference may be chance."),
-        (2.5, 1.0, "No network beats the best simple rule here", ""),
+        (1.0, 0.01, "1 of 1 networks beats every simple rule", ""),
+        (1.5, 0.2, "no network is shown to beat the best simple rule", " The difference may be chance."),
+        (2.5, 1.0, "no network beats the best simple rule", ""),
     ],
 )
 def test_the_plain_sentence_says_what_the_tests_say(gru, p, opening, end):
     found = judged({"gru": gru, "ets": 2.0, "drift": 3.0}, gru=("ets", p))
     errors = f"gru's error (RMSE) is {gru:.3f} pieces, that of ets, 2.000"
-    assert verdict.plain_series(found, INFO) == f"{opening}: {errors}.{end}"
+    assert verdict.plain_series(found, INFO, "On 9 days") == f"On 9 days, {opening}: {errors}.{end}"

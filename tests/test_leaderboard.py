@@ -45,7 +45,7 @@ def test_a_track_without_models_is_left_out():
 
 def test_seeds_that_diverged_are_counted_beside_the_name():
     results = {"series": {"a": result("series", 3.0) | {"diverged": {"7": 2}}}}
-    assert to_markdown(rank(results), VERDICTS, {}, "dollars").splitlines()[6].startswith("| a (3 of 4 seeds) |")
+    assert to_markdown(rank(results), VERDICTS, {}, "dollars").splitlines()[8].startswith("| a (3 of 4 seeds) |")
 
 
 @pytest.mark.promise(number=4)
@@ -53,8 +53,8 @@ def test_a_dash_is_explained_below_the_table():
     undefined = result("series", 1.0)
     undefined["metrics"]["mape"] = {"mean": None, "std": None}
     lines = to_markdown(rank({"series": {"a": undefined}}), VERDICTS, {}, "dollars").splitlines()
-    assert lines[6].split("|")[6].strip() == "–"
-    assert lines[8] == "A dash: not defined (MAPE (%): a true value is 0)."
+    assert lines[8].split("|")[6].strip() == "–"
+    assert lines[10] == "A dash: not defined (MAPE (%): a true value is 0)."
 
 
 def test_a_table_without_dashes_ends_with_its_last_row():
@@ -64,6 +64,7 @@ def test_a_table_without_dashes_ends_with_its_last_row():
 def test_markdown():
     lines = to_markdown(rank(RESULTS), VERDICTS, {"series": "GOOG"}, "dollars").splitlines()
     assert lines[:3] == ["## GOOG", "", "None beats it."]
-    assert lines[6].split("|")[1:3] == [" b           ", "  1.000 ± 0.500 "]
-    assert lines[9].split("|")[2].strip() == "–"
-    assert len({len(line) for line in lines[4:10]}) == 1  # columns are aligned
+    assert lines[4].startswith("On the single split, best first")
+    assert lines[8].split("|")[1:3] == [" b           ", "  1.000 ± 0.500 "]
+    assert lines[11].split("|")[2].strip() == "–"
+    assert len({len(line) for line in lines[6:12]}) == 1  # columns are aligned

@@ -105,7 +105,7 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     read, _, verdict, following, _, _, command, takes = tried.lines[-8:]
     assert takes.startswith("It takes about 1 minute on one core (7 networks, 301 epochs)")
     assert read == "the networks read sales, promo of the last 7 days, and forecast sales"
-    assert verdict.startswith("On the 28 days after the first 70 %: No network")
+    assert verdict.startswith("On the 28 days after the first 70 %, no network")
     assert following.startswith("Forecast of sales for 2023-04-12: ")
     assert command == look(path, "sales", Options()).command
     assert verdict.split(" (")[0] in page

@@ -54,6 +54,7 @@ COLUMNS = {
     },
 }
 FILE = Path("metrics/leaderboard.json")
+SINGLE_SPLIT = "On the single split, best first (`rnnlab forecast` and `rnnlab promote` take the first network):"
 Entries = dict[str, dict[str, float | None]]  # by name
 Board = dict[str, Entries]
 HEADLINE: TypeAdapter[dict[str, dict[str, dict[str, float]]]] = TypeAdapter(dict[str, dict[str, dict[str, float]]])
@@ -183,7 +184,7 @@ def to_rows(track: str, entries: Entries, unit: str = "", without: Container[str
 
 
 def to_markdown(board: Board, verdicts: Mapping[str, str], titles: Mapping[str, str], unit: str) -> str:
-    """Of each track its verdict and its table.
+    """Of each track its verdict and its table; of a series the verdict is on other steps than the table.
 
     Args:
         titles: of tracks that are not called by their own names.
@@ -196,7 +197,8 @@ def to_markdown(board: Board, verdicts: Mapping[str, str], titles: Mapping[str, 
         rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
         lines = [_line(cells, widths) for cells in (headings, rule, *rows)]
         title = f"## {titles.get(track, track)}"
-        parts.append("\n\n".join([title, verdicts[track], "\n".join(lines), *dashes(track, entries)]) + "\n")
+        above = [SINGLE_SPLIT] if track == "series" else []
+        parts.append("\n\n".join([title, verdicts[track], *above, "\n".join(lines), *dashes(track, entries)]) + "\n")
     return "\n".join(parts)
 
 

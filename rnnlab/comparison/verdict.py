@@ -19,17 +19,15 @@ def series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
         judged: what ``comparison.judge`` made.
         where: on which steps, in words that follow their number.
     """
-    found, rmse = judged["networks"], judged["rmse"]
-    ranked = sorted(found, key=lambda name: rmse[name])
-    winners = [name for name in ranked if beats_every_rule(found[name])]
-    best = (winners or ranked)[0]
+    found = judged["networks"]
+    winners, best = _winners(judged), best_network(judged)
     if winners:
         many = f"{len(winners)} of the {len(found)} networks beat{'s' * (len(winners) == 1)}"
         opening = f"{many} every simple rule" if len(found) > 1 else "The network beats every simple rule"
     else:
         none = f"None of the {len(found)} networks beats" if len(found) > 1 else "The network does not beat"
         opening = f"{none} every simple rule beyond chance"
-    which = f": {best}" if len(winners) == 1 or len(found) == 1 else f". The best of them, {best},"
+    which = f": {best}" if len(winners) == 1 or len(found) == 1 else f". The best of them there, {best},"
     return f"{opening} on {info.count(judged['steps'])} {where}{which} {_against(best, judged, info)}."
 
 
@@ -39,21 +37,33 @@ def not_walked(networks: Sequence[str], walked: Sequence[str]) -> str:
     return f" Not walked forward, as backtest.models does not name them: {', '.join(others)}." if others else ""
 
 
-def plain_series(judged: Mapping[str, Any], info: SeriesInfo) -> str:
-    """What ``series`` says, for a reader who does not know the tests."""
+def plain_series(judged: Mapping[str, Any], info: SeriesInfo, where: str) -> str:
+    """What ``series`` says, for a reader who does not know the tests.
+
+    Args:
+        where: on which steps, the words that the sentence begins with.
+    """
     found, rmse = judged["networks"], judged["rmse"]
-    winners = [name for name in found if beats_every_rule(found[name])]
-    network = min(winners or found, key=lambda name: rmse[name])
+    winners, network = _winners(judged), best_network(judged)
     rule = min((name for name in rmse if name not in found), key=lambda name: rmse[name])
     decimals = places([rmse[network], rmse[rule]], 4)
     ours = write(rmse[network], decimals) + (f" {info.unit}" if info.unit != info.target else "")
     errors = f"{network}'s error (RMSE) is {ours}, that of {describe_rule(rule, info)}, {write(rmse[rule], decimals)}"
     if winners:
         many = f"{len(winners)} of {len(found)} networks beat{'s' * (len(winners) == 1)}"
-        return f"{many} every simple rule here: {errors}."
+        return f"{where}, {many} every simple rule: {errors}."
     if rmse[network] < rmse[rule]:
-        return f"No network is shown to beat the best simple rule here: {errors}. The difference may be chance."
-    return f"No network beats the best simple rule here: {errors}."
+        return f"{where}, no network is shown to beat the best simple rule: {errors}. The difference may be chance."
+    return f"{where}, no network beats the best simple rule: {errors}."
+
+
+def best_network(judged: Mapping[str, Any]) -> str:
+    """The one with the smallest error, of those that beat every rule if there are any."""
+    return min(_winners(judged) or judged["networks"], key=lambda name: judged["rmse"][name])
+
+
+def _winners(judged: Mapping[str, Any]) -> list[str]:
+    return [name for name, claim in judged["networks"].items() if beats_every_rule(claim)]
 
 
 def plain_digits(board: Board, networks: list[str], results: Mapping[str, Any]) -> str:

@@ -75,8 +75,8 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
         path.name.split(".")[0], target, target, rhythm.word, rhythm.period, 0.0 if least >= 0 else None, 1
     )
     forecasts, rules, found = _judge(windows, features, info)
-    where = f"{info.count(found['judged']['steps'])} after the first {100 * TRAIN:.0f} %"
-    said = f"On the {where}: {verdict.plain_series(found['judged'], info)}"
+    where = f"On the {info.count(found['judged']['steps'])} after the first {100 * TRAIN:.0f} %"
+    said = verdict.plain_series(found["judged"], info, where)
     following = _next(forecasts, rules, found["judged"]["rmse"], info)
     said_of_all = [said, *_doubts(rows.marks, options), following]
     train = offer(path, target, features, len(dates), length, options, rows.marks)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from rnnlab.comparison import verdict
 from rnnlab.core.params import Params
 from rnnlab.reporting import learned_sections, series_charts, tables
 from rnnlab.reporting.chart_style import most_rows
@@ -16,6 +17,7 @@ TUTORIAL = ("rnn", "lstm", "gru")
 SHOWN_FIRST = 3  # networks, of others than the tutorial's
 USE = "Point at a chart for the values of a {word}; click a name in its legend to hide or show a line; drag to move, " \
       "Ctrl and the mouse wheel to zoom, double click to go back."  # fmt: skip
+OTHER = "On the single split the best network is {name}; `rnnlab forecast` and `rnnlab promote` take this one."
 LATE = (
     "Where a series moves little from one {word} to the next, a forecast that repeats the last value lies close to the "
     "next one: its curve looks good, and it predicts nothing. The chart shows each forecast's error when the forecast "
@@ -72,7 +74,9 @@ def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, 
         ),
         _statistics(track, comparison, info),
     ]
-    opening: list[Block] = [Text(comparison["plain"]["series"]), _first_chart(track, best_rule, target, info)]
+    other = [] if networks[0] == verdict.best_network(walked["judged"]) else [Text(OTHER.format(name=networks[0]))]
+    chart = _first_chart(track, best_rule, target, info)
+    opening: list[Block] = [Text(comparison["plain"]["series"]), *other, chart]
     alone = series_charts.each_model(
         {name: _test(table) for name, table in track.predictions.items()}, target, info.words
     )
@@ -94,7 +98,7 @@ def _first_chart(track: Track, rule: str, target: str, info: SeriesInfo) -> Char
     table = table.assign(**{rule: rules[rule].to_numpy()})
     whole = len(first) == (track.predictions[names[0]]["part"] == "test").sum()
     part = "The test part" if whole else f"The last {info.count(len(first))} of the test part"
-    caption = f"{part}: {', '.join(names)} and {rule}, the best simple rule. "
+    caption = f"{part}: {', '.join(names)} and {rule}, the best simple rule in walking forward. "
     return Chart(series_charts.values(table, names, rule, target, info.words), caption + USE.format(word=info.word))
 
 

@@ -30,7 +30,8 @@ def formulas(info: SeriesInfo) -> str:
 def leaderboard(track: str, board: Board, baselines: Sequence[str], unit: str = "") -> Table:
     headings, *rows = to_rows(track, board[track], unit)
     spread = "seeds" if track == "digits" else "the seeds' own figures"
-    caption = f"Best first; ± standard deviation of {spread}. Simple rules are in italics."
+    taken = "; `rnnlab forecast` and `rnnlab promote` take the first network" if track == "series" else ""
+    caption = f"Best first{taken}; ± standard deviation of {spread}. Simple rules are in italics."
     caption = " ".join([caption, *dashes(track, board[track])])
     return Table(caption, ["model", *headings[1:]], rows, frozenset(baselines))
 
