@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from rnnlab.tracking import ending
 from rnnlab.tracking.database import _is_stamped
 from rnnlab.tracking.store import NOTE, Store, UnreachableError, explain
+from rnnlab.windows.series_info import SeriesInfo
 
 
 @pytest.fixture
@@ -104,18 +105,50 @@ def test_an_experiment_and_a_run_say_what_they_are(project):
     assert run.data.tags["mlflow.user"]
 
 
-def test_the_last_lines_name_what_changed_since_the_commit(tmp_path, monkeypatch):
+@pytest.fixture
+def last_line(tmp_path, monkeypatch):
+    """The first of the last lines, by what the last commit has of the boards, parameters and steps of the test part."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DVC_ROOT", raising=False)
-    before = {"format": ["x", 2], "series": {"gru": {"rmse": 18.6372}, "rnn": {"rmse": 26.0}}}
-    now = {"format": ["x", 2], "series": {"gru": {"rmse": 17.9}, "rnn": {"rmse": 26.0}, "mlp": {"rmse": 1.5}}}
     (tmp_path / "metrics").mkdir()
-    (tmp_path / "metrics/leaderboard.json").write_text(json.dumps(now))
-    monkeypatch.setattr(ending, "show_file", lambda *_: json.dumps(before))
-    assert list(ending.last_lines()) == [
-        "leaderboard: gru 17.90 (was 18.64), mlp 1.500 (new)",
-        f"page: {(tmp_path / 'report/index.html').as_uri()}",
-        "runs: make ui",
-    ]
-    monkeypatch.setattr(ending, "show_file", lambda *_: json.dumps(now))
-    assert next(ending.last_lines()) == "leaderboard: as in the last commit"
+    monkeypatch.setattr(ending, "read_info", lambda: SeriesInfo("GOOG", "Close", "dollars", "day", 1, None, 1))
+
+    def files(board, series, steps):
+        models = {name: {} for name in ("rnn", "gru", "mlp")}
+        contents = {"leaderboard": {"format": ["x", 2]} | board, "comparison": {"series": {"steps": steps}}}
+        found = {f"metrics/{name}.json": json.dumps(content) for name, content in contents.items()}
+        return found | {"params.yaml": json.dumps({"series": series, "models": models})}
+
+    def first(now, before):
+        for name, text in files(*now).items():
+            (tmp_path / name).write_text(text)
+        monkeypatch.setattr(ending, "show_file", lambda _, path: files(*before)[path.as_posix()])
+        lines = list(ending.last_lines())
+        assert lines[1:] == [f"page: {(tmp_path / 'report/index.html').as_uri()}", "runs: make ui"]
+        return lines[0]
+
+    return first
+
+
+BEFORE = {"series": {"ets": {"rmse": 15.0}, "gru": {"rmse": 18.6372}, "rnn": {"rmse": 26.0}}}
+NOW = {"series": {"mlp": {"rmse": 1.5}, "ets": {"rmse": 10.0}, "gru": {"rmse": 17.9}, "rnn": {"rmse": 20.0}}}
+GOOG, LASER = {"source": "sample"}, {"source": "laser"}
+
+
+def test_the_last_lines_name_networks_first_and_the_largest_change_before_others(last_line):
+    assert last_line((NOW, GOOG, 226), (BEFORE, GOOG, 226)) == (
+        "leaderboard: mlp 1.500 (new), rnn 20.00 (was 26.00), gru 17.90 (was 18.64), ets 10.00 (was 15.00)"
+    )
+
+
+def test_the_last_lines_have_no_earlier_figures_of_another_series(last_line):
+    said = last_line((NOW, LASER, 221), (BEFORE, GOOG, 226))
+    assert said == "leaderboard: mlp 1.500, gru 17.90, rnn 20.00, ets 10.00, test part: 221 days"
+
+
+def test_the_last_lines_say_that_the_test_part_is_another(last_line):
+    assert last_line((NOW, GOOG, 221), (NOW, GOOG, 226)) == "leaderboard: test part: 221 days (was 226)"
+
+
+def test_the_last_lines_say_that_nothing_changed(last_line):
+    assert last_line((NOW, GOOG, 226), (NOW, GOOG, 226)) == "leaderboard: as in the last commit"
