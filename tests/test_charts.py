@@ -104,11 +104,10 @@ def test_figures_stand_in_the_chart_with_six_digits():
     assert rows_of(spec) == [{"date": "2020-01-01T00:00:00", "actual": "1234.57", "gru": "3.33333e-08", "ets": "2"}]
 
 
-def test_each_line_has_a_colour_and_dashes_of_its_own():
-    spec = series_charts.shifts({f"m{number}": [1.0, 2.0] for number in range(9)}, "pieces", "days")
+def test_each_of_twelve_lines_has_a_colour_of_its_own():
+    spec = series_charts.shifts({f"m{number}": [1.0, 2.0] for number in range(12)}, "pieces", "days")
     encoding = spec["layer"][0]["encoding"]
-    looks = zip(encoding["color"]["scale"]["range"], map(str, encoding["strokeDash"]["scale"]["range"]), strict=True)
-    assert len(set(looks)) == 9
+    assert len(set(encoding["color"]["scale"]["range"])) == 12
 
 
 def test_a_model_alone_is_the_chart_of_all_with_its_rows():

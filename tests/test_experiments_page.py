@@ -30,7 +30,6 @@ def test_the_commit_and_the_experiments_that_ended_are_read():
 
 def test_the_page_has_each_experiments_figures_and_changes():
     html = page(list(read(SHOWN)))
-    assert "small,gru,2.5" in html
-    assert "small,best_rule,2" in html
-    assert "small,digits_bigru,50" in html
+    assert "small,gru,2.5,1.25" in html
+    assert "small,digits_bigru,0.5,50" in html
     assert '<th scope="row">small</th><td>models.gru.hidden_size=4</td>' in html

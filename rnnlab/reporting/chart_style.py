@@ -8,8 +8,11 @@ import pandas as pd
 import vl_convert
 from altair.utils import schemapi
 
-# Of Okabe and Ito, which colour-blind people can tell apart, those that show on white and on black, and a violet.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8A63D2")
+# Of Okabe and Ito, which colour-blind people can tell apart, then others; all show on white and on black.
+COLORS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
+    *("#8A63D2", "#8C4A2F", "#8FA800", "#E0218A", "#F28C7E", "#B400FC"),
+)
 BLUE, ORANGE, GREY = COLORS[0], COLORS[1], "#8c8c8c"
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 INK = "#010101"  # stands for the colour of text, which the page and ``to_png`` put in its place

@@ -9,17 +9,21 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from rnnlab.comparison.leaderboard import COLUMNS, RANKED_BY
 from rnnlab.core.files import write_text
 from rnnlab.core.params_parsing import flatten
-from rnnlab.reporting.chart_style import Spec, inline, javascript, line_scales, only, switch, to_spec
+from rnnlab.reporting.chart_style import GREY, Spec, inline, javascript, line_scales, only, switch, to_spec
 from rnnlab.reporting.page import Chart, Section, Table, Text, render
 
 Experiment = tuple[str, Mapping[str, Any], Mapping[str, Any]]  # name, params.yaml, ranking
 FILE = "metrics/ranking.json"
-RULE = {"track": "series"}  # of the best simple rule, which is no model
+BEST_RULE = "best_rule"  # in the ranking, beside the networks of a series
 PAGE = Path("report/experiments.html")
 ABOUT = "The figure that ranks the models, of the last commit and of each experiment on it. A click on a name hides it."
+CAPTIONS = {
+    "series": "Each point is a network; the dashed line is the best simple rule of its experiment.",
+    "digits": "Each point is a network.",
+}
+TITLES = {"series": "RMSE ÷ the best simple rule's (below 1 is better)", "digits": "Test accuracy (%)"}
 
 
 def read(shown: list[Mapping[str, Any]]) -> Iterator[Experiment]:
@@ -42,18 +46,36 @@ def _contents(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, 
 
 def chart(rows: pd.DataFrame, track: str) -> Spec:
     """Args:
-    rows: columns experiment, model and value, in the order in which they are drawn.
+    rows: columns experiment, model, figure and value, in the order in which they are drawn.
     """
-    column, models = COLUMNS[track][RANKED_BY[track]], list(dict.fromkeys(rows["model"]))
+    models = list(dict.fromkeys(rows["model"]))
     (color, _), shown = line_scales(models), switch("model", models)
     points = alt.Chart().mark_point(filled=True, size=70).encode(
-        x=alt.X("value:Q", title=column.heading.format(unit="the target's unit")).scale(zero=False),
+        x=alt.X("value:Q", title=TITLES[track]).scale(zero=False),
         y=alt.Y("experiment:N", title=None, sort=None).axis(labelLimit=200),
         color=alt.Color("model:N", title=None, scale=color).legend(symbolType="circle", symbolSize=80),
         opacity=only(shown),
-        tooltip=[alt.Tooltip("experiment:N"), alt.Tooltip("model:N"), alt.Tooltip("value:Q")],
+        tooltip=[alt.Tooltip("experiment:N"), alt.Tooltip("model:N"), alt.Tooltip("figure:Q"), alt.Tooltip("value:Q")],
     )  # fmt: skip
-    return to_spec(alt.layer(points.add_params(shown), data=inline(rows, 5)), 60 + 28 * rows["experiment"].nunique())
+    layers = [points.add_params(shown)]
+    if track == "series":
+        layers.append(alt.Chart().mark_rule(color=GREY, strokeDash=[4, 4]).encode(x=alt.datum(1)))
+    return to_spec(alt.layer(*layers, data=inline(rows, 5)), 60 + 28 * rows["experiment"].nunique())
+
+
+def _rows(found: Sequence[Experiment], track: str) -> pd.DataFrame:
+    """As ``chart`` takes them. Networks of a series are divided by its best rule: series differ in their units."""
+    rows = []
+    for name, params, ranking in found:
+        rule = ranking.get(BEST_RULE)
+        for model, figure in ranking.items():
+            if params["models"].get(model, {}).get("track") != track:
+                continue
+            if track == "digits":
+                rows.append((name, model, figure, 100 * figure))
+            elif rule:
+                rows.append((name, model, figure, figure / rule))
+    return pd.DataFrame(rows, columns=["experiment", "model", "figure", "value"])
 
 
 def page(found: Sequence[Experiment]) -> str:
@@ -68,16 +90,9 @@ def page(found: Sequence[Experiment]) -> str:
     ]
     sections = []
     for track in ("series", "digits"):
-        factor = COLUMNS[track][RANKED_BY[track]].factor
-        rows = [
-            (name, model, factor * figure)
-            for name, params, ranking in found
-            for model, figure in ranking.items()
-            if params["models"].get(model, RULE)["track"] == track
-        ]
-        if rows:
-            table = pd.DataFrame(rows, columns=["experiment", "model", "value"])
-            sections.append(Section(track, [Chart(chart(table, track), f"{track}: each point is a model")]))
+        rows = _rows(found, track)
+        if len(rows):
+            sections.append(Section(track, [Chart(chart(rows, track), CAPTIONS[track])]))
     what = Table("What each experiment changed against the commit", ["experiment", "changed"], changes, prose=True)
     return render("Experiments", [Text(ABOUT)], [*sections, Section("Changes", [what])], javascript())
 
