@@ -18,7 +18,7 @@ def test_the_verdict_comes_before_all_sections_and_is_escaped():
 def test_a_chart_lies_in_the_page_with_what_it_shows_and_cannot_end_its_script():
     html = page(CHART, Fold("more", [CHART]))
     assert html.count('<script type="application/json">{"mark":"\\u003c/script>"}</script>') == 2
-    assert html.count('aria-label="a price &amp; another"') == 2
+    assert html.count('aria-label="a price &amp; another."') == 2
     assert "<details><summary>more</summary>" in html
     assert "'<\\/script>'" in html
 
@@ -26,10 +26,16 @@ def test_a_chart_lies_in_the_page_with_what_it_shows_and_cannot_end_its_script()
 def test_tables_have_headers_and_mark_baselines():
     html = page(Table("caption", ["model", "RMSE"], [["gru", "1"], ["naive", "2"]], frozenset({"naive"})))
     assert '<th scope="col">RMSE</th>' in html
-    assert '<p class="caption" id="table-1-1">caption</p>' in html
+    assert '<p class="caption" id="table-1-1">caption.</p>' in html
     assert '<table aria-labelledby="table-1-1">' in html
     assert '<tr><th scope="row">gru</th><td>1</td></tr>' in html
     assert '<tr class="simple"><th scope="row">naive</th>' in html
+
+
+def test_dates_are_not_broken_but_the_names_of_columns_may_be():
+    html = page(Text("2008-10-14: `rnnlab try`"), Table("caption", ["ets_drift", "p.yaml"], []))
+    assert '<p><span class="date">2008-10-14</span>: <code>rnnlab try</code></p>' in html
+    assert '<th scope="col">ets_<wbr>drift</th><th scope="col">p.<wbr>yaml</th>' in html
 
 
 def test_a_flow_names_its_boxes_in_order():

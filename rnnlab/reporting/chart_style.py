@@ -16,6 +16,9 @@ COLORS = (
 BLUE, ORANGE, GREY = COLORS[0], COLORS[1], "#8c8c8c"
 DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 INK = "#010101"  # stands for the colour of text, which the page and ``to_png`` put in its place
+# Vega's own labels name no year, and of hours no day.
+DATE_LABEL = "[datum.label, datum.label == year(datum.value) ? '' : year(datum.value)]"
+CLOCK_LABEL = "[timeFormat(datum.value, '%H:%M'), timeFormat(datum.value, '%Y-%m-%d')]"
 HOVER = "hover"  # names what only a pointer shows
 MOST_ROWS, MOST_OF_A_MODEL = 12_000, 1500  # behind a chart: the page is also read over slow lines
 schemapi.disable_debug_mode()  # it checks each part of a chart when it is made, and doubles the time of a report
@@ -91,7 +94,8 @@ def step_axis(dates: pd.Series, words: str) -> Axis:
         }
     clock = (dates.dt.normalize() != dates).any()
     form = "%Y-%m-%d %H:%M" if clock else "%Y-%m-%d"
-    return {"x": alt.X("date:T", title=None), "tooltip": alt.Tooltip("date:T", format=form)}
+    axis = alt.X("date:T", title=None).axis(labelExpr=CLOCK_LABEL if clock else DATE_LABEL)
+    return {"x": axis, "tooltip": alt.Tooltip("date:T", format=form)}
 
 
 def inline(table: pd.DataFrame, digits: int = 6) -> alt.InlineData:

@@ -67,7 +67,7 @@ def _png(image: NDArray[np.float32]) -> str:
 
 
 def reliability(by_model: Mapping[str, Sequence[Mapping[str, float]]]) -> Spec:
-    """The share of right answers by confidence, with the number of images of each bin beside its point."""
+    """The share of right answers by confidence; the size of a point is the number of images of its bin."""
     rows = [{"model": name, **each} for name, bins in by_model.items() for each in bins]
     color, dash = line_scales(list(by_model))
     axis = alt.Axis(format="%")
@@ -76,8 +76,9 @@ def reliability(by_model: Mapping[str, Sequence[Mapping[str, float]]]) -> Spec:
         y=alt.Y("accuracy:Q", axis=axis, title="right answers").scale(domain=[0, 1]),
         color=alt.Color("model:N", scale=color, legend=alt.Legend(title=None)),
     )
-    points = base.mark_line(point={"filled": True, "size": 60}).encode(
-        strokeDash=alt.StrokeDash("model:N", scale=dash, legend=alt.Legend(title=None)),
+    joined = base.mark_line().encode(strokeDash=alt.StrokeDash("model:N", scale=dash, legend=alt.Legend(title=None)))
+    points = base.mark_point(filled=True, opacity=0.8).encode(
+        size=alt.Size("count:Q", legend=None, scale=alt.Scale(domainMin=0, range=[40, 400])),
         tooltip=[
             alt.Tooltip("model:N"),
             alt.Tooltip("confidence:Q"),
@@ -85,10 +86,9 @@ def reliability(by_model: Mapping[str, Sequence[Mapping[str, float]]]) -> Spec:
             alt.Tooltip("count:Q", title="images"),
         ],
     )
-    counts = base.mark_text(dy=-10, fontSize=11).encode(text=alt.Text("count:Q"))
     ideal = alt.Chart(inline(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))).mark_line(
         color=GREY, strokeDash=[2, 2]
     )
     return to_spec(
-        alt.layer(ideal.encode(x="confidence:Q", y="accuracy:Q"), points, counts, data=inline(pd.DataFrame(rows), 4))
+        alt.layer(ideal.encode(x="confidence:Q", y="accuracy:Q"), joined, points, data=inline(pd.DataFrame(rows), 4))
     )

@@ -19,6 +19,7 @@ FILE = "metrics/ranking.json"
 BEST_RULE = "best_rule"  # in the ranking, beside the networks of a series
 PAGE = Path("report/experiments.html")
 ABOUT = "The figure that ranks the models, of the last commit and of each experiment on it. A click on a name hides it."
+SCALES = {"series": alt.Scale(type="log", nice=False, padding=10), "digits": alt.Scale(zero=False)}
 CAPTIONS = {
     "series": "Each point is a network; the dashed line is the best simple rule of its experiment.",
     "digits": "Each point is a network.",
@@ -51,7 +52,7 @@ def chart(rows: pd.DataFrame, track: str) -> Spec:
     models = list(dict.fromkeys(rows["model"]))
     (color, _), shown = line_scales(models), switch("model", models)
     points = alt.Chart().mark_point(filled=True, size=70).encode(
-        x=alt.X("value:Q", title=TITLES[track]).scale(zero=False),
+        x=alt.X("value:Q", title=TITLES[track], scale=SCALES[track]).axis(format="~g"),
         y=alt.Y("experiment:N", title=None, sort=None).axis(labelLimit=200),
         color=alt.Color("model:N", title=None, scale=color).legend(symbolType="circle", symbolSize=80),
         opacity=only(shown),

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rnnlab.reporting.chart_style import CONFIG, INK
 
 TEMPLATE = Path(__file__).with_name("page.html")
 PLOTS = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>DVC plots</title>{refresh_tag}<link rel="icon" href="data:,"></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>DVC plots</title>{refresh_tag}
+<link rel="icon" href="data:,"><style>body > div {{ overflow-x: auto; }}</style></head>
 <body>
 <script>SCRIPTS</script>
 {plot_divs}
@@ -100,7 +101,7 @@ def render(title: str, opening: Sequence[Block], sections: Sequence[Section], sc
         scripts: the JavaScript of Vega, Vega-Lite and vega-embed.
     """
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
-    environment.filters["script_json"] = _script_json
+    environment.filters |= {"script_json": _script_json, "prose": _prose, "broken": _broken, "stopped": _stopped}
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         title=title,
@@ -115,6 +116,21 @@ def render(title: str, opening: Sequence[Block], sections: Sequence[Section], sc
 def render_plots(scripts: str) -> str:
     """The template of `dvc plots show`'s page, with the JavaScript in it: DVC's own gets it from the internet."""
     return PLOTS.replace("SCRIPTS", scripts.replace("</script", "<\\/script"))
+
+
+def _prose(text: str) -> Markup:
+    """Text whose dates are not broken at the end of a line, and whose words in backticks are code."""
+    html = re.sub(r"\d{4}-\d\d-\d\d", r'<span class="date">\g<0></span>', str(escape(text)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", html))  # nosec B704
+
+
+def _broken(html: Markup) -> Markup:
+    """With names that may be broken after a dot or an underscore: they would make a table wide."""
+    return Markup(re.sub(r"(?<=[a-z])[._](?=[a-z])", r"\g<0><wbr>", str(html)))  # nosec B704
+
+
+def _stopped(caption: str) -> str:
+    return caption.rstrip(". ") + "."
 
 
 def _script_json(content: Any) -> Markup:

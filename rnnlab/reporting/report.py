@@ -49,8 +49,8 @@ def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np
             Chart(digits_charts.misread(images, y_true, read), wrong),
             Chart(
                 digits_charts.reliability(sure),
-                "The share of right answers by confidence, with the number of images of each bin; on the dotted line a "
-                "network is right as often as it is sure",
+                "The share of right answers by confidence; the larger a point, the more images. On the dotted line a "
+                "network is right as often as its confidence says",
             ),
             Chart(series_charts.losses(track.histories), "Training loss by epoch, mean over seeds"),
             Fold(

@@ -35,6 +35,7 @@ LINES = {  # column, dashes, colour
     "persistence (last value)": ("persistence", [2, 2], GREY),
 }
 BEYOND_CHANCE = 0.05
+CELL = 36  # pixels that a p-value needs
 
 
 def values(table: pd.DataFrame, names: Sequence[str], rule: str, target: str, words: str) -> Spec:
@@ -201,5 +202,7 @@ def pairs(between: Sequence[Mapping[str, Any]], names: Sequence[str], unit: str)
     )
     color = alt.Color("verdict:N", title="are", scale=alt.Scale(domain=verdicts, range=[BLUE, ORANGE, "#8884"]))
     cells = base.mark_rect().encode(color=color.legend(symbolType="square"))
-    text = base.mark_text(color=INK).encode(text=alt.Text("p:Q", format=".3f"))
-    return to_spec(alt.layer(cells, text, data=inline(pd.DataFrame(rows), 3)), 34 * len(names) + 20)
+    # upright where the cells are too narrow, as on a phone
+    text = base.mark_text(color=INK, angle=alt.expr(f"width < {CELL * len(names)} ? 270 : 0"))
+    text = text.encode(text=alt.Text("p:Q", format=".3f"))
+    return to_spec(alt.layer(cells, text, data=inline(pd.DataFrame(rows), 3)), CELL * len(names) + 20)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnlab.comparison.leaderboard import Board, dashes, to_rows
-from rnnlab.comparison.verdict import HOW, describe_rule
+from rnnlab.comparison.verdict import HOW
 from rnnlab.core.figures import places, write, write_mean, write_p
 from rnnlab.evaluation.metrics import mean_and_std
 from rnnlab.reporting.page import Table
@@ -79,9 +79,7 @@ def every_rule(judged: Judged, info: SeriesInfo) -> Table:
     rows = []
     for name, found in judged["networks"].items():
         cells = [write_p(judged["against"][name][rule]["p"]) for rule in rules]
-        rows.append(
-            [name, *cells, describe_rule(found["hardest"], info), write_p(found["p"]), write_p(found["p_holm"])]
-        )
+        rows.append([name, *cells, found["hardest"], write_p(found["p"]), write_p(found["p_holm"])])
     caption = (
         "One-sided p-values that a network's squared errors are smaller than a rule's, on "
         f"{info.count(judged['steps'])}. "
@@ -204,4 +202,4 @@ def parity(rows: Sequence[Mapping[str, str]]) -> Table:
 
 def settings(flat: Mapping[str, Any]) -> Table:
     rows = [[name, json.dumps(value)] for name, value in flat.items()]
-    return Table("params.yaml", ["parameter", "value"], rows, prose=True)
+    return Table("All parameters", ["parameter", "value"], rows, prose=True)
