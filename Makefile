@@ -98,7 +98,7 @@ serve: $(VENV)/base.stamp ## serve the champion on http://127.0.0.1:5001 (`rnnla
 	@rnnlab serve --host 127.0.0.1 --port 5001 $(MODEL:%=--model %)
 
 experiments: $(VENV)/base.stamp ## the experiments side by side: what was changed, and the figures that rank
-	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*/|models$$|metrics$$|params.yaml$$|Created|State|Executor'
+	@dvc exp show --only-changed --hide-queued --hide-failed --drop '.*/|models$$|metrics$$|params.yaml$$|networks$$|Created|State|Executor|series\.(path|name|unit|date|read\..*|features|target)$$'
 	@dvc exp show --json | python -m rnnlab.reporting.experiments
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
