@@ -160,7 +160,7 @@ def test_the_verdict_on_digits_is_of_first_seeds():
     }
     pair = {"a": "b", "b": "a", "only_a": 5, "only_b": 90, "p": 1e-9}
     assert verdict.digits(board, ["a", "b"], results, [pair]) == (
-        "a reads 98.00 % of 10,000 images that it never saw (95 % interval 97.00 to 98.50); b 97.00 %, "
+        "a reads 98.00 % of 10,000 test images correctly (95 % interval 97.00 to 98.50); b 97.00 %, "
         "which differs beyond chance (McNemar, p < 0.001)."
     )
     assert verdict.digits(board, ["a"], results, []).endswith("97.00 to 98.50).")

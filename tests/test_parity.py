@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rnnlab.comparison import tutorial
+from rnnlab.comparison import claims, tutorial
 
 
 def history(losses_by_seed, column="train_loss"):
@@ -27,12 +27,12 @@ def test_scaled_values_and_shapes():
 
 
 def test_epochs_to_a_loss_is_a_mean_over_seeds():
-    assert tutorial.epochs_to(history([[0.1, 0.002, 0.001], [0.1, 0.1, 0.002]]), 0.002) == 1.5
-    assert tutorial.epochs_to(history([[0.1, 0.002], [0.1, 0.1]]), 0.002) == float("inf")
+    assert claims.epochs_to(history([[0.1, 0.002, 0.001], [0.1, 0.1, 0.002]]), 0.002) == 1.5
+    assert claims.epochs_to(history([[0.1, 0.002], [0.1, 0.1]]), 0.002) == float("inf")
 
 
 def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
-    monkeypatch.setattr(tutorial, "WORST_DAYS", 2)
+    monkeypatch.setattr(claims, "WORST_DAYS", 2)
     table = pd.DataFrame(
         {
             "part": ["train", "test", "test", "test"],
@@ -42,11 +42,11 @@ def test_the_fall_is_the_error_on_the_days_that_fell_most(monkeypatch):
             "seed_1": [0.0, 99.0, 5.0, 4.0],
         }
     )
-    assert tutorial.rmse_of_the_fall(table) == pytest.approx(np.mean([np.sqrt((9 + 16) / 2), 0.0]))
-    assert tutorial.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
+    assert claims.rmse_of_the_fall(table) == pytest.approx(np.mean([np.sqrt((9 + 16) / 2), 0.0]))
+    assert claims.rmse_of_the_fall(table[["part", "y_true", "persistence"]]) == pytest.approx(np.sqrt((25 + 1) / 2))
 
 
-def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366, elsewhere=False):
+def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366, elsewhere=False, prices=True):
     """Networks whose errors are these on every day; the RNN's first loss is ``loss``."""
     errors = dict(zip(tutorial.SERIES, (rnn, lstm, gru), strict=True))
     truth = np.arange(40.0, 0, -1)
@@ -72,7 +72,8 @@ def series(shift=1, rnn=3.0, lstm=2.0, gru=1.0, loss=0.0366, elsewhere=False):
         for name, error in errors.items()
     }
     if elsewhere:
-        return {row["what"]: row for row in tutorial.claims(results, histories, predictions, "hours", False)}
+        rows = claims.claims(results, histories, predictions, claims.Kind("hours", own=False, prices=prices))
+        return {row["what"]: row for row in rows}
     return verdicts(tutorial.series_rows(results, histories, predictions))
 
 
@@ -98,6 +99,12 @@ def test_on_another_series_its_claims_hold_or_not():
     assert faster["here"] == "epochs to a loss of 0.001: RNN 1, LSTM 1"  # the larger of the final losses
     assert faster["verdict"] == "does not hold here"
     assert "20 hours of the greatest falls" in found["the RNN misses the sharp fall"]["here"]
+
+
+def test_of_a_series_without_prices_nothing_is_said_of_a_fall():
+    found = series(elsewhere=True, prices=False)
+    assert not [row for row in found.values() if "fall" in "".join(row.values())]
+    assert found["the GRU is the best of the three"]["verdict"] == "holds here"
 
 
 def test_digits():

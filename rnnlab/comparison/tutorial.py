@@ -8,14 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from rnnlab.core.figures import places, write
+from rnnlab.comparison.claims import (
+    ELSEWHERE,
+    MEASURED_ELSEWHERE,
+    NOT,
+    REPRODUCED,
+    RMSES,
+    SERIES,
+    Kind,
+    Row,
+    claims,
+    make_row,
+)
 from rnnlab.core.files import read_arrays, read_json
 from rnnlab.core.params import Params
 from rnnlab.core.tables import METRICS, read_tables
-from rnnlab.evaluation import metrics
 from rnnlab.evaluation.metrics import Array
 from rnnlab.windows.artifacts import SPLIT, read_scaler
 
@@ -32,21 +41,15 @@ PARAMETERS = {"rnn": 297, "lstm": 1065, "gru": 809, "digits_bilstm": 14410}
 RNN_LOSS = {0: 0.0366, 100: 0.0009, 200: 0.0007, 300: 0.0005}
 MNIST_TRAIN = {0: "91.99", 1: "97.50", 2: "98.14", 50: "99.74"}  # %, while it trains, as printed
 MNIST_END = {"train_accuracy": "99.6", "test_accuracy": "98"}  # %, in evaluation mode
-SERIES = ("rnn", "lstm", "gru")
 
-LOSS_REACHED = 0.002  # training loss by which convergence is measured
-WORST_DAYS = 20
 TOLERANCE = 0.5  # percentage points, and half a unit of the last digit that is printed
 
-REPRODUCED, NOT, CANNOT = "reproduced", "not reproduced", "cannot be"
-ELSEWHERE = "holds here", "does not hold here"  # of what the tutorial says it saw, on another series
+CANNOT = "cannot be"
 TOLERANCES = (
     "Reproduced means: a count or a scaled value is equal; a loss lies within three standard deviations over seeds (of "
     f"one seed: within half its value); an accuracy lies within {TOLERANCE} percentage points; an observation holds in "
-    "the figures of its row. The RMSEs are means over single runs, as the tutorial shows single runs; the leaderboard "
-    "has the RMSE of the mean forecast, which is smaller."
+    f"the figures of its row. {RMSES}"
 )
-Row = dict[str, str]  # what, tutorial, here, verdict
 
 
 def has_its_series(params: Params) -> bool:
@@ -85,7 +88,8 @@ def read_rows(params: Params, words: str) -> list[Row]:
         rows += series_rows(results, histories, read_tables("predictions", SERIES))
     elif set(SERIES) <= set(params.models) and params.board_of("series") == "series":
         histories = read_tables("history", SERIES)
-        rows += claims(results, histories, read_tables("predictions", SERIES), words, False)
+        kind = Kind(words, own=False, prices=params.series.target == "Close")
+        rows += claims(results, histories, read_tables("predictions", SERIES), kind)
     if has_its_digits(params):
         history = read_tables("history", ["digits_bilstm"])["digits_bilstm"]
         rows += digits_rows(results["digits_bilstm"], history)
@@ -111,7 +115,7 @@ def data_rows(scaled: Mapping[str, Array], shapes: Mapping[str, int]) -> list[Ro
             verdict = CANNOT
             here += "; its file had a day of zero volume, which the public data have not"
         rows.append(
-            _row(f"{column}, first five scaled", ", ".join(f"{value:.6f}" for value in expected), here, verdict)
+            make_row(f"{column}, first five scaled", ", ".join(f"{value:.6f}" for value in expected), here, verdict)
         )
     return rows + [_exact(name, expected, shapes[name]) for name, expected in SHAPES.items()]
 
@@ -131,8 +135,8 @@ def series_rows(
             # it prints four decimals; of one seed half the value is all that can be asked
             close = bool(abs(round(mean, 4) - expected) <= (3 * std if len(by_seed) > 1 else expected / 2) + 5e-5)
             here = f"{mean:.4f} ± {std:.4f}" if len(by_seed) > 1 else f"{mean:.4f}"
-            rows.append(_row(f"RNN's loss, epoch {epoch}", f"{expected:.4f}", here, _verdict(close)))
-    return [*rows, *claims(results, histories, predictions, "days", True)]
+            rows.append(make_row(f"RNN's loss, epoch {epoch}", f"{expected:.4f}", here, _verdict(close)))
+    return [*rows, *claims(results, histories, predictions, Kind("days", own=True, prices=True))]
 
 
 def digits_rows(result: Mapping[str, Any], history: pd.DataFrame) -> list[Row]:
@@ -150,101 +154,25 @@ def digits_rows(result: Mapping[str, Any], history: pd.DataFrame) -> list[Row]:
     ]
 
 
-def claims(
-    results: Mapping[str, Mapping[str, Any]],
-    histories: Mapping[str, pd.DataFrame],
-    predictions: Mapping[str, pd.DataFrame],
-    words: str,
-    own: bool,
-) -> list[Row]:
-    """What the tutorial says it saw, of the three networks by their names in SERIES.
-
-    Args:
-        words: what steps are called.
-        own: whether the series is the tutorial's; on another one convergence is measured by the larger of the two
-            final losses, means over seeds.
-    """
-    shift = {name: results[name]["lag"]["shift"] for name in SERIES}
-    curves = {name: histories[name] for name in ("rnn", "lstm")}
-    if not own:
-        means = {name: history.groupby("epoch")["train_loss"].mean() for name, history in curves.items()}
-        curves = {name: mean.reset_index().assign(seed=0) for name, mean in means.items()}
-    loss = LOSS_REACHED if own else max(curve["train_loss"].iloc[-1] for curve in curves.values())
-    epochs = {name: epochs_to(curve, loss) for name, curve in curves.items()}
-    fall = {name: rmse_of_the_fall(predictions[name]) for name in SERIES}
-    naive = rmse_of_the_fall(predictions["rnn"][["part", "y_true", "persistence"]])
-    rmse = {name: results[name]["metrics"]["rmse"]["seeds_mean"] for name in SERIES}  # as single runs are
-    best = min(fall, key=lambda name: fall[name]) == min(rmse, key=lambda name: rmse[name]) == "gru"
-    decimals = places([*fall.values(), *rmse.values(), naive], 3)
-    fallen = f"RMSE on the {WORST_DAYS} {words} of the greatest falls: "
-    seen = [
-        (
-            "predictions look shifted to the right, by a step or more",
-            "fit best when moved back by "
-            + ", ".join(f"{name.upper()} {shift[name]}" for name in SERIES)
-            + f" {words}",
-            all(steps is not None and steps >= 1 for steps in shift.values()),
-        ),
-        (
-            "the LSTM converges faster than the RNN",
-            f"epochs to a loss of {loss:.2g}: " + ", ".join(f"{name.upper()} {n:.0f}" for name, n in epochs.items()),
-            epochs["lstm"] < epochs["rnn"],
-        ),
-        (
-            "the RNN misses the sharp fall",
-            f"{fallen}RNN {write(fall['rnn'], decimals)}, persistence {write(naive, decimals)}",
-            fall["rnn"] > naive,
-        ),
-        (
-            "the GRU follows the fall and is best",
-            f"{fallen}{_each(fall, decimals)}; on all of the test part: {_each(rmse, decimals)}",
-            best,
-        ),
-    ]
-    right, wrong = (REPRODUCED, NOT) if own else ELSEWHERE
-    return [_row(what, "seen", here, right if holds else wrong) for what, here, holds in seen]
-
-
-def epochs_to(history: pd.DataFrame, loss: float) -> float:
-    """Mean over seeds of the first epoch with a training loss of at most ``loss``; infinite if a seed has none."""
-    reached = history[history["train_loss"] <= loss].groupby("seed")["epoch"].min()
-    return float(reached.mean()) if len(reached) == history["seed"].nunique() else float("inf")
-
-
-def rmse_of_the_fall(predictions: pd.DataFrame) -> float:
-    """RMSE on the test days that fell the most below the day before: the mean over seeds, or persistence's own."""
-    test = predictions[predictions["part"] == "test"]
-    worst = test.loc[(test["y_true"] - test["persistence"]).nsmallest(WORST_DAYS).index]
-    forecasts = worst.filter(regex=r"^seed_\d+$")
-    if forecasts.empty:
-        forecasts = worst[["persistence"]]
-    truth = worst["y_true"].to_numpy()
-    return float(np.mean([metrics.rmse(truth, forecasts[name].to_numpy()) for name in forecasts]))
-
-
 def to_markdown(rows: Sequence[Row]) -> str:
     lines = ["| what | tutorial | here | verdict |", "| --- | --- | --- | --- |"]
     lines += ["| " + " | ".join(row.values()) + " |" for row in rows]
-    compared = any(row["verdict"] not in ELSEWHERE for row in rows)
-    return "\n".join([*lines, *(["", TOLERANCES] if compared else [])]) + "\n"
+    return "\n".join([*lines, "", note(rows)]) + "\n"
 
 
-def _row(what: str, tutorial: str, here: str, verdict: str) -> Row:
-    return {"what": what, "tutorial": tutorial, "here": here, "verdict": verdict}
+def note(rows: Sequence[Mapping[str, str]]) -> str:
+    """How the rows are to be read."""
+    return TOLERANCES if any(row["verdict"] not in ELSEWHERE for row in rows) else MEASURED_ELSEWHERE
 
 
 def _exact(what: str, expected: int, found: int) -> Row:
-    return _row(what, f"{expected:,}", f"{found:,}", _verdict(expected == found))
+    return make_row(what, f"{expected:,}", f"{found:,}", _verdict(expected == found))
 
 
 def _percent(what: str, printed: str, found: float) -> Row:
     rounding = 0.5 * 10.0 ** -len(printed.partition(".")[2])
-    return _row(what, printed, f"{found:.2f}", _verdict(abs(found - float(printed)) <= TOLERANCE + rounding))
+    return make_row(what, printed, f"{found:.2f}", _verdict(abs(found - float(printed)) <= TOLERANCE + rounding))
 
 
 def _verdict(right: bool) -> str:
     return REPRODUCED if right else NOT
-
-
-def _each(by_name: Mapping[str, float], decimals: int) -> str:
-    return ", ".join(f"{name.upper()} {write(value, decimals)}" for name, value in by_name.items())

@@ -70,7 +70,7 @@ def plain_digits(board: Board, networks: list[str], results: Mapping[str, Any]) 
     """How many images the best network reads; of its first seed."""
     best = next(name for name in board["digits"] if name in networks)
     right, images = _first(results[best]), results[best]["images"]
-    return f"{best} reads {right:.2f} % of {images:,} handwritten digits that it never saw."
+    return f"{best} reads {right:.2f} % of {images:,} handwritten digits of the test part correctly."
 
 
 def plain_panel(board: Board, networks: list[str], comparison: Mapping[str, Any]) -> str:
@@ -165,7 +165,7 @@ def digits(board: Board, networks: list[str], results: Mapping[str, Any], compar
     best = ranked[0]
     low, high = results[best]["wilson_95"]
     sentence = (
-        f"{best} reads {_first(results[best]):.2f} % of {results[best]['images']:,} images that it never saw "
+        f"{best} reads {_first(results[best]):.2f} % of {results[best]['images']:,} test images correctly "
         f"(95 % interval {100 * low:.2f} to {100 * high:.2f})"
     )
     pair = next((pair for pair in comparison if {pair["a"], pair["b"]} == set(ranked[:2])), None)

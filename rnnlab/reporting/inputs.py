@@ -14,6 +14,7 @@ from rnnlab.windows.artifacts import PARTS
 from rnnlab.windows.series_info import read_info
 
 ABOUT = Path("data/scaled/series/about.json")
+VERBS = {"train": "train", "validation": "validate", "test": "test"}
 IMAGES = Path("data/windows/digits.json")
 
 
@@ -45,17 +46,17 @@ def describe_steps() -> str:
     about = read_json(ABOUT)
     if about["panel"]:
         return f"{about['summary'][0]}."
-    rows = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"])
+    rows, info = read_table(METRICS / "baselines/series.csv", usecols=["date", "part"]), read_info()
     parts = (
-        f"{part} {len(dates)}, {dates.iloc[0]} to {dates.iloc[-1]}"
-        for part, dates in ((part, rows["date"][rows["part"] == part]) for part in PARTS)
+        f"{info.count(len(dates))} {verb} ({dates.iloc[0]} to {dates.iloc[-1]})"
+        for verb, dates in ((VERBS[part], rows["date"][rows["part"] == part]) for part in PARTS)
         if len(dates)
     )
-    read = f" How it was read: {'; '.join(about['summary'])}." if about["summary"] else ""
-    return f"{read_info().words.capitalize()} that are forecast: {'; '.join(parts)}.{read}"
+    read = f" Read from its file: {'; '.join(about['summary'])}." if about["summary"] else ""
+    return f"{', '.join(parts)}.{read}"
 
 
 def describe_data() -> str:
     images = read_json(IMAGES)
     size = f"{images['length']} x {images['features']} pixels"
-    return f"Series {read_info().name}: {describe_steps()} Digits: {images['count']:,} images of {size}."
+    return f"The series is {read_info().name}. {describe_steps()} The digits are {images['count']:,} images of {size}."

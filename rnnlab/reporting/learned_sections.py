@@ -23,13 +23,13 @@ ATTRIBUTION = (
 )
 MEMORY = (
     "A network reads numbers, two of which are marked, and must give their sum at the end: the longer the sequence, "
-    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps. A cell whose "
-    "error is that of always saying 1 has learned nothing. {verdict}"
+    "the longer it must remember (Hochreiter and Schmidhuber 1997). Each was trained for {steps} steps. Always "
+    "answering 1, the mean of the sums, gives the dashed line: a network on it has learned nothing. {verdict}"
 )
 GRADIENTS = (
-    "Training follows the gradient. The chart shows how much of it reaches the input some steps before the last, in "
-    "sequences of {length} steps, before the training and after it. What a network is to remember must reach far back: "
-    "at the first step of the sequence the trained networks' is {first}."
+    "Training changes the weights by the gradient of the error. The chart shows how large the gradient still is at the "
+    "input some steps before the last, in sequences of {length} steps, before and after training. Where it is nearly "
+    "0, a network cannot learn to remember. At the first step of the sequence it is, after training, {first}."
 )
 
 

@@ -143,7 +143,7 @@ def digits(
         "Limits": DIGITS_LIMITS,
     }
     accuracy = 100 * result["metrics"]["test_accuracy"]["mean"]
-    return _page(name, f"{name} reads {accuracy:.2f} % of {result['images']:,} images that it never saw.", parts)
+    return _page(name, f"{name} reads {accuracy:.2f} % of {result['images']:,} test images correctly.", parts)
 
 
 def _network(model: Model, result: Result) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.comparison.tutorial import note
 from rnnlab.core.params_parsing import flatten
 from rnnlab.reporting import digits_charts, series_charts, tables
-from rnnlab.reporting.page import Chart, Fold, Links, Section, Text
+from rnnlab.reporting.page import Block, Chart, Fold, Links, Section, Text
 from rnnlab.reporting.track import Pages, Track
 
 # Relative to the page, which names no date and no commit: it would change with each, and dvc.lock, which has its hash,
@@ -19,13 +20,13 @@ PAGES = Links(
         "how it is measured": "../docs/metrics.md",
         "the tutorial, section by section": "../docs/tutorial.md",
         "results on two series": "../docs/results.md",
-        "experiments side by side (make experiments)": "experiments.html",
-        "the runs in MLflow, with date, commit and experiment (make ui)": "http://127.0.0.1:5000",
+        "experiments side by side (after make experiments)": "experiments.html",
+        "the runs in MLflow, with date, commit and experiment (while make ui runs)": "http://127.0.0.1:5000",
     },
 )
 ELSEWHERE = (
-    "These are not the tutorial's data: the table says whether what it saw holds here. make tutorial fetches its "
-    "data, the KOSPI index and MNIST, and compares figure by figure."
+    "These are not the tutorial's data: the table says whether what it saw holds here. `make tutorial` fetches "
+    "its data, the KOSPI index and MNIST, and compares figure by figure."
 )
 
 
@@ -73,8 +74,10 @@ def tutorial(rows: Sequence[Mapping[str, str]], own: bool) -> Section:
     """Args:
     own: whether the data are the tutorial's.
     """
-    said = [] if own else [Text(ELSEWHERE)]
-    return Section("Beside the tutorial", [*said, *([tables.parity(rows)] if rows else [])])
+    blocks: list[Block] = [] if own else [Text(ELSEWHERE)]
+    if rows:
+        blocks += [tables.parity(rows), Text(note(rows))]
+    return Section("Beside the tutorial", blocks)
 
 
 def about(versions: Mapping[str, str], data: str, params: Mapping[str, Any]) -> Section:

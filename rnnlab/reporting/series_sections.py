@@ -15,8 +15,11 @@ from rnnlab.windows.series_info import SeriesInfo
 
 TUTORIAL = ("rnn", "lstm", "gru")
 SHOWN_FIRST = 3  # networks, of others than the tutorial's
-USE = "Point at a chart for the values of a {word}; click a name in its legend to hide or show a line; drag to move, " \
-      "Ctrl and the mouse wheel to zoom, double click to go back."  # fmt: skip
+USE = (
+    "Point at this chart for the values of one {word}; click a name in its legend to hide or show a line; drag to "
+    "move, Ctrl and the mouse wheel to zoom, double click to go back. The charts of late forecasts, training and memory "
+    "work alike."
+)
 OTHER = "On the single split the best network is {name}; `rnnlab forecast` and `rnnlab promote` take this one."
 LATE = (
     "Where a series moves little from one {word} to the next, a forecast that repeats the last value lies close to the "
@@ -108,7 +111,7 @@ def _each_model(track: Track, target: str, info: SeriesInfo) -> Chart:
     what = "The whole series" if whole else f"The last {info.count(len(next(iter(shown.values()))))}"
     caption = (
         f"{what}, with the network that the menu names; the training part ends at the dashed line. The intervals are "
-        "conformal: as wide as the errors before say"
+        "conformal: the errors of earlier forecasts set their width"
     )
     return Chart(series_charts.model_values(shown, target, info.words), caption)
 

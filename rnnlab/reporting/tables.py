@@ -18,11 +18,11 @@ Judged = Mapping[str, Any]  # what ``comparison.judge`` made
 def formulas(info: SeriesInfo) -> str:
     scale = f"the value {info.count(info.period)} before" if info.period > 1 else "the last value"
     return (
-        "Figures are those of the mean of the seeds' forecasts, which is what is served; ± is the standard deviation "
-        "of the seeds' own figures (how much a start matters, not how sure a figure is). RMSE is the "
-        f"root of the mean squared error, MAE the mean absolute error, in {info.unit}. MASE is MAE divided by the MAE "
-        f"of {scale} within the training part (Hyndman and Koehler 2006). MAPE is the mean of |error| / |value|. "
-        "Direction is the share of steps whose rise or fall was foreseen, of those that moved. R² and sMAPE stand in "
+        "The figures are of the mean of the seeds' forecasts, the forecast that is served. ± is the standard deviation "
+        "of the figures of single seeds: it shows how much the random start matters, not how certain a figure is. "
+        f"RMSE is the root of the mean squared error, MAE the mean absolute error, in {info.unit}. MASE is MAE divided "
+        f"by the MAE of {scale} within the training part (Hyndman and Koehler 2006). MAPE is the mean of |error| / |value|"
+        ". Direction is the share of steps whose rise or fall was foreseen, of those that moved. R² and sMAPE stand in "
         "metrics/test: of a level that moves slowly any forecast has an R² near 1."
     )
 
@@ -42,7 +42,7 @@ def majority_sentence(result: Mapping[str, Any]) -> str:
     return (
         ""
         if share is None
-        else f"Who always names the commoner direction is right in {100 * share:.1f} % of the cases. "
+        else f"Always saying the more frequent direction would be right in {100 * share:.1f} % of the cases. "
     )
 
 
@@ -133,7 +133,7 @@ def intervals(results: Results, order: Sequence[str], baselines: Sequence[str], 
     headings = ["model"] + [
         f"{level} %: {what}" for level in ("80", "95") for what in ("covered (%)", "width", "score")
     ]
-    floor = "They do not go below zero, as the series did not while it was learned. " if info.floor == 0 else ""
+    floor = "Bounds below zero are set to zero, as no value of the training part was below it. " * (info.floor == 0)
     caption = (
         "Rolling conformal intervals of the mean forecast, calibrated on the last known errors, 100 at most: how many "
         f"{info.words} they covered, their mean width in {info.unit}, and the interval score (smaller is better). "
@@ -167,7 +167,7 @@ def digits(networks: Results, comparison: Sequence[Mapping[str, Any]]) -> list[T
     for name, result in networks.items():
         low, high = (100 * bound for bound in result["wilson_95"])
         rows.append([name, f"{low:.2f} to {high:.2f}"])
-    caption = "Wilson's 95 % interval of the first seed's accuracy on images that it never saw"
+    caption = "Wilson's 95 % interval of the first seed's accuracy on the test images"
     tables = [Table(caption, ["model", "test accuracy (%)"], rows)]
     if comparison:
         cells = [
@@ -185,7 +185,7 @@ def memory(found: Mapping[str, Any]) -> Table:
     for cell, by_length in found["errors"].items():
         rows.append([cell, *(_of_seeds(by_seed) for by_seed in by_length.values())])
     headings = ["cell", *(f"{length} steps" for length in lengths)]
-    caption = "Mean squared error on sequences that it never saw, mean ± standard deviation over seeds"
+    caption = "Mean squared error on test sequences, mean ± standard deviation over seeds"
     return Table(caption, headings, rows, frozenset({"always says 1"}))
 
 
