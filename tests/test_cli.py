@@ -53,6 +53,7 @@ def _workspace(tmp_path, root, monkeypatch):
     digits = {"digits_gru": {"test_accuracy": 0.9}, "majority_class": {"test_accuracy": 0.1}}
     write_json(Path("metrics/leaderboard.json"), {"format": LEADERBOARD, "series": figures, "digits": digits})
     claim = {"networks": {"gru": {"hardest": "persistence", "p": 0.9, "p_holm": 0.9}}}
+    claim["rmse"] = {"gru": 3.0, "persistence": 2.0}
     said = {"gru": "gru does not beat every simple rule."}
     judged = {"series": claim, "backtest": {"judged": {"networks": {}}}, "models": said}
     write_json(Path("metrics/comparison.json"), judged)
@@ -148,7 +149,11 @@ def test_forecast_draws_a_picture(call):
         (("forecast", "--data", "prices.csv", "--model", "nix.safetensors"), "nix.safetensors: is not there"),
         (("classify", "nix.png"), "nix.png: there is no such file"),
         (("classify", "bad.csv"), "bad.csv: is no picture of a form that is read"),
-        (("promote",), "gru does not beat every simple rule. It is not registered (--force does it anyway)"),
+        (
+            ("promote",),
+            "gru is not shown to beat every simple rule (on the single split: RMSE 3.000, persistence 2.000, "
+            "p = 0.900); not registered (--force does it anyway)",
+        ),
     ],
 )
 def test_a_mistake_is_one_message_and_exit_code_1(call, args, message):

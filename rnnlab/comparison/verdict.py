@@ -102,6 +102,17 @@ def _model(name: str, judged: Mapping[str, Any], info: SeriesInfo, where: str) -
     )
 
 
+def claim(name: str, judged: Mapping[str, Any], where: str) -> str:
+    """Of one network in a line. ``where``: walking forward, or on the single split."""
+    found, rmse = judged["networks"][name], judged["rmse"]
+    rival = found["hardest"]
+    decimals = places([rmse[name], rmse[rival]], 4)
+    figures = f"RMSE {write(rmse[name], decimals)}, {rival} {write(rmse[rival], decimals)}"
+    chance = _p(found["p_holm"]) if found["p_holm"] is not None else "no test is possible"
+    beats = "beats" if beats_every_rule(found) else "is not shown to beat"
+    return f"{name} {beats} every simple rule ({where}: {figures}, {chance})"
+
+
 def beats_every_rule(found: Mapping[str, Any]) -> bool:
     """Of an entry of ``comparison.judge``'s networks."""
     return found["p_holm"] is not None and found["p_holm"] < LEVEL

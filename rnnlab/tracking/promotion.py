@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnlab.comparison.leaderboard import FILE, RANKED_BY, best_network, read_headline
-from rnnlab.comparison.verdict import beats_every_rule
+from rnnlab.comparison.verdict import beats_every_rule, claim
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import read_json
 from rnnlab.core.params_file import read_params
@@ -39,9 +39,9 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
         )
     if metric not in board.get(name, {}):
         raise UserError(f"{FILE}: has no {metric} of {name}; make it again (`dvc repro compare`)")
-    sentence, beats = _series_claim(name) if track == "series" else _digits_claim(name, board)
+    said, sentence, beats = _series_claim(name) if track == "series" else _digits_claim(name, board)
     if not beats and not force:
-        raise UserError(f"{sentence} It is not registered (--force does it anyway)")
+        raise UserError(f"{said}; not registered (--force does it anyway)")
     registered = read_params().series.name if track == "series" else track
     store, tracked = open_store(registered if track == "series" else None), read_tracked()
     run = find_key(store, track, tracked[name]["key"]) if name in tracked else None
@@ -60,7 +60,7 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
     if not beats or differs:
         tags["forced"] = "true"
     version, before = registry.promote(store.client, registered, run, card, tags)
-    yield sentence
+    yield said
     again = before and str(before.version) == version
     yield f"models:/{registered}@champion is version {version}, {name}" + (", as before" if again else "")
     if before and not again:
@@ -68,23 +68,26 @@ def promote_best(track: str, force: bool) -> Iterator[str]:
         yield f"models:/{registered}@previous is version {before.version} ({said}), the champion before"
 
 
-def _series_claim(name: str) -> tuple[str, bool]:
-    """What the tests say of a network, and whether they say that it beats every simple rule: walking forward, or on the
-    single split if it did not walk.
+def _series_claim(name: str) -> tuple[str, str, bool]:
+    """What the tests say of a network, in a line and in full, and whether they say that it beats every simple rule:
+    walking forward, or on the single split if it did not walk.
     """
     comparison = read_json(METRICS / "comparison.json")
-    walked, single = comparison["backtest"]["judged"]["networks"], comparison["series"]["networks"]
-    return comparison["models"][name], beats_every_rule(walked.get(name) or single[name])
+    judged, where = comparison["backtest"]["judged"], "walking forward"
+    if name not in judged["networks"]:
+        judged, where = comparison["series"], "on the single split"
+    return claim(name, judged, where), comparison["models"][name], beats_every_rule(judged["networks"][name])
 
 
-def _digits_claim(name: str, board: Mapping[str, Mapping[str, float]]) -> tuple[str, bool]:
+def _digits_claim(name: str, board: Mapping[str, Mapping[str, float]]) -> tuple[str, str, bool]:
     metric = RANKED_BY["digits"]
     if metric not in board.get(BASELINE, {}):
         raise UserError(f"{FILE}: has no {metric} of {BASELINE}; make it again (`dvc repro compare`)")
     ours, theirs = board[name][metric], board[BASELINE][metric]
     beats = ours > theirs
     how = "beats" if beats else "does not beat"
-    return f"{name} has {metric} {ours:g}, {BASELINE} {theirs:g}: it {how} it.", beats
+    said = f"{name} has {metric} {ours:g}, {BASELINE} {theirs:g}: it {how} it"
+    return said, f"{said}.", beats
 
 
 def _about(config: Mapping[str, Any]) -> dict[str, str]:
