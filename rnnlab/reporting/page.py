@@ -16,7 +16,7 @@ TEMPLATE = Path(__file__).with_name("page.html")
 PLOTS = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>DVC plots</title>{refresh_tag}
-<link rel="icon" href="data:,"><style>body > div {{ overflow-x: auto; }}</style></head>
+<link rel="icon" href="data:,"><style>body > div { max-width: 100%; overflow-x: auto; }</style></head>
 <body>
 <script>SCRIPTS</script>
 {plot_divs}
