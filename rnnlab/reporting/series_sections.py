@@ -17,8 +17,8 @@ TUTORIAL = ("rnn", "lstm", "gru")
 SHOWN_FIRST = 3  # networks, of others than the tutorial's
 USE = (
     "Point at this chart for the values of one {word}; click a name in its legend to hide or show a line; drag to "
-    "move, Ctrl and the mouse wheel to zoom, double click to go back. The charts of late forecasts, training and memory "
-    "work alike."
+    "move, Ctrl and the mouse wheel to zoom, double click to go back. The charts of late forecasts, training and "
+    "memory work alike."
 )
 OTHER = "On the single split the best network is {name}; `rnnlab forecast` and `rnnlab promote` take this one."
 LATE = (

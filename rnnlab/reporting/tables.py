@@ -21,9 +21,9 @@ def formulas(info: SeriesInfo) -> str:
         "The figures are of the mean of the seeds' forecasts, the forecast that is served. ± is the standard deviation "
         "of the figures of single seeds: it shows how much the random start matters, not how certain a figure is. "
         f"RMSE is the root of the mean squared error, MAE the mean absolute error, in {info.unit}. MASE is MAE divided "
-        f"by the MAE of {scale} within the training part (Hyndman and Koehler 2006). MAPE is the mean of |error| / |value|"
-        ". Direction is the share of steps whose rise or fall was foreseen, of those that moved. R² and sMAPE stand in "
-        "metrics/test: of a level that moves slowly any forecast has an R² near 1."
+        f"by the MAE of {scale} within the training part (Hyndman and Koehler 2006). MAPE is the mean of "
+        "|error| / |value|. Direction is the share of steps whose rise or fall was foreseen, of those that moved. R² "
+        "and sMAPE stand in metrics/test: of a level that moves slowly any forecast has an R² near 1."
     )
 
 
