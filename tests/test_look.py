@@ -176,14 +176,13 @@ def test_the_next_value_is_that_of_the_model_with_the_smallest_error():
     """Errors of persistence: 1, 1, 1, 2, 3; the interval's half is the 5th of 5, for ceil(6 * 0.8) = 5."""
     rules = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=6), "y_true": [5, 6, 7, 9, 12, 12]})
     rules["persistence"] = [4, 5, 6, 7, 9, 12]
-    forecasts = {"gru": pd.DataFrame({"y_pred": [0, 0, 0, 0, 0, 77]})}
     info = SeriesInfo("shop", "sales", "sales", "day", 7, 10.0, 1)
-    said = first_try._next(forecasts, rules, {"persistence": 1.79, "gru": 8.2}, info)
-    assert said == (
+    chosen = first_try._with_next(rules.assign(y_pred=rules["persistence"]), info)
+    assert first_try._next("persistence", chosen, 1.79, info) == (
         "Forecast of sales for 2024-01-06: 12.000 (80 % interval 10.000 to 15.000), by persistence, "
         "the model with the smallest error here."
     )
-    assert ": 77.000 (" in first_try._next(forecasts, rules, {"persistence": 1.79, "gru": 1.2}, info)
+    assert np.isnan(chosen["y_true"].iloc[-1])
 
 
 def test_too_short_a_file_is_refused(tmp_path):

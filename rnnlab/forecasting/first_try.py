@@ -23,11 +23,11 @@ from rnnlab.data.number_columns import find_numbers
 from rnnlab.data.rhythm import date_format, describe_gaps, find_rhythm, next_dates
 from rnnlab.data.rows import Options, describe_reading
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, walk_baselines
-from rnnlab.evaluation.intervals import LEVELS, WINDOW, radius
+from rnnlab.evaluation.intervals import conformal
 from rnnlab.execution.executors import make_executor
 from rnnlab.reporting import series_charts, tables
 from rnnlab.reporting.chart_style import javascript
-from rnnlab.reporting.page import Chart, Section, Text, render
+from rnnlab.reporting.page import Block, Chart, Section, Text, render
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.windows.folds import make_folds
 from rnnlab.windows.scaling import MinMaxScaler
@@ -37,7 +37,7 @@ from rnnlab.windows.windows import Windows, count_windows
 CELLS = ("rnn", "lstm", "gru")
 TRAIN = 0.7  # of the windows
 SEEDS, EPOCHS, STEPS = 3, 40, 40  # STEPS of an epoch, at most
-SHOWN = 200  # steps in the picture
+SHOWN = 100  # steps in the picture
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
     forecasts, rules, found = _judge(windows, features, info)
     where = f"On the {info.count(found['judged']['steps'])} after the first {100 * TRAIN:.0f} %"
     said = verdict.plain_series(found["judged"], info, where)
-    following = _next(forecasts, rules, found["judged"]["rmse"], info)
+    rmse = found["judged"]["rmse"]
+    best = min(rmse, key=lambda name: rmse[name])
+    chosen = _with_next(forecasts[best] if best in forecasts else rules.assign(y_pred=rules[best]), info)
+    following = _next(best, chosen, rmse[best], info)
     said_of_all = [said, *_doubts(rows.marks, options), following]
     train = offer(path, target, features, len(dates), length, options, rows.marks)
     page = folder / "index.html"
@@ -87,7 +90,7 @@ def first_try(path: Path, target: str | None, options: Options, folder: Path) ->
         *describe_gaps(dates),
         f"the networks read {listed(features)} of the last {length} {info.words}, and forecast {target}",
     ]
-    write_text(page, _page(info, read, said_of_all, forecasts, found, train))
+    write_text(page, _page(info, read, [*map(Text, said_of_all), _chart(best, chosen, info)], found, train))
     return Tried((*read, "", *said_of_all, "", *train), page)
 
 
@@ -143,19 +146,29 @@ def _judge(
     return forecasts, rules, compare_backtest(tested, rules[:-1], left_out, 1)
 
 
-def _next(
-    forecasts: Mapping[str, pd.DataFrame], rules: pd.DataFrame, rmse: Mapping[str, float], info: SeriesInfo
-) -> str:
-    """The next value by the model with the smallest error, with the interval that its errors so far give."""
-    best = min(rmse, key=lambda name: rmse[name])
-    made = (forecasts[best]["y_pred"] if best in forecasts else rules[best]).to_numpy()
-    half = radius(np.abs(made - rules["y_true"].to_numpy())[:-1][-WINDOW:], LEVELS[0])
-    floor, decimals = -np.inf if info.floor is None else info.floor, places([rmse[best]], 4)
-    low, middle, high = (write(max(floor, bound), decimals) for bound in (made[-1] - half, made[-1], made[-1] + half))
-    dates = rules["date"].to_numpy()
+def _with_next(made: pd.DataFrame, info: SeriesInfo) -> pd.DataFrame:
+    """A model's forecasts with the intervals that its errors so far give; the last, of the step to come, without a
+    y_true.
+    """
+    bounds, _ = conformal(made["y_true"].to_numpy(), made["y_pred"].to_numpy(), 1, floor=info.floor)
+    known = made["y_true"].where(made.index != made.index[-1])
+    return made.assign(part="test", **bounds, y_true=known)
+
+
+def _next(best: str, chosen: pd.DataFrame, rmse: float, info: SeriesInfo) -> str:
+    """The next value, with its interval."""
+    last, decimals = chosen.iloc[-1], places([rmse], 4)
+    low, middle, high = (write(last[name], decimals) for name in ("lower_80", "y_pred", "upper_80"))
+    dates = chosen["date"].to_numpy()
     when = f"{pd.Timestamp(dates[-1]):{form}}" if (form := date_format(dates)) else f"row {dates[-1]}"
-    chosen = f"by {best}, the model with the smallest error here"
-    return f"Forecast of {info.target} for {when}: {middle} (80 % interval {low} to {high}), {chosen}."
+    by = f"by {best}, the model with the smallest error here"
+    return f"Forecast of {info.target} for {when}: {middle} (80 % interval {low} to {high}), {by}."
+
+
+def _chart(best: str, chosen: pd.DataFrame, info: SeriesInfo) -> Chart:
+    shown = chosen.tail(SHOWN)
+    caption = f"{best} on the last {info.count(len(shown) - 1)}; the point is the forecast, the bar its 80 % interval"
+    return Chart(series_charts.model_values({best: shown}, info.target, info.words), caption)
 
 
 def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
@@ -181,30 +194,26 @@ def _plan(cell: str, windows: Windows, trained: int) -> TrainingPlan:
 def _page(
     info: SeriesInfo,
     read: Sequence[str],
-    said: Sequence[str],
-    forecasts: Mapping[str, pd.DataFrame],
+    opening: Sequence[Block],
     found: Mapping[str, Any],
     train: Sequence[str],
 ) -> str:
     judged = found["judged"]
-    best = min(judged["networks"], key=lambda name: judged["rmse"][name])
-    shown = forecasts[best][:-1].tail(SHOWN)
-    caption = f"{best}, the best network, on the last {info.count(len(shown))}"
-    chart = Chart(series_charts.model_values({best: shown.assign(part="test")}, info.target, info.words), caption)
     how = (
-        f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, {EPOCHS} epochs: few, for a first look. "
+        f"{len(CELLS)} networks of {SEEDS} seeds each, hidden size 16, trained for only {EPOCHS} epochs. "
         f"They and the simple rules learned from the first {100 * TRAIN:.0f} %, and "
         f"forecast the {info.words} after it."
     )
     once = replace(
         tables.backtest(found, info),
         caption=f"RMSE ({info.unit}) on these {info.count(judged['steps'])}, best first; ± standard deviation of the "
-        "seeds' own. The last column is the claim that a network beats every rule",
+        "seeds' own. The last column is the probability p that chance alone makes a network look this much "
+        "better than every rule: small is good, below 0.05 is beyond chance",
     )
     details = Text(verdict.series(judged, info, f"after the first {100 * TRAIN:.0f} %"))
     sections = [
-        Section(info.name, [Text(how), once, chart, details, tables.every_rule(judged, info)]),
+        Section(info.name, [Text(how), once, details, tables.every_rule(judged, info)]),
         Section("The data", [Text(line) for line in read]),
         Section("Train all networks", [Text(line) for line in train]),
     ]
-    return render(f"A first try with {info.name}", [Text(line) for line in said], sections, javascript())
+    return render(f"A first try with {info.name}", opening, sections, javascript())

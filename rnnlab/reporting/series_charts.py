@@ -31,7 +31,7 @@ BANDS = {  # of one model: lower and upper columns, colour with opacity
 }
 LINES = {  # column, dashes, colour
     ACTUAL: ("y_true", [1, 0], INK),
-    "predicted (mean of seeds)": ("y_pred", [1, 0], ORANGE),
+    "forecast": ("y_pred", [1, 0], ORANGE),
     "persistence (last value)": ("persistence", [2, 2], GREY),
 }
 BEYOND_CHANCE = 0.05
@@ -55,11 +55,14 @@ def model_values(predictions: Mapping[str, pd.DataFrame], target: str, words: st
 
     Args:
         predictions: by model, columns date, part, y_true, persistence, y_pred, lower_L and upper_L of the levels 80 and
-            95, and seed_K for each seed; where the training part ends there is a dashed line.
+            95, and seed_K for each seed; where the training part ends there is a dashed line. A last row without y_true
+            is the next step, whose forecast and 80 % interval are marked.
     """
     table = pd.concat([_with_range(name, rows) for name, rows in predictions.items()])
     axis = step_axis(table["date"], words)
-    bands = {name: columns for name, columns in BANDS.items() if columns[0] in table}
+    bands = {
+        name: columns for name, columns in BANDS.items() if columns[0] in table and table[columns[0]].notna().any()
+    }
     colors = {name: color for name, (*_, color) in {**bands, **LINES}.items()}
     scale = alt.Scale(domain=list(colors), range=list(colors.values()))
     color = alt.Color("line:N", scale=scale, legend=alt.Legend(title=None, columns=1))
@@ -72,6 +75,10 @@ def model_values(predictions: Mapping[str, pd.DataFrame], target: str, words: st
     layers += [
         layer(name, column).mark_line(strokeWidth=1.6, strokeDash=dash) for name, (column, dash, _) in LINES.items()
     ]
+    if table["y_true"].isna().any():
+        ahead = alt.Chart().transform_filter("!isValid(datum.y_true)").encode(x=axis["x"])
+        layers.append(ahead.mark_rule(strokeWidth=5, color=f"{BLUE}90").encode(y="lower_80:Q", y2="upper_80:Q"))
+        layers.append(ahead.mark_point(filled=True, size=70, color=ORANGE, opacity=1).encode(y="y_pred:Q"))
     if (table["part"] == "train").any():
         end = table["date"][table["part"] == "train"].max()
         rule = alt.Chart(inline(pd.DataFrame({"date": [end]}))).mark_rule(color=GREY, strokeDash=[4, 4])
