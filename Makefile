@@ -78,7 +78,9 @@ $(VENV)/notebook.stamp: $(VENV)/base.stamp
 
 notebook: $(VENV)/notebook.stamp ## make notebooks/tutorial.ipynb of tutorial.py beside it, and run it (half a minute)
 	@jupytext --quiet --to ipynb notebooks/tutorial.py
-	@jupyter execute --inplace notebooks/tutorial.ipynb
+	@PYTHONWARNINGS='ignore:IProgress not found' jupyter execute --inplace notebooks/tutorial.ipynb
+	@printf '%s\n' 'notebooks/tutorial.ipynb: open it in VS Code, or' \
+		'$(BIN)/python -m pip install notebook && $(BIN)/jupyter notebook notebooks/tutorial.ipynb'
 
 dag: $(VENV)/base.stamp ## print the pipeline as a Mermaid diagram, each stage once for all models
 	@python -c "import networkx as nx; from dvc.repo import Repo; \

@@ -17,6 +17,7 @@
 # %%
 import time
 
+import matplotlib.dates as mdates
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -58,6 +59,7 @@ dates = rows["Date"].to_numpy()
 windows = Windows(np.stack([scaled[name] for name in FEATURES], 1), scaled["Close"], dates, LENGTH, horizon=1)
 parts = splitting.in_time_order(len(windows), TRAIN, 0, horizon=1)
 train, test = (windows.part(*parts[name]) for name in ("train", "test"))
+whole = windows.part(0, len(windows))
 x, y = torch.tensor(train.x), torch.tensor(train.y)
 print(f"all windows {windows.x.shape}; train {tuple(x.shape)}, {tuple(y.shape)}; test {test.x.shape}")
 
@@ -140,21 +142,23 @@ def forecast_all(states, architecture, windows):
     return scaler.inverse(np.mean(by_seed, 0)[:, 0], "Close")
 
 
-truth, persistence = (scaler.inverse(values[:, 0], "Close") for values in (test.y, test.last))
+truth, persistence = (scaler.inverse(values[:, 0], "Close") for values in (whole.y, whole.last))
 forecasts = {"persistence": persistence}
 for cell, output in {"rnn": "sigmoid", "lstm": "linear", "gru": "linear"}.items():
     architecture = RNN | {"cell": cell, "output": output}
-    forecasts[cell] = forecast_all(train_all_seeds(architecture)[0], architecture, test)
+    forecasts[cell] = forecast_all(train_all_seeds(architecture)[0], architecture, whole)
+tested = slice(parts["test"][0], None)
 for name, values in forecasts.items():
-    shift = np.argmin(metrics.rmse_by_shift(truth, values, 5))
-    print(f"{name:12} RMSE {metrics.rmse(truth, values):6.2f} dollars, shift {shift} days")
+    shift = np.argmin(metrics.rmse_by_shift(truth[tested], values[tested], 5))
+    print(f"{name:12} RMSE {metrics.rmse(truth[tested], values[tested]):6.2f} dollars, shift {shift} days")
 
 plt.figure(figsize=(8, 4))
 plt.plot(rows["Date"], rows["Close"], color="black", label="actual")
 for name in ("rnn", "lstm", "gru"):
-    plt.plot(test.target_dates, forecasts[name], label=name)
+    plt.plot(whole.target_dates, forecasts[name], label=name)
 plt.axvline(test.target_dates[0], color="grey", linestyle="--")
-plt.title("The price graph: the test part begins at the line")
+plt.gca().xaxis.set_major_formatter(mdates.ConciseDateFormatter(mdates.AutoDateLocator()))
+plt.title("The price graph: the networks trained on the days before the line")
 plt.ylabel("Close (dollars)")
 plt.legend()
 plt.show()
