@@ -8,6 +8,7 @@ from pathlib import Path
 import rnnlab
 
 PAGE = Path(__file__).parent.parent / "docs/api.md"
+ORDER = ["read_series", "make_windows", "train", "evaluate", "compare", "predictions", "forecast", "load"]
 INTRODUCTION = """# The library from Python
 
 Made from the docstrings by `python .ci/api.py`.
@@ -25,7 +26,7 @@ DVC nor MLflow. Torch and pandas are imported when a function is first used. A m
 
 Other frames: `ts.to_dataframe()` of a darts `TimeSeries`; `frame.set_index("date")` where the dates are a column.
 """
-LONG = re.compile(r"\b(rnnlab\.api|collections\.abc|pathlib|typing|torch\.nn\.modules\.module|pandas)\.")
+LONG = re.compile(r"\b(rnnlab\.api\.\w+|collections\.abc|pathlib|typing|torch\.nn\.modules\.module|pandas)\.")
 
 
 def describe(name: str) -> Iterator[str]:
@@ -52,8 +53,7 @@ def paragraphs(text: str) -> Iterator[str]:
 
 def place(name: str) -> tuple[bool, int]:
     """Functions in the order in which they are used, then classes."""
-    found = getattr(rnnlab, name)
-    return inspect.isclass(found), inspect.getsourcelines(found)[1]
+    return inspect.isclass(getattr(rnnlab, name)), ORDER.index(name) if name in ORDER else 0
 
 
 def page() -> str:

@@ -11,34 +11,9 @@ from typing import Annotated
 
 import typer
 
-from rnnlab.cli_options import LOOKS, TRIES, AsJson, Changed, Horizon, Model, Symbol, Target, Track, model_names
+from rnnlab.cli_options import LOOKS, TRIES, AsJson, Changed, Horizon, Model, Symbol, Target, Track, app, model_names
 from rnnlab.core.errors import UserError
 from rnnlab.core.kernels import share_kernels
-
-app = typer.Typer(
-    help="Forecasts, searches and the model registry. Run it in the project's folder; `dvc repro` makes the models.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 it can't be done, and a message says why; 2 wrong arguments.",
-)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"rnnlab {version('rnnlab')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _common(
-    version: Annotated[
-        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
-    ] = False,
-) -> None:
-    pass
 
 
 def main() -> None:

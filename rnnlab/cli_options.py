@@ -1,10 +1,35 @@
-"""Options and help texts that commands of `rnnlab` share."""
+"""The command `rnnlab` without its subcommands, and options and help texts that these share."""
 
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+app = typer.Typer(
+    help="Forecasts, searches and the model registry. Run it in the project's folder; `dvc repro` makes the models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 it can't be done, and a message says why; 2 wrong arguments.",
+)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"rnnlab {version('rnnlab')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 class Track(StrEnum):

@@ -12,6 +12,7 @@ from torch import nn
 
 import rnnlab
 from rnnlab.core.errors import UserError
+from rnnlab.networks.custom_code import GIVEN_CLASSES
 
 SINE = pd.DataFrame(
     {"wave": np.sin(np.arange(120) / 3), "value": np.sin(np.arange(120) / 3 + 0.3)},
@@ -123,7 +124,7 @@ def test_a_class_of_ones_own_is_trained_saved_and_loaded(series, tmp_path):
 
 def test_weights_alone_import_no_class(series, tmp_path, monkeypatch):
     rnnlab.train(Mine, series, 1, epochs=1).save(tmp_path / "mine.safetensors")
-    monkeypatch.setattr("rnnlab.networks.custom.GIVEN_CLASSES", {})
+    monkeypatch.delitem(GIVEN_CLASSES, f"{Mine.__module__}:Mine")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="weights alone import no code"):
         rnnlab.load("mine.safetensors")

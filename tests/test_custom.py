@@ -13,7 +13,7 @@ from torch import nn
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.params_parsing import parse
-from rnnlab.networks import custom
+from rnnlab.networks.custom import check_module, with_code
 from rnnlab.networks.followed import MADE, WALKED, write_followed
 from rnnlab.networks.network import build, initial_states, restore
 from rnnlab.networks.weights import pack, unpack
@@ -57,7 +57,7 @@ def project(tmp_path, monkeypatch):
 
 def architecture(reference="networks/mine.py:Mine", arguments=None):
     given = {"network": reference, "arguments": arguments or {}, "input_size": 2, "length": 3, "output_size": 1}
-    return custom.with_code(given)
+    return with_code(given)
 
 
 def example(name):
@@ -150,7 +150,7 @@ def test_a_network_that_fails_is_told_in_a_sentence(project, message):
     if text is not None:
         Path("networks/mine.py").write_text(text)
     with pytest.raises(UserError) as error:
-        custom.check_module(given)
+        check_module(given)
     assert message in str(error.value)
     assert str(error.value).startswith("networks/mine.py:Mine: ")
     assert "\n" not in str(error.value)
@@ -166,7 +166,7 @@ def test_a_network_that_fails_is_told_in_a_sentence(project, message):
 def test_a_wrong_argument_is_named(project, arguments, message):
     project(PLAIN)
     with pytest.raises(UserError) as error:
-        custom.check_module(architecture(arguments=arguments))
+        check_module(architecture(arguments=arguments))
     assert message in str(error.value)
 
 
@@ -178,7 +178,7 @@ def test_a_file_that_dvc_does_not_follow_is_refused(project):
 
 def test_a_class_can_be_named_by_its_module(project):
     project(PLAIN)
-    custom.check_module(architecture("networks.mine:Mine"))
+    check_module(architecture("networks.mine:Mine"))
     with pytest.raises(UserError, match=r"there is no module networks\.other"):
         architecture("networks.other:Mine")
 

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from rnnlab.cli import app
 from rnnlab.comparison import verdict
-from rnnlab.core.params import Model, Training
+from rnnlab.core.model_params import Model, Training
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md"]

@@ -7,8 +7,9 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.model_params import MODELS
 from rnnlab.core.param_types import StrictModel
-from rnnlab.core.params import MODELS, Params
+from rnnlab.core.params import Params
 
 MAX_LINE, MAX_LINES = 500, 20  # characters of a line, and lines, of an error message
 SHORT = reprlib.Repr()  # an alias of YAML may stand for gigabytes

@@ -1,6 +1,7 @@
 """How long the whole pipeline takes on a series, roughly, and how it takes less."""
 
-from rnnlab.core.params import Backtest, Params, Training
+from rnnlab.core.model_params import Training
+from rnnlab.core.params import Backtest, Params
 from rnnlab.core.params_file import FILE, read_params
 
 # Measured on one core with networks of hidden size 8, on windows of 7 and 24 rows. Networks of several seeds and folds

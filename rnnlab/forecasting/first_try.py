@@ -14,7 +14,7 @@ from rnnlab.comparison.comparison import compare_backtest
 from rnnlab.core.errors import UserError
 from rnnlab.core.figures import places, write
 from rnnlab.core.files import write_text
-from rnnlab.core.params import CellModel, Training
+from rnnlab.core.model_params import CellModel, Training
 from rnnlab.data.columns import listed
 from rnnlab.data.command import LEAST, offer, window_length, without_marks
 from rnnlab.data.csv_reader import open_table, read_rows

@@ -8,7 +8,9 @@ from typing import Any
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_json
-from rnnlab.core.params import CustomModel, Params
+from rnnlab.core.model_params import CustomModel
+from rnnlab.core.params import Params
+from rnnlab.networks.custom_code import code_of
 
 FOLDER, MEMORY = Path("data/networks"), Path("data/memory.json")
 WALKED = "metrics/backtest/{}.csv"
@@ -50,7 +52,7 @@ def write_followed(params: Params) -> None:
 def _checked(name: str, architecture: dict[str, Any]) -> dict[str, Any]:
     if "network" not in architecture:
         return {}
-    from rnnlab.networks.custom import check_module, code_of  # imports torch, which most projects' check does without
+    from rnnlab.networks.custom import check_module  # imports torch, which most projects' check does without
 
     try:
         check_module(architecture)

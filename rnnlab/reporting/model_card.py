@@ -8,7 +8,8 @@ from typing import Any
 from rnnlab.comparison import verdict
 from rnnlab.comparison.leaderboard import dashes, rank, to_rows
 from rnnlab.core.figures import places, write
-from rnnlab.core.params import CellModel, CustomModel, Model, Params
+from rnnlab.core.model_params import CellModel, CustomModel, Model
+from rnnlab.core.params import Params
 from rnnlab.windows.series_info import SeriesInfo
 
 Result = Mapping[str, Any]

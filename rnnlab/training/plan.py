@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnlab.core.params import Model, Training
+from rnnlab.core.model_params import Model, Training
 from rnnlab.networks.custom import with_code
 from rnnlab.networks.network import build, count_parameters, initial_states, restore
 from rnnlab.training.engines import ENGINES, engine_of

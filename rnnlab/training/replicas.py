@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnlab.networks.custom import told
+from rnnlab.networks.custom_code import told
 from rnnlab.networks.network import restore
 
 TRAINING = "fails in training"

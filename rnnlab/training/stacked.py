@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from rnnlab.networks.custom import told
+from rnnlab.networks.custom_code import told
 from rnnlab.networks.network import build, initial_states
 from rnnlab.training.replicas import TRAINING, Replicas
 

@@ -11,8 +11,9 @@ from optuna.trial import TrialState
 
 from rnnlab.core.errors import UserError
 from rnnlab.core.files import digest
+from rnnlab.core.model_params import CellModel, CustomModel, Model
 from rnnlab.core.overrides import command, overrides
-from rnnlab.core.params import CellModel, CustomModel, Model, Params
+from rnnlab.core.params import Params
 from rnnlab.core.params_file import read_content, read_params
 from rnnlab.core.params_parsing import parse
 from rnnlab.execution.executors import make_executor

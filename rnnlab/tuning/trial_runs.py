@@ -9,7 +9,8 @@ import optuna
 from filelock import FileLock
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from rnnlab.core.params import Params, Training
+from rnnlab.core.model_params import Training
+from rnnlab.core.params import Params
 from rnnlab.core.params_parsing import flatten
 from rnnlab.core.processes import identity, is_gone
 from rnnlab.tracking.run_info import experiment, run_params, run_tags

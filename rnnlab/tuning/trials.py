@@ -17,7 +17,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from rnnlab.core.errors import UserError
-from rnnlab.core.params import Model, Training
+from rnnlab.core.model_params import Model, Training
 from rnnlab.evaluation.baselines import naive_forecasts, ridge
 from rnnlab.training.interfaces import Samples
 from rnnlab.training.panel_training import Sequences, encode
