@@ -36,7 +36,7 @@ SIGMOID = (
     "{name} ends in a sigmoid, which cannot leave the range of the training part: {steps} of the test part lie outside "
     "it and make {share} % of its squared error (docs/tutorial.md has the experiment with output: linear)."
 )
-CHANGES = "Networks whose names end in _change learn the change of the target: their losses have a unit of their own."
+CHANGES = "{names} learn the change of the target: their losses have a unit of their own."
 WALKED = (
     "Walking forward: the test part is cut into folds, and each network and rule is trained on the past of each fold. "
     "The vertical lines are the standard deviation of the seeds."
@@ -52,6 +52,7 @@ def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, 
     best_rule = min(track.baselines, key=lambda rule: walked["judged"]["rmse"].get(rule, float("inf")))
     networks, simple = list(track.models), list(track.baselines)
     folds = series_charts.folds(walked, [name for name in track.predictions if name in walked["judged"]["networks"]])
+    changed = [name for name in track.histories if params.models[name].target == "change"]
     sections: list[Section] = [
         Section(
             "Which model is best",
@@ -73,7 +74,10 @@ def series_pages(track: Track, comparison: Mapping[str, Any], info: SeriesInfo, 
         *learned_sections.series(track, info),
         Section(
             "Training",
-            [Chart(series_charts.losses(track.histories), "Training loss by epoch, mean over seeds"), Text(CHANGES)],
+            [
+                Chart(series_charts.losses(track.histories), "Training loss by epoch, mean over seeds"),
+                *([Text(CHANGES.format(names=", ".join(changed)))] if changed else []),
+            ],
         ),
         _statistics(track, comparison, info),
     ]
