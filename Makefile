@@ -104,7 +104,7 @@ experiments: $(VENV)/base.stamp ## the experiments side by side: what was change
 	@dvc exp show --json | python -m rnnlab.reporting.experiments
 
 bench: $(VENV)/test.stamp ## measure speed and memory; writes benchmarks/results.json (20 min.; RNNLAB_MIRROR=FOLDER for digits)
-	@for name in series networks significance pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
+	@for name in series stacking significance pipeline scale live distributed panel $${RNNLAB_MIRROR:+digits}; do echo; echo "$$name:"; python benchmarks/$$name.py || exit 1; done
 
 faults: $(VENV)/test.stamp ## try what is promised: kills, full disks, bad input, load ...; writes benchmarks/results.json (an hour)
 	@python benchmarks/faults.py

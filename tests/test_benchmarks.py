@@ -29,13 +29,13 @@ def test_series(benchmarks, monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") == 2 + 15
 
 
-def test_networks(benchmarks, monkeypatch):
-    import networks
+def test_stacking(benchmarks, monkeypatch):
+    import stacking
 
-    monkeypatch.setattr(networks, "EPOCHS", 1)
-    monkeypatch.setattr(networks, "TURNS", 1)
-    networks.main()
-    rows = json.loads(benchmarks.read_text())["networks"]["rows"]
+    monkeypatch.setattr(stacking, "EPOCHS", 1)
+    monkeypatch.setattr(stacking, "TURNS", 1)
+    stacking.main()
+    rows = json.loads(benchmarks.read_text())["stacking"]["rows"]
     assert [row["engine"] for row in rows] == ["replicas", "stacked"] * 5 + ["ensemble"]
 
 

@@ -65,7 +65,7 @@ def main() -> None:
             milliseconds = statistics.median(turn[engine] for turn in turns)
             ratio = statistics.median(turn["replicas"] / turn[engine] for turn in turns)
             rows.append({"network": name, "engine": engine, "ms a step and seed": milliseconds, "times": ratio})
-    publish("networks", rows)
+    publish("stacking", rows)
 
 
 if __name__ == "__main__":
