@@ -69,6 +69,41 @@ def test_weights_that_do_not_fit_their_config(tmp_path, networks):
         unpack(str(path))
 
 
+@pytest.mark.promise(number=3)
+@pytest.mark.parametrize("kind", [torch.float8_e4m3fn, torch.float16, torch.float64, torch.complex64])
+def test_a_tensor_of_another_type_is_named(tmp_path, networks, kind):
+    state = networks[3].state_dict()
+    state["linear.bias"] = state["linear.bias"].to(kind)
+    (tmp_path / "w.safetensors").write_bytes(pack({3: state}, PACKED))
+    with pytest.raises(UserError, match=f"tensor 3.linear.bias is of type {kind}; float32 is expected"):
+        unpack(str(tmp_path / "w.safetensors"))
+
+
+@pytest.mark.promise(number=3)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("trained_until", ["2020-02-30"]),
+        ("trained_until", ["2020-13-01"]),
+        ("trained_until", ["9" * 400]),
+        ("trained_until", ["2020-01-01T99"]),
+        ("spacing", [1e308]),
+        ("horizon", 10**9),
+    ],
+)
+def test_a_value_of_the_header_out_of_range_is_named(tmp_path, networks, key, value):
+    (tmp_path / "w.safetensors").write_bytes(pack({3: networks[3].state_dict()}, PACKED | {key: value}))
+    with pytest.raises(UserError, match=f"the config in its header is damaged: {key}"):
+        unpack(str(tmp_path / "w.safetensors"))
+
+
+@pytest.mark.promise(number=3)
+def test_a_seed_without_end_is_named(tmp_path, networks):
+    (tmp_path / "w.safetensors").write_bytes(pack({"9" * 5000: networks[3].state_dict()}, PACKED))
+    with pytest.raises(UserError, match="its name should begin with a seed"):
+        unpack(str(tmp_path / "w.safetensors"))
+
+
 @pytest.mark.promise(number=4)
 def test_the_same_weights_are_the_same_bytes(networks, packed):
     states = {seed: network.state_dict() for seed, network in networks.items()}

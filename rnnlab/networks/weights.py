@@ -4,9 +4,12 @@ Letters: S symbols.
 """
 
 import difflib
+import re
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
@@ -17,6 +20,7 @@ from rnnlab.networks.weights_header import read_config, to_header
 from rnnlab.windows.scaler_file import of_symbol
 
 Networks = dict[int, nn.Module]  # by seed
+TYPES = (torch.float32, torch.int64, torch.bool)  # the latter of buffers of the user's own networks
 
 
 def pack(states: Mapping[int, Mapping[str, Tensor]], config: Mapping[str, Any]) -> bytes:
@@ -68,8 +72,10 @@ class Weights:
         self._a_network_each = self.config.get("panel") == "per_symbol"
         for name, tensor in load_file(path).items():
             seed, _, key = name.partition(".")
-            if not seed.isdecimal():
-                raise UserError(f"{path}: tensor {name}: its name should begin with a seed, as 0.{name}")
+            if not re.fullmatch(r"\d{1,10}", seed):
+                raise UserError(f"{path}: tensor {name[:80]}: its name should begin with a seed, as 0.linear.bias")
+            if tensor.dtype not in TYPES:
+                raise UserError(f"{path}: tensor {name[:80]} is of type {tensor.dtype}; float32 is expected")
             if self._a_network_each and tensor.shape[:1] != (len(self.config["symbols"]),):
                 raise UserError(f"{path}: tensor {name} is not of {len(self.config['symbols'])} symbols")
             self._states.setdefault(int(seed), {})[key] = tensor
@@ -88,7 +94,8 @@ class Weights:
             try:
                 networks[seed] = restore(self.config["network"], state)
             except RuntimeError as error:
-                raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {error}") from None
+                said = textwrap.shorten(str(error), 300, placeholder=" ...")
+                raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {said}") from None
             if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
                 raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it again")
         return networks

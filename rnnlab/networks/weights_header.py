@@ -1,11 +1,12 @@
 """The header of a weights file: what rebuilds and feeds its networks, readable without torch."""
 
+import datetime
 import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 
 from rnnlab.core.errors import UserError
@@ -47,6 +48,15 @@ def _kind_of(network: object) -> str:
     return "[network]" if isinstance(network, dict) and "network" in network else "[cell]"
 
 
+def _check_moment(text: str) -> str:
+    """A date as NumPy writes it, or the number of a row."""
+    if not re.fullmatch(r"\d{1,18}|\d{4}-\d\d-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?", text):
+        raise ValueError(f"{text[:40]} is no date, and no number of a row")
+    if not text.isdecimal():
+        datetime.datetime.fromisoformat(text[:19])
+    return text
+
+
 class _Target(Part):
     model_config = ConfigDict(extra="forbid")
     kind: Literal["level", "change"]
@@ -77,9 +87,9 @@ class _Series(_Any):
     panel: Literal["per_symbol", "global"] | None
     symbols: Annotated[list[str], Field(min_length=1)]
     target: _Target
-    horizon: Annotated[int, Field(ge=1)]
-    trained_until: list[Annotated[str, Field(pattern=r"^(\d{4}-\d\d-\d\d.*|\d+)$")]]  # dates, or numbers of rows
-    spacing: list[Annotated[float, Field(gt=0)] | None]  # hours between two rows; null: one row tells none
+    horizon: Annotated[int, Field(ge=1, le=20)]  # as of series.window.horizon
+    trained_until: list[Annotated[str, AfterValidator(_check_moment)]]
+    spacing: list[Annotated[float, Field(gt=0, le=1e6)] | None]  # hours between two rows; null: one row tells none
     diverged_symbols: dict[str, dict[str, int]] = Field(default_factory=dict)  # symbol -> seed -> epoch
     scaler: SeriesScaler
 
