@@ -2,13 +2,17 @@
 
 import html
 import json
+import os
 import re
 import shutil
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from rnnlab import cli
@@ -239,3 +243,27 @@ def test_two_rows_are_too_few_for_a_command(tmp_path):
     found = look(shop(tmp_path / "shop.csv", 2), None, Options())
     assert found.command == ""
     assert found.notes[-1] == "2 rows are too few to train on: at least 45 are needed"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(UserError, match=r"a\.csv: is no file, but a pipe or a device"):
+        look(tmp_path / "a.csv", None, Options())
+
+
+def test_text_of_a_parquet_file_that_is_no_utf8_is_named(tmp_path):
+    days = pa.array([b"\xff\xfe\x01"] * 30, pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"Date": days, "Close": np.arange(30.0)}), tmp_path / "a.parquet")
+    with pytest.raises(UserError, match=r"a\.parquet: can't be read"):
+        look(tmp_path / "a.parquet", None, Options())
+
+
+def test_a_file_without_lines_is_not_read_as_a_whole(tmp_path):
+    """2 GB of NULs, which take no room on the disk: as a panel's table they would be read at once."""
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.truncate(2 * 10**9)
+    tracemalloc.start()
+    with pytest.raises(UserError, match=r"a\.csv: line 1 is not text"):
+        look(tmp_path / "a.csv", None, Options())
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()

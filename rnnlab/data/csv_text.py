@@ -161,6 +161,12 @@ class CsvFile:
             )
 
     def _open(self) -> Any:
+        if (
+            isinstance(self.source, Path)
+            and self.source.exists()
+            and not (self.source.is_file() or self.source.is_dir())
+        ):
+            raise UserError(f"{self.name}: is no file, but a pipe or a device")
         try:
             with self.source.open("rb") if isinstance(self.source, Path) else nullcontext(self.source) as file:
                 file.seek(0)

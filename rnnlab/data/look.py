@@ -71,9 +71,11 @@ def look(path: Path, target: str | None, options: Options) -> Look:
     Raises:
         UserError: if it can't be read.
     """
-    if path.is_dir() or (path.is_file() and _is_panel(path, options)):
+    if path.is_dir():
         return _look_at_panel(path, target, options)
     file = open_table(path, str(path), options)
+    if _is_panel(path, options):
+        return _look_at_panel(path, target, options)
     dated = find_dates(file.dialect, options.date, options.date_format, str(path))
     numbers = find_numbers(file.dialect, dated)
     target, features = numbers.choose(target, str(path))

@@ -1,7 +1,9 @@
 """A Parquet file's rows as text, as those of a CSV file are read."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -19,19 +21,13 @@ class ParquetFile:
     first_line = 1
 
     def __init__(self, path: Path, name: str) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.name = name
-        try:
+        with self._told():
             self._file = pq.ParquetFile(path)
-        except FileNotFoundError:
-            raise UserError(f"{name}: there is no such file") from None
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(f"{name}: can't be read: {' '.join(str(error).split())[:200]}") from None
         names = tuple(self._file.schema_arrow.names)
-        start = next(self._file.iter_batches(200), None)
-        sample = _to_text(start.to_pandas(ignore_metadata=True)) if start is not None else pd.DataFrame(columns=names)
+        sample = next(self._batches(200), pd.DataFrame(columns=names))
         rows = tuple(sample.itertuples(index=False, name=None))
         self.dialect = Dialect("", ",", 0, 0, names, rows, tuple(range(1, len(rows) + 1)), ())
 
@@ -40,12 +36,25 @@ class ParquetFile:
         if twice := [column for column in dict.fromkeys(once) if names.count(column) > 1]:
             raise UserError(f"{self.name}: has more than one column {listed(twice)}")
         rows = 0
-        for batch in self._file.iter_batches(ROWS_AT_ONCE, columns=list(dict.fromkeys(once))):
-            table = _to_text(batch.to_pandas(ignore_metadata=True))
+        for table in self._batches(ROWS_AT_ONCE, columns=list(dict.fromkeys(once))):
             table.index = pd.RangeIndex(rows, rows + len(table)) + self.first_line
             rows += len(table)
             yield table
 
+    def _batches(self, *args: int, **kwargs: Any) -> Iterator[pd.DataFrame]:
+        """As text."""
+        with self._told():
+            for batch in self._file.iter_batches(*args, **kwargs):
+                table = batch.to_pandas(ignore_metadata=True)
+                yield table.astype(object).where(table.notna(), "").astype(str)
 
-def _to_text(table: pd.DataFrame) -> pd.DataFrame:
-    return table.astype(object).where(table.notna(), "").astype(str)
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except FileNotFoundError:
+            raise UserError(f"{self.name}: there is no such file") from None
+        except (pa.ArrowException, OSError) as error:
+            raise UserError(f"{self.name}: can't be read: {' '.join(str(error).split())[:200]}") from None
