@@ -97,6 +97,17 @@ def test_a_model_beats_the_rules_on_a_wave_and_says_so(small, series):
     assert board.loc["persistence", "relative_rmse"] == 1
 
 
+def test_training_leaves_the_callers_random_numbers_and_threads_alone(series):
+    torch.manual_seed(7)
+    expected, threads = torch.rand(3), torch.get_num_threads()
+    torch.set_num_threads(2)
+    torch.manual_seed(7)
+    rnnlab.train("rnn", series, seeds=1, epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+    assert torch.get_num_threads() == 2
+    torch.set_num_threads(threads)
+
+
 def test_the_history_has_a_row_an_epoch_and_seed(small):
     assert list(small.history.columns) == ["epoch", "seed", "train_loss", "validation_loss"]
     assert len(small.history) == 90

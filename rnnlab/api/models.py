@@ -77,8 +77,11 @@ def train(
     form = TargetForm(*chosen.target_form)
     data = series_data(form, torch.device("cpu"), series.parts["train"], series.parts["validation"], series.scaler)
     plan = TrainingPlan.of(chosen, settings, data.x.shape, data.outputs, 1)
-    trainer = plan.trainer(data.x, data.y, data.validation)
-    history = pd.DataFrame([row for rows in trainer.run() for row in rows])
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]):  # what the caller draws, and computes with, stays as it is
+        trainer = plan.trainer(data.x, data.y, data.validation)
+        history = pd.DataFrame([row for rows in trainer.run() for row in rows])
+    torch.set_num_threads(threads)
     diverged = {plan.seeds[k]: epoch for k, epoch in trainer.diverged.items()}
     if len(diverged) == seeds:
         raise UserError(f"{name}: no seed learned: their losses are not finite; a smaller learning_rate may help")
