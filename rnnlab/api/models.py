@@ -1,6 +1,7 @@
 """Networks trained, saved, loaded, and what they forecast next."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,18 +77,16 @@ def train(
     chosen = parse({"track": "series"} | entry, "model", CustomModel if "network" in entry else CellModel)
     form = TargetForm(*chosen.target_form)
     data = series_data(form, torch.device("cpu"), series.parts["train"], series.parts["validation"], series.scaler)
-    plan = TrainingPlan.of(chosen, settings, data.x.shape, data.outputs, 1)
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):  # what the caller draws, and computes with, stays as it is
+    with _undisturbed():
+        plan = TrainingPlan.of(chosen, settings, data.x.shape, data.outputs, 1)
         trainer = plan.trainer(data.x, data.y, data.validation)
         history = pd.DataFrame([row for rows in trainer.run() for row in rows])
-    torch.set_num_threads(threads)
-    diverged = {plan.seeds[k]: epoch for k, epoch in trainer.diverged.items()}
-    if len(diverged) == seeds:
-        raise UserError(f"{name}: no seed learned: their losses are not finite; a smaller learning_rate may help")
-    states = {seed: state for seed, state in zip(plan.seeds, trainer.states(), strict=True) if seed not in diverged}
-    config = data.about | plan.describe(name, "series", settings) | {"diverged": diverged}
-    return TrainedModel(plan.restore(states), config, history.sort_values(["seed", "epoch"], ignore_index=True))
+        diverged = {plan.seeds[k]: epoch for k, epoch in trainer.diverged.items()}
+        if len(diverged) == seeds:
+            raise UserError(f"{name}: no seed learned: their losses are not finite; a smaller learning_rate may help")
+        states = {seed: state for seed, state in zip(plan.seeds, trainer.states(), strict=True) if seed not in diverged}
+        config = data.about | plan.describe(name, "series", settings) | {"diverged": diverged}
+        return TrainedModel(plan.restore(states), config, history.sort_values(["seed", "epoch"], ignore_index=True))
 
 
 def forecast(model: TrainedModel, frame: pd.DataFrame, horizon: int | None = None) -> pd.DataFrame:
@@ -129,6 +128,17 @@ def load(path: str | Path, network: Callable[..., nn.Module] | None = None) -> T
     if weights.config["track"] != "series" or weights.config["panel"]:
         raise UserError(f"{path}: is no model of a single series")
     return TrainedModel(weights.networks(), weights.config, pd.DataFrame())
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """PyTorch's random numbers and threads are afterwards what they were."""
+    threads = torch.get_num_threads()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _entry(model: str | Mapping[str, Any] | Callable[..., nn.Module]) -> tuple[str, dict[str, Any]]:
