@@ -133,6 +133,62 @@ def test_a_class_of_ones_own_is_trained_saved_and_loaded(series, tmp_path):
     pd.testing.assert_frame_equal(rnnlab.forecast(loaded, SINE), rnnlab.forecast(model, SINE))
 
 
+def test_a_class_that_is_defined_anew_is_the_one_that_is_trained(series):
+    def define(width):
+        class Mine(nn.Module):
+            def __init__(self, input_size, output_size):
+                super().__init__()
+                self.first, self.linear = nn.Linear(input_size, width), nn.Linear(width, output_size)
+
+            def forward(self, x):
+                return self.linear(self.first(x[:, -1]))
+
+        return Mine
+
+    for width in (3, 5):
+        model = rnnlab.train(define(width), series, 1, epochs=1)
+        assert model.networks[0].first.out_features == width
+
+
+def test_tied_weights_are_saved(series, tmp_path):
+    class Tied(nn.Module):
+        def __init__(self, input_size, output_size):
+            super().__init__()
+            self.linear, self.other = nn.Linear(input_size, output_size), nn.Linear(input_size, output_size)
+            self.other.weight = self.linear.weight
+
+        def forward(self, x):
+            return self.linear(x[:, -1]) + self.other(x[:, 0])
+
+    model = rnnlab.train(Tied, series, 1, epochs=1)
+    model.save(tmp_path / "tied.safetensors")
+    loaded = rnnlab.load(tmp_path / "tied.safetensors", Tied)
+    pd.testing.assert_frame_equal(rnnlab.forecast(loaded, SINE), rnnlab.forecast(model, SINE))
+
+
+def test_an_entrys_own_training_counts(series):
+    assert len(rnnlab.train({"cell": "rnn", "epochs": 2, "seeds": 1}, series).history) == 2
+
+
+def test_a_model_is_not_judged_on_windows_of_another_kind(small):
+    for other in (rnnlab.make_windows(SINE, length=4, train=3), rnnlab.make_windows(SINE, length=5, train=70)):
+        with pytest.raises(UserError, match="was trained on other windows than these"):
+            rnnlab.evaluate(small, other)
+
+
+def test_a_network_that_needs_a_sequence_is_judged_where_no_window_validates():
+    class Flat(nn.Module):
+        def __init__(self, input_size, length, output_size):
+            super().__init__()
+            self.linear = nn.Linear(input_size * length, output_size)
+
+        def forward(self, x):
+            return self.linear(x.reshape(len(x), -1))
+
+    plain = rnnlab.make_windows(SINE, train=70)
+    assert rnnlab.evaluate(rnnlab.train(Flat, plain, 1, epochs=1), plain).loc["rmse", "mean"] > 0
+
+
 def test_weights_alone_import_no_class(series, tmp_path, monkeypatch):
     rnnlab.train(Mine, series, 1, epochs=1).save(tmp_path / "mine.safetensors")
     monkeypatch.delitem(GIVEN_CLASSES, f"{Mine.__module__}:Mine")
@@ -159,6 +215,9 @@ def test_a_file_is_read_as_the_commands_read_it(tmp_path):
         (lambda: rnnlab.make_windows(SINE.assign(value=np.nan)), "column value holds no number at 2024-01-01"),
         (lambda: rnnlab.make_windows(SINE[:5]), "5 rows are too few"),
         (lambda: rnnlab.train("grru", None), "cell: input should be 'rnn', 'lstm', 'gru' or 'mlp' (found 'grru')"),
+        (lambda: rnnlab.train("gru", SINE), "series: should be what make_windows makes; found DataFrame"),
+        (lambda: rnnlab.train(Mine(1, 2, 1), None), "network: should be a class of modules"),
+        (lambda: rnnlab.train(lambda: None, None), "network: should be a class of modules"),
         (lambda: rnnlab.train("gru", None, epoch=3), "epoch: unknown key; allowed: epochs, batch_size"),
     ],
 )

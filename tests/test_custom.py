@@ -139,6 +139,19 @@ WRONG = {
         "self.linear(x[:, -1])", "x[:, -1, :1] * torch.ones(1, requires_grad=True)"
     ),
     "a gradient is not finite": PLAIN.replace("self.linear(x[:, -1])", "(0 * self.linear(x[:, -1])).sqrt()"),
+    "says something else each time (is dropout on in evaluation mode, or a state kept?)": PLAIN.replace(
+        "x[:, -1])", "nn.functional.dropout(x[:, -1]))"
+    ),
+    "depends on the others in its batch (is batch_first=True missing?)": HEAD
+    + "        self.gru = nn.GRU(input_size, input_size)\n"
+    + "    def forward(self, x): return self.linear(self.gru(x)[0][:, -1])\n",
+    "its state dict does not hold all that it computes with": HEAD
+    + "        self.drawn = torch.randn(input_size)\n"
+    + "    def forward(self, x): return self.linear(x[:, -1] * self.drawn)\n",
+    "has lazy layers, whose sizes are not known": PLAIN.replace("nn.Linear(input_size, ", "nn.LazyLinear("),
+    "place is of type torch.float64; float32, int64 and bool are kept": HEAD
+    + "        self.register_buffer('place', torch.zeros(3).double())\n"
+    + "    def forward(self, x): return self.linear(x[:, -1])\n",
     "has no weights to train": PLAIN.replace("nn.Linear(input_size, output_size)", "nn.Identity()"),
 }
 
@@ -172,8 +185,10 @@ def test_a_wrong_argument_is_named(project, arguments, message):
 
 def test_a_file_that_dvc_does_not_follow_is_refused(project):
     Path("mine.py").write_text(PLAIN)
-    with pytest.raises(UserError, match="should lie in networks or examples/networks, where DVC sees"):
-        architecture("mine.py:Mine")
+    for reference in ("mine.py:Mine", "../mine.py:Mine", f"{Path.cwd()}/mine.py:Mine"):
+        Path("../mine.py").write_text(PLAIN)
+        with pytest.raises(UserError, match="should lie in networks or examples/networks, where DVC sees"):
+            architecture(reference)
 
 
 def test_a_class_can_be_named_by_its_module(project):
@@ -183,11 +198,22 @@ def test_a_class_can_be_named_by_its_module(project):
         architecture("networks.other:Mine")
 
 
-def test_the_code_is_that_of_the_file_and_of_what_it_imports(project):
-    first = project("from networks.parts import size\n" + PLAIN)["code"]
-    Path("networks/parts.py").write_text("size = 1\n")
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("from networks.parts import size", "parts.py"),
+        ("from .parts import size", "parts.py"),
+        ("from . import parts", "parts.py"),
+        ("import networks.parts", "parts.py"),
+        ("from networks.parts import size", "parts/__init__.py"),
+    ],
+)
+def test_the_code_is_that_of_the_file_and_of_what_it_imports(project, line, file):
+    first, parts = project(f"{line}\n" + PLAIN)["code"], Path("networks") / file
+    parts.parent.mkdir(exist_ok=True)
+    parts.write_text("size = 1\n")
     second = architecture()["code"]
-    Path("networks/parts.py").write_text("size = 2\n")
+    parts.write_text("size = 2\n")
     Path("networks/others.py").write_text("size = 3\n")
     assert len({first, second, architecture()["code"]}) == 3
     third = architecture()["code"]
@@ -210,6 +236,12 @@ STACKED = {  # besides the examples
     + "        self.register_buffer('scale', torch.full((), 3.0), persistent=False)\n"
     + "        self.frozen = nn.Parameter(torch.ones(input_size), requires_grad=False)\n"
     + "    def forward(self, x): return self.linear(x[:, -1] * self.scale * self.frozen)\n",
+    "a part of two names, with buffers": HEAD
+    + "        self.norm = nn.BatchNorm1d(input_size)\n        self.again = self.norm\n"
+    + "    def forward(self, x): return self.linear(self.norm(x[:, -1]) + self.again(x[:, 0]))\n",
+    "a mask of what is infinite": HEAD
+    + "        self.register_buffer('mask', torch.full((3, 3), -torch.inf).triu(1))\n"
+    + "    def forward(self, x): return self.linear((self.mask[1].softmax(0)[:, None] * x).sum(1))\n",
     "a weight that is not used": HEAD
     + "        self.unused = nn.Parameter(torch.ones(input_size))\n"
     + "    def forward(self, x): return self.linear(x[:, -1])\n",
@@ -260,11 +292,20 @@ def test_dropout_is_off_where_nothing_is_trained(project):
     ("changed", "said"),
     [
         ("self.linear(x[:, -1]) if x.sum() > 0 else self.linear(x[:, 0])", "data-dependent control flow"),
+        ("self.count(self.linear(x[:, -1]))", "its outputs or buffers are others"),
         ("self.linear(x[:, -1]) * (1 if x.sum().item() < 1e9 else 2)", "calling .item() on a Tensor"),
     ],
 )
 def test_networks_that_cant_be_stacked_are_trained_one_after_the_other(project, capsys, changed, said):
-    made = project(PLAIN.replace("self.linear(x[:, -1])", changed))
+    counts = """
+    @property
+    def count(self):
+        if self.training:
+            self.steps = self.steps + 1
+        return lambda x: x
+"""
+    head = HEAD + "        self.register_buffer('steps', torch.zeros(()))\n" + counts
+    made = project(head + PLAIN.removeprefix(HEAD).replace("self.linear(x[:, -1])", changed))
     assert engine_of(made) == "replicas"
     assert "its seeds are trained one after the other" in (told := capsys.readouterr().out)
     assert said in told
@@ -284,6 +325,12 @@ def test_what_the_code_raises_in_the_middle_of_a_training_is_told_in_a_sentence(
     made = project(PLAIN.replace("return", "\n        if len(x) == 2: raise ValueError('two')\n        return"))
     with pytest.raises(UserError, match=r"mine.py:Mine: fails in training: ValueError: two \(mine.py, line 9\)"):
         list(trainer_of(made, "stacked").run())
+
+
+def test_a_mask_of_what_is_infinite_is_no_divergence(project):
+    trainer = trainer_of(project(STACKED["a mask of what is infinite"]), "stacked", Settings(1, 5, 0.01))
+    list(trainer.run())
+    assert trainer.diverged == {}
 
 
 def packed(made):

@@ -9,6 +9,7 @@ import pandas as pd
 from rnnlab.api.models import TrainedModel
 from rnnlab.api.series import WindowedSeries
 from rnnlab.comparison.comparison import compare_series
+from rnnlab.core.errors import UserError
 from rnnlab.evaluation.baseline_evaluation import ScaledSeries, evaluate_baselines
 from rnnlab.evaluation.model_evaluation import forecaster_of
 from rnnlab.evaluation.series_evaluation import evaluate_series
@@ -62,6 +63,13 @@ def compare(models: Mapping[str, TrainedModel], series: WindowedSeries) -> pd.Da
 
 
 def _evaluated(model: TrainedModel, series: WindowedSeries) -> tuple[dict[str, Any], pd.DataFrame]:
+    scaler, length = config_of(model.config)["scaler"], model.config["network"]["length"]
+    own = of_symbol(series.scaler, 0)
+    if length != series.whole.length or any(list(scaler[key]) != list(own[key]) for key in scaler if key != "target"):
+        raise UserError(
+            f"{model.config['model']} was trained on other windows than these: of another length, other columns, or "
+            "scaled by another training part"
+        )
     parts = {part: series.windows(part) for part in PARTS}
     figures, tables = evaluate_series(parts, forecaster_of(model.networks, config_of(model.config)), series.season)
     return figures, pd.concat([pd.DataFrame(dict(table)) for table in tables], ignore_index=True)

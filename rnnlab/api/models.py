@@ -16,9 +16,10 @@ from rnnlab.core.errors import UserError
 from rnnlab.core.files import write_bytes
 from rnnlab.core.model_params import CellModel, CustomModel, Training
 from rnnlab.core.params_parsing import parse
-from rnnlab.forecasting.next_steps import forecast_next_steps
+from rnnlab.forecasting.next_steps import forecast_next_steps, required_columns
 from rnnlab.networks.custom_code import give
 from rnnlab.networks.weights import Networks, Weights, config_of, pack
+from rnnlab.networks.weights_header import read_config
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.training.training_data import series_data
 from rnnlab.windows.targets import TargetForm
@@ -53,7 +54,10 @@ class TrainedModel:
 
     def save(self, path: str | Path) -> None:
         """Write the weights as safetensors; ``load`` and the command ``rnnlab forecast --model FILE`` read them."""
-        states = {seed: network.state_dict() for seed, network in self.networks.items()}
+        states = {  # copies: tied tensors share their memory
+            seed: {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            for seed, network in self.networks.items()
+        }
         write_bytes(Path(path), pack(states, self.config))
 
 
@@ -64,7 +68,7 @@ def train(
 
     Args:
         model: rnn, lstm, gru or mlp, in the tutorial's size; a class of modules (docs/networks.md); or an entry as
-            under ``models`` in params.yaml, whose ``network`` may be such a class.
+            under ``models`` in params.yaml, whose ``network`` may be such a class; its epochs, seeds and so on count.
         seeds: networks, each with its own start and order of the windows.
         training: other than params.yaml's defaults: epochs, batch_size, learning_rate, schedule, max_grad_norm,
             patience, seed (the first).
@@ -73,8 +77,11 @@ def train(
         UserError: if an argument is wrong, a network of one's own fails, or no seed learns.
     """
     name, entry = _entry(model)
-    settings = parse(TRAINING | {"seeds": seeds} | training, "train", Training)
+    own = {key: entry.pop(key) for key in Training.model_fields if key in entry}
+    settings = parse(TRAINING | {"seeds": seeds} | own | training, "train", Training)
     chosen = parse({"track": "series"} | entry, "model", CustomModel if "network" in entry else CellModel)
+    if not isinstance(series, WindowedSeries):
+        raise UserError(f"series: should be what make_windows makes; found {type(series).__name__}")
     form = TargetForm(*chosen.target_form)
     data = series_data(form, torch.device("cpu"), series.parts["train"], series.parts["validation"], series.scaler)
     with _undisturbed():
@@ -103,7 +110,10 @@ def forecast(model: TrainedModel, frame: pd.DataFrame, horizon: int | None = Non
     Raises:
         UserError: if a column is missing, the rows are too few, or the model can't forecast so far.
     """
-    made = forecast_next_steps(model.networks, config_of(model.config), frame, horizon)
+    config = config_of(model.config)
+    if missing := [name for name in required_columns(config) if name not in frame.columns]:
+        raise UserError(f"there is no column {missing[0]}, which {config['model']} reads")
+    made = forecast_next_steps(model.networks, config, frame, horizon)
     rows = {}
     for step in made.steps:
         row = rows[step.date] = {"forecast": step.forecast}
@@ -123,7 +133,7 @@ def load(path: str | Path, network: Callable[..., nn.Module] | None = None) -> T
         UserError: if the file is missing, damaged or of another kind, or asks for a class that is not given.
     """
     if network is not None:
-        give(network)
+        give(network, read_config(str(path))["network"].get("network", ""))
     weights = Weights(str(path))
     if weights.config["track"] != "series" or weights.config["panel"]:
         raise UserError(f"{path}: is no model of a single series")

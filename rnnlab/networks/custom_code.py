@@ -20,9 +20,18 @@ GIVEN_CLASSES: dict[str, Any] = {}  # from Python, by reference: no file is look
 FOLDERS = ("networks", "examples/networks")  # DVC follows the files in these: dependencies of the stage `check`
 
 
-def give(network: Any) -> str:
-    """A reference to a class that Python has already, as one of a notebook; weights that ask for it get it."""
-    reference = f"{network.__module__}:{network.__name__}"
+def give(network: Any, reference: str = "") -> str:
+    """A reference to a class that Python has already, as one of a notebook; weights that ask for it get it.
+
+    Args:
+        reference: that it is to stand for; empty: its own.
+
+    Raises:
+        UserError: if it is neither a class nor a function with a name.
+    """
+    if not (inspect.isclass(network) or inspect.isfunction(network)) or "<" in network.__name__:
+        raise UserError(f"network: should be a class of modules, or a function that makes one; found {network!r:.80}")
+    reference = reference or f"{network.__module__}:{network.__name__}"
     GIVEN_CLASSES[reference] = network
     return reference
 
@@ -75,7 +84,9 @@ def source_of(reference: str) -> Path:
     if module.endswith(".py"):
         file = (root / module).resolve()
         if not file.is_file():
-            raise UserError(f"{reference}: there is no file {module}")
+            raise UserError(
+                f"{reference}: there is no file {module} (a copy has only files that git knows: git add it)"
+            )
     else:
         _see_the_project()
         try:
@@ -87,7 +98,7 @@ def source_of(reference: str) -> Path:
         file = Path(spec.origin)
     installed = any(part in ("site-packages", "dist-packages") for part in file.parts)
     followed = any(file.is_relative_to(root / folder) for folder in FOLDERS)
-    if file.is_relative_to(root) and not followed and not installed:
+    if not followed and not installed and (module.endswith(".py") or file.is_relative_to(root)):
         raise UserError(f"{reference}: should lie in {' or '.join(FOLDERS)}, where DVC sees that the code was edited")
     return file
 
@@ -99,23 +110,35 @@ def _imports(file: Path, reference: str, seen: set[Path]) -> Iterator[Path]:
     try:
         tree = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:
-        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        raise UserError(f"{reference}: {file.name}{line} is no Python: {error}") from None
-    for node in ast.walk(tree):
-        names = [alias.name for alias in getattr(node, "names", [])] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        for name in names:
-            other = Path.cwd() / (name.replace(".", "/") + ".py")
+        line, said = (f", line {error.lineno}", error.msg) if isinstance(error, SyntaxError) else ("", error)
+        raise UserError(f"{reference}: {file.name}{line} is no Python: {said}") from None
+    for name in (name for node in ast.walk(tree) for name in _names(node, file)):
+        place = Path.cwd() / name.replace(".", "/")
+        for other in (place.with_suffix(".py"), place / "__init__.py"):
             if other not in seen and other.is_file() and any(other.is_relative_to(Path.cwd() / f) for f in FOLDERS):
                 yield from _imports(other, reference, seen)
 
 
-@lru_cache
-def load_class(reference: str, code: str) -> Any:
+def _names(node: ast.AST, file: Path) -> list[str]:
+    """The modules that a statement may import, with their packages' names."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    above = file.parents[node.level - 1] if node.level else Path.cwd()
+    if not above.is_relative_to(Path.cwd()):
+        return []
+    base = ".".join([*above.relative_to(Path.cwd()).parts, *([node.module] if node.module else [])])
+    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
+
+
+def load_class(reference: str) -> Any:
     """The class, imported anew when its code has changed."""
-    if reference in GIVEN_CLASSES:
-        return GIVEN_CLASSES[reference]
+    return GIVEN_CLASSES.get(reference) or _load(reference, code_of(reference))
+
+
+@lru_cache
+def _load(reference: str, code: str) -> Any:
     part, _, name = reference.rpartition(":")
     _see_the_project()
     with told(reference, "can't be imported"):

@@ -17,6 +17,8 @@ Array = NDArray[np.float64]
 
 def forecast(network: nn.Module, windows: Windows, target: Target) -> Array:
     """(N, 1): the scaled level that the network forecasts for each window's target."""
+    if not len(windows):
+        return np.empty((0, 1))
     x, last = torch.from_numpy(windows.x), np.asarray(windows.last)
     for step in range(windows.horizon if target.rollout else 1):
         if step:  # the forecast is what comes next: beside it the calendar's columns alone are known

@@ -9,18 +9,16 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnnlab.core.errors import UserError
-from rnnlab.networks.custom import check_trusted
+from rnnlab.networks.custom import TYPES, check_trusted
 from rnnlab.networks.network import restore
 from rnnlab.networks.weights_header import read_config, to_header
 from rnnlab.windows.scaler_file import of_symbol
 
 Networks = dict[int, nn.Module]  # by seed
-TYPES = (torch.float32, torch.int64, torch.bool)  # the latter of buffers of the user's own networks
 
 
 def pack(states: Mapping[int, Mapping[str, Tensor]], config: Mapping[str, Any]) -> bytes:
@@ -96,7 +94,7 @@ class Weights:
             except RuntimeError as error:
                 said = textwrap.shorten(str(error), 300, placeholder=" ...")
                 raise UserError(f"{self._path}: the weights of seed {seed} do not fit their config: {said}") from None
-            if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+            if not all(bool(weight.isfinite().all()) for weight in networks[seed].parameters()):
                 raise UserError(f"{self._path}: weights of seed {seed} are not finite numbers: train it again")
         return networks
 

@@ -36,9 +36,10 @@ class Engine(Protocol):
     """K networks that can be trained."""
 
     parameters: list[Tensor]
-    buffers: list[Tensor]  # what a pass may change besides, as a batch normalisation's means
     capturable: bool  # whether CUDA can replay a batch pass as one graph
 
+    @property
+    def buffers(self) -> list[Tensor]: ...  # what a pass may change besides, as a batch normalisation's means
     @property
     def gradients(self) -> list[Tensor]: ...
     def at(self, batch: int) -> BatchPass: ...

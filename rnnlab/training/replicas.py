@@ -27,8 +27,12 @@ class Replicas:
         copies = ({name: tensor.clone() for name, tensor in state.items()} for state in states)
         self.networks = [restore(architecture, copy) for copy in copies]
         self.parameters = [weight for network in self.networks for weight in _trained(network)]
-        self.buffers = [buffer for network in self.networks for buffer in network.buffers()]
         self.gradients = [torch.zeros_like(weight) for weight in self.parameters]
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """As they are now: a module may replace its own."""
+        return [buffer for network in self.networks for buffer in network.buffers()]
 
     def states(self) -> list[dict[str, Tensor]]:
         return [{name: value.clone() for name, value in n.state_dict().items()} for n in self.networks]
@@ -57,7 +61,7 @@ class Replicas:
         self.predicted = self._outputs.detach()
 
     def backward(self, d_predicted: Tensor) -> None:
-        with torch.inference_mode(False):
+        with told(self._code, TRAINING), torch.inference_mode(False):
             gradients = torch.autograd.grad(
                 self._outputs, self.parameters, d_predicted.clone(), allow_unused=True, materialize_grads=True
             )

@@ -32,10 +32,11 @@ class Stacked:
         self._code = architecture.get("network", "")
         device = next(iter(states[0].values())).device
         self._module, self._count, self._saved = build(architecture).to(device), len(states), list(states[0])
-        # Tied weights have several names, of which the first is stacked.
-        first_names = {id(weight): name for name, weight in self._module.named_parameters()}
-        every = self._module.named_parameters(remove_duplicate=False)
-        self._first = {name: first_names[id(weight)] for name, weight in every}
+        # Tied tensors have several names, of which the first is stacked.
+        module = self._module
+        first_names = {id(tensor): name for name, tensor in (*module.named_parameters(), *module.named_buffers())}
+        every = module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)
+        self._first = {name: first_names[id(tensor)] for names in every for name, tensor in names}
         self._weights = {
             name: torch.stack([state[name] for state in states]).requires_grad_(weight.requires_grad)
             for name, weight in self._module.named_parameters()
@@ -54,8 +55,7 @@ class Stacked:
         """State dicts of the K networks, copies."""
         tensors = self._weights | self._buffers
         return [
-            {name: tensors[self._first.get(name, name)][k].detach().clone() for name in self._saved}
-            for k in range(self._count)
+            {name: tensors[self._first[name]][k].detach().clone() for name in self._saved} for k in range(self._count)
         ]
 
     def at(self, batch: int) -> "Stacked":
@@ -86,7 +86,7 @@ class Stacked:
         self.predicted = self._outputs.detach()
 
     def backward(self, d_predicted: Tensor) -> None:
-        with torch.inference_mode(False):
+        with told(self._code, TRAINING), torch.inference_mode(False):
             gradients = torch.autograd.grad(
                 self._outputs, self.parameters, d_predicted.clone(), allow_unused=True, materialize_grads=True
             )
@@ -132,9 +132,12 @@ def why_not_stacked(architecture: Mapping[str, Any]) -> str:
                 engine.backward(torch.ones_like(engine.predicted))
                 engine.forward(training=False)
         except Exception as error:  # whatever the user's code raises on stacked tensors
-            return str(error).split("\n")[0].split(". ")[0]
+            said = str(error).removeprefix(f"{architecture['network']}: {TRAINING}: ")
+            return said.split("\n")[0].split(". ")[0]
     if slow := next((str(each.message) for each in warned if "batching rule" in str(each.message)), ""):
         return slow.split(". ")[0]
-    if not torch.allclose(alone.predicted, stacked.predicted, rtol=1e-3, atol=1e-5):
-        return "stacked, its outputs are others"
+    kept = [[tensor.float() for state in engine.states() for tensor in state.values()] for engine in (alone, stacked)]
+    pairs = [(alone.predicted, stacked.predicted), *zip(*kept, strict=True)]
+    if not all(torch.allclose(first, second, rtol=1e-3, atol=1e-5) for first, second in pairs):
+        return "stacked, its outputs or buffers are others"
     return ""

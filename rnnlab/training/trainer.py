@@ -63,6 +63,8 @@ class Trainer:
         self._compute: dict[int, Callable[[Tensor], None]] = {}  # by batch size
         self.optimizer = Adam(engine.parameters)
 
+        # A mask may hold what is infinite, and be no sign of divergence.
+        self.finite = {name for name, tensor in engine.states()[0].items() if bool(tensor.isfinite().all())}
         self.epoch = self.step = 0  # how many are done; of the steps, in this epoch
         self.order_states = [order.get_state() for order in self.orders]  # at the start of the epoch
         self.total, self.right = engine.parameters[0].new_zeros(2, len(seeds))  # over the epoch's samples so far
@@ -96,7 +98,8 @@ class Trainer:
             if rows:
                 yield rows
         for k, state in enumerate(self.states()):  # the last steps have no epoch after them that would show it
-            if k not in self.diverged and not all(bool(tensor.isfinite().all()) for tensor in state.values()):
+            finite = (bool(tensor.isfinite().all()) for name, tensor in state.items() if name in self.finite)
+            if k not in self.diverged and not all(finite):
                 self.diverged[k] = self.epoch - 1
 
     def states(self) -> list[dict[str, Tensor]]:
