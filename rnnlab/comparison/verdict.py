@@ -160,11 +160,14 @@ def panel_model(name: str, comparison: Mapping[str, Any]) -> str:
 
 
 def memory(found: Mapping[str, Any]) -> str:
-    """Up to which length each cell learned to add: half the error of always answering 1."""
+    """Up to which length most seeds of each cell learned to add: to below half the error of always answering 1."""
     parts = []
     for cell, by_length in found["errors"].items():
-        learned = [int(n) for n, by_seed in by_length.items() if sum(by_seed) / len(by_seed) < found["baseline"] / 2]
-        parts.append(f"{cell} {f'up to {max(learned)} steps' if learned else 'at no length'}")
+        seeds = {int(n): sum(error < found["baseline"] / 2 for error in by_seed) for n, by_seed in by_length.items()}
+        of = len(next(iter(by_length.values())))
+        longest = max((n for n, learned in seeds.items() if 2 * learned > of), default=0)
+        some = f" ({seeds[longest]} of {of} seeds)" if longest and seeds[longest] < of else ""
+        parts.append(f"{cell} up to {longest} steps{some}" if longest else f"{cell} at no length")
     lengths = [int(length) for length in next(iter(found["errors"].values()))]
     span = f"{min(lengths)} to {max(lengths)} steps"
     return f"Trained alike on sequences of {span}, networks learned to remember: {', '.join(parts)}."

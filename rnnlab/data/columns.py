@@ -27,7 +27,7 @@ EMPTY = frozenset(
 )  # fmt: skip
 # What columns of prices are called elsewhere; the first that a table has is taken.
 ALIASES = {
-    "open": ("open", "시가", "始値", "开盘"),
+    "open": ("open", "시가", "오픈", "始値", "开盘"),
     "high": ("high", "고가", "高値", "最高"),
     "low": ("low", "저가", "安値", "最低"),
     "close": ("close", "종가", "終値", "收盘", "close/last", "price", "last"),

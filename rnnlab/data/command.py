@@ -25,8 +25,13 @@ def command_for(
     path: Path, target: str, features: Sequence[str], length: int | None = None, given: Sequence[str] = ()
 ) -> str:
     """`dvc exp run` with the parameters that read a single series from a file; as ``run``."""
-    own = {} if target == "Close" and len(features) == 4 else {"target": target, "features": list(features)}
-    return run({"source": "csv", "path": full(path), **own}, length, given)
+    return run({"source": "csv", "path": full(path), **columns_of(target, features)}, length, given)
+
+
+def columns_of(target: str, features: Sequence[str]) -> dict[str, Any]:
+    """Parameters of the series; null for prices, whatever an earlier experiment left in params.yaml."""
+    prices = target == "Close" and len(features) == 4
+    return {"target": None, "features": None} if prices else {"target": target, "features": list(features)}
 
 
 def full(path: Path) -> str:
@@ -66,6 +71,7 @@ def run(series: Mapping[str, Any], length: int | None = None, given: Sequence[st
         given: other values of `-S`, as they were typed.
     """
     changed: dict[str, Any] = {**series, "split": {"train": 0.7}} | ({"window": {"length": length}} if length else {})
-    nothing = {key: dict.fromkeys(value) if isinstance(value, dict) else None for key, value in changed.items()}
-    words = overrides({"series": nothing, "backtest": {"train": None}}, {"series": changed, "backtest": {"train": 0.7}})
+    # ... is no value that a parameter has: all are said, null too
+    nothing = {key: dict.fromkeys(value, ...) if isinstance(value, dict) else ... for key, value in changed.items()}
+    words = overrides({"series": nothing, "backtest": {"train": ...}}, {"series": changed, "backtest": {"train": 0.7}})
     return command([*words, *given])

@@ -66,6 +66,8 @@ def readings(first: str, numbers: bool) -> dict[str, Reading]:
         return {"quarters": lambda text: _quarters(text, quarter)}
     if re.fullmatch(INTERVAL, first):
         return {"first days": lambda text: _parse(text.str.extract(f"^{INTERVAL}$")[0], "%Y-%m-%d")}
+    if re.fullmatch(r"\d{4}- ?\d\d- ?\d\d", first) and " " in first:  # as Investing.com writes it in Korean
+        return {"": by_format("%Y- %m- %d")}
     if re.fullmatch(r"\d{4}M\d\d?", first):
         return {"": by_format("%YM%m")}
     if re.fullmatch(r"\d{4}-?W\d\d", first):

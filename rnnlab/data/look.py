@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import find_symbol_column, listed
-from rnnlab.data.command import LEAST, TRAINS, full, offer, run, window_length
+from rnnlab.data.command import LEAST, TRAINS, columns_of, full, offer, run, window_length
 from rnnlab.data.csv_reader import open_table, read_rows
 from rnnlab.data.dates_found import find_dates
 from rnnlab.data.long_table import is_long_table
@@ -139,10 +139,7 @@ def _look_at_panel(path: Path, target: str | None, options: Options) -> Look:
             days = np.union1d(days, batch.dates)
     if not len(days):
         raise UserError(f"{path}: no row with a date, a symbol and {', '.join(columns)}")
-    series: dict[str, Any] = {"source": "panel", "path": full(path)}
-    if target != "Close" or len(features) < 4:
-        series |= {"target": target, "features": list(features)}
-    command = run(series, given=options.words)
+    command = run({"source": "panel", "path": full(path), **columns_of(target, features)}, given=options.words)
     return Look(
         rows=counts.total(),
         first=_text(days, 0),

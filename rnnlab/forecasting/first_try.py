@@ -206,8 +206,8 @@ def _page(
     )
     once = replace(
         tables.backtest(found, info),
-        caption=f"RMSE ({info.unit}) on these {info.count(judged['steps'])}, best first; ± standard deviation of the "
-        "seeds' own. The last column is the probability p that chance alone makes a network look this much "
+        caption=f"RMSE ({info.unit}) on these {info.count(judged['steps'])}, best first. "
+        "The last column is the probability p that chance alone makes a network look this much "
         "better than every rule: small is good, below 0.05 is beyond chance",
     )
     details = Text(verdict.series(judged, info, f"after the first {100 * TRAIN:.0f} %"))

@@ -50,7 +50,7 @@ def _kind_of(network: object) -> str:
 
 def _check_moment(text: str) -> str:
     """A date as NumPy writes it, or the number of a row."""
-    if not re.fullmatch(r"\d{1,18}|\d{4}-\d\d-\d\d(T\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?", text):
+    if not re.fullmatch(r"\d{1,18}|\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?)?", text):
         raise ValueError(f"{text[:40]} is no date, and no number of a row")
     if not text.isdecimal():
         datetime.datetime.fromisoformat(text[:19])

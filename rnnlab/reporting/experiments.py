@@ -24,7 +24,10 @@ CAPTIONS = {
     "series": "Each point is a network; the dashed line is the best simple rule of its experiment.",
     "digits": "Each point is a network.",
 }
-TITLES = {"series": "RMSE ÷ the best simple rule's (below 1 is better)", "digits": "Test accuracy (%)"}
+TITLES = {
+    "series": ["RMSE ÷ the best simple rule's", "(below 1 is better; logarithmic)"],
+    "digits": "Test accuracy (%)",
+}
 
 
 def read(shown: list[Mapping[str, Any]]) -> Iterator[Experiment]:
