@@ -134,9 +134,9 @@ def test_the_command_is_given_with_and_without_a_doubtful_mark(tmp_path):
     found = look(marked(tmp_path), "sales", Options(missing=("closed",), words=("series.read.missing=[closed]",)))
     _, command, which, again, _ = found.offer
     assert command == found.command
-    assert command.endswith(" -S 'series.read.missing=[closed]'")
-    assert which == "The same if -999 marks a missing value:"
-    assert again == command.replace("[closed]", "[closed, -999]")
+    assert command.endswith(" -S 'series.read.missing=[closed, -999]'")
+    assert which == "The same if -999 is a value, and does not mark a missing one:"
+    assert again == command.replace("[closed, -999]", "[closed]")
 
 
 def test_a_mark_that_is_set_is_named_with_the_rows_that_it_drops(tmp_path):

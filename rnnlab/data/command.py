@@ -58,8 +58,8 @@ def offer(
     """Lines for a person: the command, that without marks where some were found, and how long it takes."""
     lines = [TRAINS, command_for(path, target, features, length, options.words)]
     if marks:
-        again = command_for(path, target, features, length, without_marks(options, marks).words)
-        lines += [f"The same if {listed(marks)} marks a missing value:", again]
+        without = command_for(path, target, features, length, without_marks(options, marks).words)
+        lines = [TRAINS, without, f"The same if {listed(marks)} is a value, and does not mark a missing one:", lines[1]]
     return lines + describe_duration(rows, length)
 
 

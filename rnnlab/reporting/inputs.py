@@ -52,7 +52,8 @@ def describe_steps() -> str:
         for verb, dates in ((VERBS[part], rows["date"][rows["part"] == part]) for part in PARTS)
         if len(dates)
     )
-    read = f" Read from its file: {'; '.join(about['summary'])}." if about["summary"] else ""
+    said = "; ".join(sentence.removeprefix("read as: ") for sentence in about["summary"])
+    read = f" Read from its file: {said}." if said else ""
     return f"{', '.join(parts)}.{read}"
 
 

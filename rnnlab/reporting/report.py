@@ -35,7 +35,9 @@ def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np
     images: of the test part, (N, T, F).
     """
     matrices = {name: np.array(track.models[name]["confusion"]) for name in track.models}
-    first = {name: table[table["seed"] == table["seed"].min()] for name, table in track.predictions.items()}
+    # The best first in all charts, so that a network has one colour, and menus begin with the same one.
+    predictions, histories = ({name: of[name] for name in track.models} for of in (track.predictions, track.histories))
+    first = {name: table[table["seed"] == table["seed"].min()] for name, table in predictions.items()}
     y_true = next(iter(first.values()))["y_true"].to_numpy()
     read = {name: table["y_pred"].to_numpy() for name, table in first.items()}
     sure = {name: result["reliability"] for name, result in track.models.items()}
@@ -53,7 +55,7 @@ def digits_pages(track: Track, comparison: Mapping[str, Any], images: NDArray[np
                 "The share of right answers by confidence; the larger a point, the more images. On the dotted line a "
                 "network is right as often as its confidence says",
             ),
-            Chart(series_charts.losses(track.histories), "Training loss by epoch, mean over seeds"),
+            Chart(series_charts.losses(histories), "Training loss by epoch, mean over seeds"),
             Fold(
                 "Statistics",
                 [Text(comparison["verdicts"]["digits"]), *tables.digits(track.models, comparison["digits"])],
