@@ -69,7 +69,7 @@ tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNI
 	@cat metrics/leaderboard.md metrics/tutorial.md
 	@printf '\nChanged in the workspace: params.yaml, dvc.lock and metrics/ (git status).\nBack to the defaults:     git restore -SW params.yaml dvc.lock metrics && dvc repro\n'
 
-results: repro ## run the experiments of docs/results.md in copies and write it (a quarter of an hour; RNNLAB_MIRROR=FOLDER helps)
+results: repro ## run the experiments of docs/results.md in copies and write it (half an hour; RNNLAB_MIRROR=FOLDER helps)
 	@python .ci/results.py
 
 $(VENV)/notebook.stamp: $(VENV)/base.stamp

@@ -96,8 +96,9 @@ def network_rows() -> list[list[str]]:
     judged = [json.loads(read(f"networks-{source}", "comparison.json"))["backtest"]["judged"] for source in SERIES]
 
     def cell(found: dict[str, Any], name: str, said: str = "") -> str:
-        p = f" (p = {found['networks'][name]['p_holm']:.3f})" if name in found["networks"] else ""
-        return f"{said}{found['rmse'][name] / found['rmse']['persistence']:.2f}{p}"
+        p = found["networks"][name]["p_holm"] if name in found["networks"] else None
+        shown = "" if p is None else " (p < 0.001)" if p < 0.001 else f" (p = {p:.3f})"
+        return f"{said}{found['rmse'][name] / found['rmse']['persistence']:.2f}{shown}"
 
     def best(found: dict[str, Any], names: list[str]) -> str:
         name = min(names, key=lambda each: float(found["rmse"][each]))
