@@ -27,7 +27,7 @@ from rnnlab.evaluation.intervals import conformal
 from rnnlab.execution.executors import make_executor
 from rnnlab.reporting import series_charts, tables
 from rnnlab.reporting.chart_style import javascript
-from rnnlab.reporting.page import Block, Chart, Section, Text, render
+from rnnlab.reporting.page import Block, Chart, Command, Section, Text, render
 from rnnlab.training.plan import TrainingPlan
 from rnnlab.windows.folds import make_folds
 from rnnlab.windows.scaling import MinMaxScaler
@@ -214,6 +214,6 @@ def _page(
     sections = [
         Section(info.name, [Text(how), once, details, tables.every_rule(judged, info)]),
         Section("The data", [Text(line) for line in read]),
-        Section("Train all networks", [Text(line) for line in train]),
+        Section("Train all networks", [Command(line) if line.startswith("dvc ") else Text(line) for line in train]),
     ]
     return render(f"A first try with {info.name}", opening, sections, javascript())

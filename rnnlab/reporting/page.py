@@ -32,6 +32,14 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A line for a shell."""
+
+    text: str
+    kind: ClassVar[str] = "command"
+
+
+@dataclass(frozen=True)
 class Table:
     caption: str
     headings: Sequence[str]
@@ -80,7 +88,7 @@ class Fold:
     kind: ClassVar[str] = "fold"
 
 
-Block = Text | Table | Chart | Flow | Links | Fold
+Block = Text | Command | Table | Chart | Flow | Links | Fold
 
 
 @dataclass(frozen=True)

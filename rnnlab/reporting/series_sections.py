@@ -29,8 +29,8 @@ LATE = (
 )
 ON_TIME = "Moved back, each network's forecast fits worse than where it is: none repeats the last value."
 UNREAD = (
-    "The networks do not read {target}, the column that they forecast; the simple rules know its last value "
-    "(series.features; docs/tutorial.md has the experiment)."
+    "The networks do not read {target}, the column that they forecast (series.features; docs/tutorial.md has the "
+    "experiment). The simple rules know its last value, and so do networks that learn the change: they add to it."
 )
 SIGMOID = (
     "{name} ends in a sigmoid, which cannot leave the range of the training part: {steps} of the test part lie outside "
