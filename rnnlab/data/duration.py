@@ -8,6 +8,7 @@ from rnnlab.core.params_file import FILE, read_params
 # train at once: ten take about twice the time of one.
 STEP = 5e-6  # seconds of a step of the training: for each row of the window and 2 more, for each network and 7 more
 START = 4  # seconds of the stages of a model
+OTHER = 40  # seconds of the other stages: rules, comparison, page, runs
 SHARE = 0.7  # of the rows, that are trained on
 LONG = 3  # minutes that are worth saving
 EPOCHS, SEEDS, FOLDS = 100, 3, 2
@@ -35,7 +36,7 @@ def describe(rows: int, length: int, params: Params) -> str:
 
 
 def minutes(rows: int, length: int, training: Training, backtest: Backtest, networks: int) -> int:
-    """Of the training and the backtest, at least 1."""
+    """Of the whole pipeline, at least 1."""
     trained = networks * (training.seeds + 7) + len(backtest.models) * (backtest.folds * backtest.seeds + 7)
     steps = training.epochs * SHARE * rows / training.batch_size
-    return max(1, round((STEP * steps * (length + 2) * trained + START * networks) / 60))
+    return max(1, round((STEP * steps * (length + 2) * trained + START * networks + OTHER) / 60))
