@@ -108,7 +108,7 @@ def test_a_first_try_makes_a_page_with_a_verdict(tmp_path, monkeypatch):
     tried = first_try.first_try(path, "sales", Options(), tmp_path / "try")
     page = re.sub(r'<span class="date">|</span>|<wbr>', "", html.unescape(tried.page.read_text()))
     read, _, verdict, following, _, _, command, takes = tried.lines[-8:]
-    assert takes.startswith("It takes about 2 minutes on one core (7 networks, 301 epochs)")
+    assert takes.startswith("It takes about 1 minute on one core (7 networks, 301 epochs)")
     assert read == "the networks read sales, promo of the last 7 days, and forecast sales"
     assert verdict.startswith("On the 28 days after the first 70 %, no network")
     assert following.startswith("Forecast of sales for 2023-04-12: ")
@@ -165,7 +165,7 @@ def test_the_path_in_the_command_has_no_dots(tmp_path):
 def test_the_time_follows_rows_epochs_and_networks():
     """1,200 rows, 70 % of them in batches of 20: 42 steps. 7 models of 10 seeds, and 7 of 4 folds with 3 seeds:
     7 * (10 + 7) + 7 * (12 + 7) = 252. 5e-6 s * 301 epochs * 42 * (24 + 2) * 252 + 7 * 4 s + 40 s = 482 s.
-    With 100 epochs, 3 seeds and 2 folds: 7 * (3 + 7) + 7 * (6 + 7) = 161, and 5e-6 * 100 * 42 * 26 * 161 + 28 + 40 = 156 s.
+    With 100 epochs, 3 seeds and 2 folds: 7 * (3 + 7) + 7 * (6 + 7) = 161. 5e-6 * 100 * 42 * 26 * 161 + 28 + 40 = 156 s.
     """
     said = describe(1200, 24, read_params(ROOT / "params.yaml"))
     assert said.startswith("It takes about 8 minutes on one core (7 networks, 301 epochs); about 3 with -S training.")
@@ -173,7 +173,7 @@ def test_the_time_follows_rows_epochs_and_networks():
 
 def test_a_short_time_needs_no_advice():
     said = describe(400, 5, read_params(ROOT / "params.yaml"))
-    assert said == "It takes about 1 minute on one core (7 networks, 301 epochs)."
+    assert said == "It takes about 2 minutes on one core (7 networks, 301 epochs)."
 
 
 def test_the_next_value_is_that_of_the_model_with_the_smallest_error():
