@@ -170,6 +170,12 @@ def test_an_entrys_own_training_counts(series):
     assert len(rnnlab.train({"cell": "rnn", "epochs": 2, "seeds": 1}, series).history) == 2
 
 
+def test_a_model_of_which_no_seed_learns_is_refused(series):
+    entry = {"cell": "gru", "target": "change", "seeds": 2, "epochs": 3}
+    with pytest.raises(UserError, match="gru: no seed learned"):
+        rnnlab.train(entry, series, learning_rate=1e38)
+
+
 def test_a_model_is_not_judged_on_windows_of_another_kind(small):
     for other in (rnnlab.make_windows(SINE, length=4, train=3), rnnlab.make_windows(SINE, length=5, train=70)):
         with pytest.raises(UserError, match="was trained on other windows than these"):

@@ -89,7 +89,7 @@ def train(
         trainer = plan.trainer(data.x, data.y, data.validation)
         history = pd.DataFrame([row for rows in trainer.run() for row in rows])
         diverged = {plan.seeds[k]: epoch for k, epoch in trainer.diverged.items()}
-        if len(diverged) == seeds:
+        if len(diverged) == len(plan.seeds):
             raise UserError(f"{name}: no seed learned: their losses are not finite; a smaller learning_rate may help")
         states = {seed: state for seed, state in zip(plan.seeds, trainer.states(), strict=True) if seed not in diverged}
         config = data.about | plan.describe(name, "series", settings) | {"diverged": diverged}
