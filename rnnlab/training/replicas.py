@@ -1,7 +1,7 @@
 """K replicas of any module side by side, by PyTorch's own layers (cuDNN's kernels on CUDA) and autograd."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -12,53 +12,30 @@ from rnnlab.networks.network import restore
 TRAINING = "fails in training"
 
 
-class Replicas:
-    """The plain way, one after the other: as fast as K single trainings; what the other engines are held against.
+class ByAutograd:
+    """What engines of modules have in common: K networks at once, whose gradients PyTorch finds.
 
     Args:
         architecture: as of ``networks.network.build``.
-        states: state dicts of K such networks.
+        count: K.
+        parameters: all that are trained.
     """
 
     capturable = False  # as one CUDA graph
+    _outputs: Tensor  # (K, O, B), of the last pass forward
 
-    def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
-        self._code = architecture.get("network", "")
-        copies = ({name: tensor.clone() for name, tensor in state.items()} for state in states)
-        self.networks = [restore(architecture, copy) for copy in copies]
-        self.parameters = [weight for network in self.networks for weight in _trained(network)]
-        self.gradients = [torch.zeros_like(weight) for weight in self.parameters]
+    def __init__(self, architecture: Mapping[str, Any], count: int, parameters: list[Tensor]) -> None:
+        self._code, self._count, self.parameters = architecture.get("network", ""), count, parameters
+        self.gradients = [torch.zeros_like(weight) for weight in parameters]
 
-    @property
-    def buffers(self) -> list[Tensor]:
-        """As they are now: a module may replace its own."""
-        return [buffer for network in self.networks for buffer in network.buffers()]
-
-    def states(self) -> list[dict[str, Tensor]]:
-        return [{name: value.clone() for name, value in n.state_dict().items()} for n in self.networks]
-
-    def at(self, batch: int) -> "Replicas":
+    def at(self, batch: int) -> Self:
         """For batches of any size."""
         return self
-
-    def clip_gradients(self, max_norm: float) -> None:
-        count = len(self.parameters) // len(self.networks)
-        for first in range(0, len(self.gradients), count):
-            own = self.gradients[first : first + count]
-            scale = (max_norm / (nn.utils.get_total_norm(own) + 1e-6)).clamp(max=1)
-            for gradient in own:
-                gradient.mul_(scale)
 
     def load(self, x: Tensor) -> None:
         """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
         with torch.inference_mode(False):  # autograd can't use what was made in inference mode
-            self._x = x.to(self.parameters[0].dtype, copy=True).expand(len(self.networks), *x.shape[1:])
-
-    def forward(self, training: bool = True) -> None:
-        with told(self._code, TRAINING), torch.inference_mode(False), torch.set_grad_enabled(training):
-            pairs = zip(self.networks, self._x, strict=True)
-            self._outputs = torch.stack([network.train(training)(x).T for network, x in pairs])
-        self.predicted = self._outputs.detach()
+            self._x = x.to(self.parameters[0].dtype, copy=True).expand(self._count, *x.shape[1:])
 
     def backward(self, d_predicted: Tensor) -> None:
         with told(self._code, TRAINING), torch.inference_mode(False):
@@ -68,5 +45,40 @@ class Replicas:
         self.gradients = [gradient.contiguous() for gradient in gradients]  # as Adam's fused kernel takes them
 
 
-def _trained(module: nn.Module) -> list[Tensor]:
-    return [weight for weight in module.parameters() if weight.requires_grad]
+class Replicas(ByAutograd):
+    """The plain way, one after the other: as fast as K single trainings; what the other engines are held against.
+
+    Args:
+        architecture: as of ``networks.network.build``.
+        states: state dicts of K such networks.
+    """
+
+    def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
+        copies = ({name: tensor.clone() for name, tensor in state.items()} for state in states)
+        self.networks = [restore(architecture, copy) for copy in copies]
+        trained: list[Tensor] = [
+            weight for network in self.networks for weight in network.parameters() if weight.requires_grad
+        ]
+        super().__init__(architecture, len(states), trained)
+
+    @property
+    def buffers(self) -> list[Tensor]:
+        """As they are now: a module may replace its own."""
+        return [buffer for network in self.networks for buffer in network.buffers()]
+
+    def states(self) -> list[dict[str, Tensor]]:
+        return [{name: value.clone() for name, value in n.state_dict().items()} for n in self.networks]
+
+    def clip_gradients(self, max_norm: float) -> None:
+        count = len(self.parameters) // len(self.networks)
+        for first in range(0, len(self.gradients), count):
+            own = self.gradients[first : first + count]
+            scale = (max_norm / (nn.utils.get_total_norm(own) + 1e-6)).clamp(max=1)
+            for gradient in own:
+                gradient.mul_(scale)
+
+    def forward(self, training: bool = True) -> None:
+        with told(self._code, TRAINING), torch.inference_mode(False), torch.set_grad_enabled(training):
+            pairs = zip(self.networks, self._x, strict=True)
+            self._outputs = torch.stack([network.train(training)(x).T for network, x in pairs])
+        self.predicted = self._outputs.detach()

@@ -12,10 +12,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rnnlab.networks.custom_code import told
 from rnnlab.networks.network import build, initial_states
-from rnnlab.training.replicas import TRAINING, Replicas
+from rnnlab.training.replicas import TRAINING, ByAutograd, Replicas
 
 
-class Stacked:
+class Stacked(ByAutograd):
     """The weights of K networks, stacked by name, which one module reads.
 
     Random layers draw for each replica anew. So with dropout a replica's numbers depend on how many train beside it;
@@ -26,29 +26,24 @@ class Stacked:
         states: state dicts of K such networks.
     """
 
-    capturable = False  # as one CUDA graph
-
     def __init__(self, architecture: Mapping[str, Any], states: Sequence[Mapping[str, Tensor]]) -> None:
-        self._code = architecture.get("network", "")
         device = next(iter(states[0].values())).device
-        self._module, self._count, self._saved = build(architecture).to(device), len(states), list(states[0])
+        module = self._module = build(architecture).to(device)
+        self._saved = list(states[0])
         # Tied tensors have several names, of which the first is stacked.
-        module = self._module
         first_names = {id(tensor): name for name, tensor in (*module.named_parameters(), *module.named_buffers())}
         every = module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)
         self._first = {name: first_names[id(tensor)] for names in every for name, tensor in names}
         self._weights = {
             name: torch.stack([state[name] for state in states]).requires_grad_(weight.requires_grad)
-            for name, weight in self._module.named_parameters()
+            for name, weight in module.named_parameters()
         }
         self._buffers = {  # those that a module does not save are as it makes them
-            name: torch.stack([state.get(name, buffer) for state in states])
-            for name, buffer in self._module.named_buffers()
+            name: torch.stack([state.get(name, buffer) for state in states]) for name, buffer in module.named_buffers()
         }
-        self.parameters = [weight for weight in self._weights.values() if weight.requires_grad]
+        super().__init__(architecture, len(states), [each for each in self._weights.values() if each.requires_grad])
         self.buffers = list(self._buffers.values())
-        self.gradients = [torch.zeros_like(weight) for weight in self.parameters]
-        self._recurrent = any(isinstance(part, nn.RNNBase) for part in self._module.modules())
+        self._recurrent = any(isinstance(part, nn.RNNBase) for part in module.modules())
         self._call = vmap(self._one, randomness="different")
 
     def states(self) -> list[dict[str, Tensor]]:
@@ -58,21 +53,12 @@ class Stacked:
             {name: tensors[self._first[name]][k].detach().clone() for name in self._saved} for k in range(self._count)
         ]
 
-    def at(self, batch: int) -> "Stacked":
-        """For batches of any size."""
-        return self
-
     def clip_gradients(self, max_norm: float) -> None:
         """Scale each replica's gradient down to this Euclidean norm, as ``torch.nn.utils.clip_grad_norm_`` does."""
         norms = torch.stack([torch.linalg.vector_norm(each.flatten(1), dim=1) for each in self.gradients]).norm(dim=0)
         scale = (max_norm / (norms + 1e-6)).clamp(max=1)  # (K,)
         for gradient in self.gradients:
             gradient.mul_(scale.view(-1, *[1] * (gradient.dim() - 1)))
-
-    def load(self, x: Tensor) -> None:
-        """Sequences of each replica (K, B, T, F), or for all (1, B, T, F)."""
-        with torch.inference_mode(False):  # autograd can't use what was made in inference mode
-            self._x = x.to(self.parameters[0].dtype, copy=True).expand(self._count, *x.shape[1:])
 
     def forward(self, training: bool = True) -> None:
         self._module.train(training)
@@ -84,13 +70,6 @@ class Stacked:
         ):
             self._outputs = self._call(self._weights, self._buffers, self._x).mT
         self.predicted = self._outputs.detach()
-
-    def backward(self, d_predicted: Tensor) -> None:
-        with told(self._code, TRAINING), torch.inference_mode(False):
-            gradients = torch.autograd.grad(
-                self._outputs, self.parameters, d_predicted.clone(), allow_unused=True, materialize_grads=True
-            )
-        self.gradients = [gradient.contiguous() for gradient in gradients]  # as Adam's fused kernel takes them
 
     def _one(self, weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Any:
         def call(own: dict[str, Tensor]) -> Any:
