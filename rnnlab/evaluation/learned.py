@@ -67,15 +67,15 @@ def blocks(network: nn.Module, architecture: Mapping[str, Any]) -> Iterator[dict
     for number in range(architecture["num_layers"]):
         block: dict[str, Any] = {"name": f"layer {number + 1}", "units": units}
         if cell in GATES:
-            named = network.recurrent.named_parameters()  # type: ignore[union-attr]
+            named = network.get_submodule("recurrent").named_parameters()
             own = [weight for name, weight in named if name.removesuffix("_reverse").endswith(f"_l{number}")]
             block |= {"name": f"{cell.upper()} layer {number + 1}", "gates": list(GATES[cell])}
             block["parameters"] = sum(weight.numel() for weight in own)
         else:
-            block["parameters"] = count_parameters(network.hidden[number])  # type: ignore[index, arg-type]
+            block["parameters"] = count_parameters(network.get_submodule(f"hidden.{number}"))
         yield block
     sigmoid = " and sigmoid" if architecture["output"] == "sigmoid" else ""
-    yield {"name": f"linear layer{sigmoid}", "parameters": count_parameters(network.linear)}  # type: ignore[arg-type]
+    yield {"name": f"linear layer{sigmoid}", "parameters": count_parameters(network.get_submodule("linear"))}
 
 
 def integrated_gradients(network: nn.Module, x: Tensor, baseline: Tensor) -> Tensor:
@@ -97,7 +97,9 @@ def integrated_gradients(network: nn.Module, x: Tensor, baseline: Tensor) -> Ten
 def _windows(network: nn.Module, test: Windows, x: Tensor) -> Iterator[dict[str, Any]]:
     change = test.y[:, 0] - test.last[:, 0]
     chosen = {"largest fall": int(change.argmin()), "largest rise": int(change.argmax()), "last": len(test) - 1}
-    layers = states_at_steps(network.recurrent, x[list(chosen.values())])  # type: ignore[arg-type]
+    recurrent = network.get_submodule("recurrent")
+    assert isinstance(recurrent, nn.RNNBase)
+    layers = states_at_steps(recurrent, x[list(chosen.values())])
     for number, (label, window) in enumerate(chosen.items()):
         kept = [{name: _shortened(values[number].numpy()) for name, values in layer.items()} for layer in layers]
         yield {
