@@ -1,5 +1,6 @@
 """The entries of ``models`` in params.yaml: networks of this project's cells, and of the user's own."""
 
+from abc import abstractmethod
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -53,9 +54,9 @@ class Model(StrictModel):
         return self.target, self.output == "sequence", self.rollout, self.output == "horizon"
 
     @property
+    @abstractmethod
     def own(self) -> dict[str, Any]:
         """The part of ``architecture`` that params.yaml gives."""
-        raise NotImplementedError
 
     def architecture(self, input_size: int, length: int, output_size: int) -> dict[str, Any]:
         """What `networks.network.build` makes a network of, for such data."""
