@@ -35,7 +35,7 @@ install: $(VENV)/base.stamp ## install into .venv; source .venv/bin/activate the
 	@echo "Installed into $(VENV). Next: source $(BIN)/activate"
 
 repro: $(VENV)/base.stamp ## make all results: data, models, evaluation, leaderboard, pictures, MLflow runs
-	@python -m rnnlab.core.repair
+	@python -m rnnlab.recovery.recover
 	@test -d models || $(MAKE) --no-print-directory cold
 	@dvc repro
 	@cat metrics/leaderboard.md

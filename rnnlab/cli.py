@@ -225,18 +225,12 @@ def tidy(
     ] = None,
 ) -> None:
     """Clear up after what was killed: MLflow's open runs, copies of experiments, half a dvc.lock, edits put aside."""
-    from rnnlab.core.edits_put_aside import bring_back_edits
-    from rnnlab.core.repair import repair
-    from rnnlab.tracking.leftovers import clear_copies
+    from rnnlab.recovery.recover import recover
     from rnnlab.tracking.store import open_store
 
-    for path in repair(Path()):
-        print(f"{path}: was cut short when DVC was killed; repaired")
-    for sentence in bring_back_edits(Path()):
+    for sentence in recover(Path()):
         print(sentence)
     store = open_store()
-    for copy in clear_copies(Path()):
-        print(f"removed: {copy}")
     closed = store.tidy_all(older_than)
     for name in closed:
         print(f"closed: {name}")

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 STAGES = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
 # From the ground up: a folder imports from those before it alone.
 FOLDERS = "core data windows networks training execution backtesting evaluation comparison reporting serving tracking"
-FOLDERS = [*FOLDERS.split(), "forecasting", "tuning", "api", "memory.py", "cli_options.py", "cli.py"]
+FOLDERS = [*FOLDERS.split(), "recovery", "forecasting", "tuning", "api", "memory.py", "cli_options.py", "cli.py"]
 # What an edit in a folder runs again.
 STAGES_OF = {
     "core": set(STAGES),
@@ -29,6 +29,7 @@ STAGES_OF = {
     "reporting": {"report"},
     "serving": set(),
     "tracking": {"track"},
+    "recovery": set(),
     "forecasting": set(),
     "tuning": set(),
     "api": set(),

@@ -1,7 +1,3 @@
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -21,17 +17,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         files.write(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.promise(number=1)
-def test_a_write_removes_what_a_killed_one_of_the_same_file_left(tmp_path):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    for name in (f".a.json.{gone.pid}", f".a.json.{os.getppid()}", f".b.json.{gone.pid}", ".a.json.kept"):
-        (tmp_path / name).touch()
-    files.write_text(tmp_path / "a.json", "{}")
-    left = {f".a.json.{os.getppid()}", f".b.json.{gone.pid}", ".a.json.kept"}
-    assert {path.name for path in tmp_path.iterdir()} == {"a.json", *left}
 
 
 @pytest.mark.promise(number=4)

@@ -1,12 +1,13 @@
-"""Copies of experiments that were killed: removed when it is sure that nobody uses them."""
+"""What a kill left behind is removed when it is sure that nobody uses it."""
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
 
-from rnnlab.tracking.leftovers import clear_copies
+from rnnlab.recovery import leftovers
 
 pytestmark = pytest.mark.promise(number=1)
 
@@ -21,8 +22,8 @@ def copies(tmp_path):
 
 
 @contextmanager
-def process(folder, name="script.py"):
-    (folder / name).write_text("print(flush=True); input()")
+def process(folder, name="script.py", text="print(flush=True); input()"):
+    (folder / name).write_text(text)
     with subprocess.Popen(
         [sys.executable, name], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
@@ -31,23 +32,45 @@ def process(folder, name="script.py"):
         running.communicate("\n")
 
 
+def removed(folder):
+    return [sentence.removeprefix("removed: ") for sentence in leftovers.remove_leftovers(folder)]
+
+
 def test_copies_that_nobody_uses_are_removed_and_nothing_else(tmp_path, copies):
-    assert clear_copies(tmp_path) == sorted(copies)
+    assert removed(tmp_path) == sorted(map(str, copies))
     assert [path.name for path in (tmp_path / ".dvc/tmp/exps").iterdir() if path.name != "standalone"] == ["run"]
 
 
-def test_a_copy_in_which_a_process_works_stays(tmp_path, copies):
+def test_a_copy_in_which_a_process_works_stays(tmp_path, copies, monkeypatch):
+    monkeypatch.setattr(leftovers, "SECONDS", 0.1)
     used, unused = copies
     with process(used):
-        assert clear_copies(tmp_path) == [unused]
+        assert removed(tmp_path) == [str(unused)]
+
+
+def test_a_copy_is_removed_when_its_last_process_has_ended(tmp_path, copies):
+    used, _ = copies
+    with process(used, text="import time; print(flush=True); time.sleep(0.5)"):
+        assert removed(tmp_path) == sorted(map(str, copies))
 
 
 def test_the_own_copy_stays(tmp_path, copies, monkeypatch):
     monkeypatch.chdir(copies[0] / "models")
-    assert clear_copies(tmp_path) == [copies[1]]
+    assert removed(tmp_path) == [str(copies[1])]
 
 
 def test_all_stay_while_another_dvc_works(tmp_path, copies):
     with process(tmp_path, "dvc"):
-        assert clear_copies(tmp_path) == []
-    assert clear_copies(tmp_path) == sorted(copies)
+        assert removed(tmp_path) == []
+    assert removed(tmp_path) == sorted(map(str, copies))
+
+
+def test_incomplete_files_of_processes_that_are_gone_are_removed(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = tmp_path / "metrics/history"
+    folder.mkdir(parents=True)
+    for name in (f".a.csv.{gone.pid}", f".a.csv.{os.getpid()}", f"a.csv.{gone.pid}", ".a.csv.kept"):
+        (folder / name).touch()
+    assert removed(tmp_path) == [f"{folder / f'.a.csv.{gone.pid}'}, incomplete"]
+    assert len(list(folder.iterdir())) == 3

@@ -1,6 +1,5 @@
 """The one writer and reader of this pipeline's files: each is written whole or not at all."""
 
-import glob
 import hashlib
 import json
 import os
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
@@ -22,7 +20,7 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Let ``fill`` write a temporary file in the same folder, then rename it to ``path``."""
     partial = _partial(path)
     try:
-        _make_room(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
             fill(file)
         partial.replace(path)
@@ -34,14 +32,8 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
 
 
 def _partial(path: Path) -> Path:
+    """What ``rnnlab.recovery.leftovers`` removes after a kill."""
     return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _make_room(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):  # by a process that was killed
-        if left.suffix[1:].isdecimal() and not psutil.pid_exists(int(left.suffix[1:])):
-            left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -115,7 +107,7 @@ def new_arrays(folder: Path) -> Iterator[Allocate]:
         arrays = dict[str, NDArray[Any]]()
         for name, (shape, dtype) in shapes.items():
             path = folder / f"{name}.npy"
-            _make_room(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
             begun.append(path)
             made[path] = array = np.lib.format.open_memmap(
                 _partial(path), "w+", np.dtype(dtype), tuple(map(int, shape))

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from workspace import IDENTITY
 
-from rnnlab.core.edits_put_aside import EXPERIMENT, LOCK, bring_back_edits
+from rnnlab.recovery.edits import EXPERIMENT, LOCK, bring_back_edits
 
 GONE = "999999999"
 

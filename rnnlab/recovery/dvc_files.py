@@ -6,31 +6,29 @@ from there. The table of DVC's own locks means nothing when DVC is gone, and is 
 
 import json
 import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from rnnlab.core.edits_put_aside import bring_back_edits
 from rnnlab.core.files import write_bytes
 
 LOCK, TABLE = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
 
 
-def repair(root: Path) -> list[Path]:
-    """Repair what is cut short; return which files were."""
-    repaired = []
+def repair(root: Path) -> Iterator[str]:
+    """Repair what is cut short; yield a sentence for each file that was."""
     if not is_json(root / TABLE):
         (root / TABLE).unlink()
-        repaired.append(TABLE)
+        yield f"removed: {TABLE}, which was cut short when DVC was killed"
     if not is_whole(root / LOCK):
         git = ["git", "-C", str(root), "show", f"HEAD:./{LOCK}"]
         done = subprocess.run(git, capture_output=True, check=False)
         if done.returncode == 0:
             write_bytes(root / LOCK, done.stdout)
-        else:  # no commit has it: DVC makes it anew
+            yield f"{LOCK}: was cut short when DVC was killed; is the last commit's again"
+        else:
             (root / LOCK).unlink()
-        repaired.append(LOCK)
-    return repaired
+            yield f"removed: {LOCK}, which was cut short when DVC was killed, and which no commit has"
 
 
 def is_json(path: Path) -> bool:
@@ -61,15 +59,3 @@ def is_whole(path: Path) -> bool:
     except (YAMLFileCorruptedError, Invalid, UnicodeDecodeError):
         return False
     return text.endswith("\n")
-
-
-def main() -> None:
-    """Before `dvc repro` in the Makefile: says what it repaired, if anything."""
-    for path in repair(Path()):
-        print(f"{path}: was cut short when DVC was killed; repaired", file=sys.stderr)
-    for sentence in bring_back_edits(Path()):
-        print(sentence, file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()
