@@ -7,9 +7,10 @@ from contextlib import closing
 
 import pytest
 from mlflow import MlflowClient
+from sqlalchemy.exc import OperationalError
 
 from rnnlab.tracking import ending
-from rnnlab.tracking.database import _is_stamped
+from rnnlab.tracking.database import _is_whole
 from rnnlab.tracking.store import NOTE, Store, UnreachableError, explain
 from rnnlab.windows.series_info import SeriesInfo
 
@@ -60,11 +61,19 @@ def test_a_store_that_was_cut_short_when_it_was_made_is_moved_aside_and_made_aga
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
         database.executescript(content)
     Store(tmp_path, series="GOOG")
-    assert "mlflow.db: was cut short when it was made; moved to mlflow.db.broken-1" in capsys.readouterr().out
+    assert "mlflow.db: is incomplete or damaged; moved to mlflow.db.broken-1" in capsys.readouterr().err
     with closing(sqlite3.connect(tmp_path / "mlflow.db.broken-1")) as database:
         assert database.execute("SELECT count(*) FROM experiments").fetchone() == (0,)
     Store(tmp_path, series="GOOG")
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", [lambda content: b"x" * len(content), lambda content: content[: len(content) // 2]])
+def test_a_damaged_store_is_moved_aside_and_made_again(project, damage):
+    path = project / "mlflow.db"
+    path.write_bytes(damaged := damage(path.read_bytes()))
+    assert Store(project, series="GOOG").experiments
+    assert path.with_name("mlflow.db.broken-1").read_bytes() == damaged
 
 
 def test_a_store_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -77,7 +86,12 @@ def test_a_store_is_made_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_store_that_another_process_writes_is_not_moved(project):
     with closing(sqlite3.connect(project / "mlflow.db")) as database:
         database.execute("BEGIN EXCLUSIVE")
-        assert _is_stamped(project / "mlflow.db")
+        assert _is_whole(project / "mlflow.db")
+
+
+def test_an_error_of_the_database_is_said_without_its_query():
+    error = OperationalError("SELECT 1", None, sqlite3.OperationalError("database is locked"))
+    assert explain(error) == "database is locked"
 
 
 @pytest.mark.parametrize("name", ["what?", "no#1", "100%"])

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from contextlib import closing
 from importlib.metadata import version
 from importlib.resources import files
@@ -24,17 +25,18 @@ ADDRESSES = (  # of artifacts, in MLflow's tables
 
 def prepare(database: Path) -> None:
     """Make the project's own sqlite file where there is none, whole or not at all: MLflow makes its tables in seconds,
-    and what is killed meanwhile can't be opened ever after. Such a file is moved aside: `track` makes all runs again.
+    and what is killed meanwhile can't be opened ever after. Such a file, or one that is damaged, is moved aside: `track`
+    makes all runs again.
 
     Raises:
         UserError: if MLflow can't open a file in this folder.
     """
     if wrong := set("?#%") & set(str(database.resolve())):
         raise UserError(f"MLflow opens no store in {database.resolve().parent}: rename the folder without {min(wrong)}")
-    if database.is_file() and not _is_stamped(database):
+    if database.is_file() and not _is_whole(database):
         aside = next(path for n in count(1) if not (path := database.with_name(f"mlflow.db.broken-{n}")).exists())
         database.rename(aside)
-        print(f"{database}: was cut short when it was made; moved to {aside.name}, and made again")
+        print(f"{database}: is incomplete or damaged; moved to {aside.name}, and made again", file=sys.stderr)
     if not database.is_file():
         partial = database.with_name("mlflow.db.partial")
         partial.unlink(missing_ok=True)
@@ -42,15 +44,15 @@ def prepare(database: Path) -> None:
         partial.rename(database)
 
 
-def _is_stamped(database: Path) -> bool:
-    """Whether MLflow has noted a version of the tables, as it does when they are there."""
+def _is_whole(database: Path) -> bool:
+    """Whether it can be read, and MLflow has noted a version of the tables, as it does when they are there."""
     try:
         with closing(sqlite3.connect(database)) as connection:
             return connection.execute("SELECT version_num FROM alembic_version").fetchone() is not None
     except sqlite3.OperationalError as error:
         return "no such table" not in str(error)  # locked or not readable: MLflow says so itself
-    except sqlite3.DatabaseError:  # no database
-        return True
+    except sqlite3.DatabaseError:  # no database, or a part of one
+        return False
 
 
 def relocate(database: Path, artifacts: str) -> None:

@@ -15,9 +15,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # before mlflow is im
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")  # lines without end
-os.environ.setdefault(
-    "MLFLOW_HTTP_REQUEST_TIMEOUT", "20"
-)  # seconds; by default a dead server is waited for for minutes
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")  # seconds; by default a silent server costs minutes
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 
 from alembic.util import CommandError
@@ -229,7 +227,7 @@ def explain(error: BaseException) -> str:
     """In short, and without a password; of what HTTP libraries wrap into each other the innermost."""
     if isinstance(error, UserError):  # ours, which says what to do
         return str(error)
-    text = redact_credentials(str(error))
+    text = re.sub(r"^\([\w.]+\) |\s*\[SQL:.*", "", redact_credentials(str(error)), flags=re.DOTALL)
     if "Max retries exceeded" in text and (causes := re.findall(r"\[Errno -?\d+\] (\w[\w ]+)|(\w+ timed out)", text)):
         text = "".join(causes[-1])
     return textwrap.shorten(text, 200, placeholder=" ...")
