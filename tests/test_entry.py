@@ -2,11 +2,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from rnnlab.core import stage
 from rnnlab.core.errors import UserError
 from rnnlab.core.stage import run
 
@@ -72,3 +74,11 @@ def test_a_stage_whose_dvc_was_killed_outright_closes_what_is_open(root, tmp_pat
         assert dvc.stdout.readline() == "began\n"
         dvc.kill()
         assert dvc.stdout.read() == "closed\n"
+
+
+def test_a_stage_whose_dvc_was_gone_before_it_looked_does_nothing(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["stage"])
+    monkeypatch.setenv("DVC_STAGE", "train@m")
+    monkeypatch.setattr(stage, "caller", lambda: SimpleNamespace(pid=1, name=lambda: "init"))
+    with pytest.raises(SystemExit, match="the dvc that started this stage is gone"):
+        run(lambda: pytest.fail("ran"))

@@ -17,6 +17,8 @@ def run(main: Callable[..., None] | Mapping[str, Callable[[], None]]) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # as an exception: what is open is closed
     try:
         if "DVC_STAGE" in os.environ and (dvc := caller()):
+            if dvc.pid == 1 and not re.match("dvc|python", dvc.name()):  # the orphans' new parent
+                raise UserError("the dvc that started this stage is gone")
             end_with(dvc)  # `dvc queue stop --kill` and others kill it outright, and leave its stages running
         if isinstance(main, Mapping):
             if len(args) != 1 or args[0] not in main:
