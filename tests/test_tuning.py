@@ -257,6 +257,17 @@ def test_workers_of_one_study_draw_different_values(workspace):
     assert drawn[0] != drawn[1]
 
 
+def test_a_search_that_was_killed_before_its_first_trial_draws_what_an_untouched_one_does(workspace, monkeypatch):
+    database, seeds, sampler = open_database("sqlite:///optuna.db"), [], optuna.samplers.TPESampler
+    monkeypatch.setattr(optuna.samplers, "TPESampler", lambda seed=None: seeds.append(seed) or sampler(seed=seed))
+    with monkeypatch.context() as patched:
+        patched.setattr("rnnlab.tuning.database.identity", lambda: f"{socket.gethostname()} 4194303 0")
+        open_study("gru", database, {})
+    open_study("gru", database, {})
+    open_study("gru", database, {})  # while the second lives
+    assert [seed for seed in seeds if seed is not None] == [0, 0, 1]  # Optuna itself makes some without a seed
+
+
 def test_a_mistyped_space_leaves_no_study_behind(workspace):
     with pytest.raises(UserError, match="hidden_size"):
         run_tune(1, ["hidden_size=0..4"])

@@ -25,7 +25,7 @@ ADDRESSES = (  # of artifacts, in MLflow's tables
 
 def prepare(database: Path) -> None:
     """Make the project's own sqlite file where there is none, whole or not at all: MLflow makes its tables in seconds,
-    and what is killed meanwhile can't be opened ever after. Such a file, or one that is damaged, is moved aside: `track`
+    and what is killed meanwhile can't be opened ever after. Such a file, or a damaged one, is moved aside: `track`
     makes all runs again.
 
     Raises:

@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
 from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.processes import identity, is_gone
+from rnnlab.tracking.store import PROCESS
 
 LOCK = ".dvc/tmp/tune.lock"
 SCHEMA = "optuna"  # in PostgreSQL
@@ -65,9 +67,10 @@ def place_of_studies(storage: str) -> dict[str, Any]:
 def open_study(name: str, database: RDBStorage, common: dict[str, Any]) -> optuna.Study:
     study = optuna.create_study(study_name=name, storage=database, load_if_exists=True)
     with FileLock(LOCK):  # a seed for each worker: with the same one they would draw the same values
-        worker = study.user_attrs.get("workers", 0)
-        study.set_user_attr("workers", worker + 1)
-    study.sampler = optuna.samplers.TPESampler(seed=worker)
+        began = {trial.user_attrs.get(PROCESS) for trial in study.get_trials(deepcopy=False)}
+        workers = [each for each in study.user_attrs.get("processes", []) if each in began or not is_gone(each)]
+        study.set_user_attr("processes", [*workers, identity()])
+    study.sampler = optuna.samplers.TPESampler(seed=len(workers))
     before = study.user_attrs.get("about", common)
     if before != common and study.get_trials(deepcopy=False):
         different = ", ".join(key for key in common if before.get(key) != common[key])
