@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from results import FILE, publish
 
 ROOT = Path(__file__).parent.parent
-KILLS = 50
+KILLS = 30
 PROMISES = {
     1: "killed anywhere: the next run ends as an untouched one",
     2: "full disk, read-only folder, quota: an error, old outputs whole",

@@ -31,7 +31,7 @@ MIRROR = os.environ.pop("RNNLAB_MIRROR", "")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--kills", type=int, default=1, help="how many times a pipeline is killed (make faults: 50)")
+    parser.addoption("--kills", type=int, default=1, help="how many times a pipeline is killed (make faults: 30)")
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -21,9 +22,17 @@ pytestmark = [pytest.mark.long, pytest.mark.promise(number=1), pytest.mark.slow,
 CHANGE = ["-n", "night", "-S", "models.gru.hidden_size=4"]
 WAYS = {
     "repro": [["dvc", "repro"]],
+    "exp": [["dvc", "exp", "run", *CHANGE]],
     "temp": [["dvc", "exp", "run", "--temp", *CHANGE]],
     "queue": [["dvc", "exp", "run", "--queue", *CHANGE], ["dvc", "queue", "start"]],
+    "tune": [
+        ["dvc", "repro", "split@series"],
+        ["rnnlab", "tune", "gru", "--trials", "6", "--space", "hidden_size=2..8"],
+    ],
 }
+TRIALS = """
+SELECT number, value FROM trials LEFT JOIN trial_values USING (trial_id) WHERE state IN ('COMPLETE', 'PRUNED')
+"""
 RUNS = """
 import json
 from pathlib import Path
@@ -77,9 +86,19 @@ def untouched(fresh):
 
 
 def copy(fresh, name):
+    """With edits of a user's own that no commit has: in the tree, in the index, and in an untracked file."""
     folder = fresh.folder.parent.with_name(name)
     shutil.copytree(fresh.folder.parent, folder)
-    return Workspace(folder / "project")
+    workspace = Workspace(folder / "project")
+    for path in (workspace.folder / "rnnlab/cli.py", workspace.folder / "rnnlab/cli_options.py"):
+        path.write_text(path.read_text() + "# mine\n")
+    workspace.call("git", "add", "rnnlab/cli_options.py")
+    (workspace.folder / "notes.txt").write_text("untracked")
+    return workspace
+
+
+def edits(workspace):
+    return workspace.call("git", "diff", "HEAD", "--", "rnnlab"), (workspace.folder / "notes.txt").read_text()
 
 
 def run(workspace, way, seconds=600.0):
@@ -106,7 +125,7 @@ def groups(workspace):
     """Of the processes of DVC in the workspace and its temporary copies, and what they started."""
     found = set[int]()
     for process in processes(workspace):
-        if "dvc" in " ".join(process.info["cmdline"]):
+        if {"dvc", "tune"} & set(re.findall(r"\w+", " ".join(process.info["cmdline"]))):
             with suppress(ProcessLookupError):  # it has ended since
                 found.add(os.getpgid(process.pid))
     return found
@@ -121,7 +140,9 @@ def processes(workspace):
 
 
 def state(workspace, way):
-    if way != "repro":
+    if way in ("temp", "queue"):
+        workspace.call("git", "checkout", "-q", "-f", "HEAD")  # the experiment has the edits
+        (workspace.folder / "notes.txt").unlink()
         workspace.dvc("exp", "apply", "night")
     folders = [workspace.folder / name for name in ("metrics", "models")]
     files = {path: path.read_bytes() for folder in folders for path in folder.rglob("*") if path.is_file()}
@@ -140,23 +161,31 @@ def left_behind(workspace):
 def pytest_generate_tests(metafunc):
     """One kill in each of N equal parts of the way's length, at random in it."""
     if "moment" in metafunc.fixturenames:
-        count, draw = metafunc.config.getoption("--kills"), random.Random(6)
-        cases = []
-        for way in WAYS:
-            number = count if way == "repro" else max(2, count // 5)
+        count, draw, cases = metafunc.config.getoption("--kills"), random.Random(6), []
+        for way in ("repro", "exp", "temp", "queue") if "way" in metafunc.fixturenames else ("tune",):
+            number = count if way == "repro" else max(2, count // 3)
             moments = [(part + draw.random()) / number for part in range(number)]
-            cases += [pytest.param(way, share, id=f"{way}-{share:.3f}") for share in moments]
-        metafunc.parametrize(("way", "moment"), cases)
+            cases += [(way, share) for share in moments]
+        names = [f"{way}-{share:.3f}" for way, share in cases]
+        if "way" in metafunc.fixturenames:
+            metafunc.parametrize(("way", "moment"), cases, ids=names)
+        else:
+            metafunc.parametrize("moment", [share for _, share in cases], ids=names)
 
 
 def test_killed(fresh, untouched, way, moment):
     expected, seconds = untouched(way)
     workspace = copy(fresh, "killed")
     try:
+        before = edits(workspace)
         run(workspace, way, moment * seconds)
-        workspace.call(sys.executable, "-m", "rnnlab.cli", "tidy")
-        if way == "repro" or "night" not in workspace.call("git", "for-each-ref", "refs/exps"):  # else it was done
+        workspace.call("rnnlab", "tidy")
+        assert edits(workspace) == before
+        if "night" in workspace.call("git", "for-each-ref", "refs/exps") and way == "exp":
+            workspace.dvc("exp", "remove", "night")
+        if "night" not in workspace.call("git", "for-each-ref", "refs/exps"):  # else it was done
             run(workspace, way)
+        assert edits(workspace) == before
         files, runs = state(workspace, way)
         assert {name for name in files.keys() | expected[0] if files.get(name) != expected[0].get(name)} == set()
         assert runs == expected[1]
@@ -166,6 +195,36 @@ def test_killed(fresh, untouched, way, moment):
         assert left == []
     finally:
         shutil.rmtree(workspace.folder.parent)
+
+
+def test_search_killed(fresh, untouched, moment):
+    """Its trials that are over are kept, and no run stays open."""
+    _, seconds = untouched("tune")
+    workspace = copy(fresh, "killed")
+    try:
+        run(workspace, "tune", moment * seconds)
+        workspace.call("rnnlab", "tidy")
+        done = trials(workspace)
+        run(workspace, "tune")
+        assert trials(workspace)[: len(done)] == done
+        assert len(trials(workspace)) == 6
+        _, runs = state(workspace, "tune")
+        assert sum(status == "FINISHED" for _, status, *_ in runs) == 7  # the trials, and the search
+        assert {status for _, status, *_ in runs} <= {"FINISHED", "KILLED"}
+    finally:
+        shutil.rmtree(workspace.folder.parent)
+
+
+def trials(workspace):
+    """Number and value of those that are over."""
+    path = workspace.folder / "optuna.db"
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            return database.execute(TRIALS).fetchall()
+        except sqlite3.OperationalError:  # it was killed before the tables were made
+            return []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
