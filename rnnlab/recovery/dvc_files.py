@@ -6,7 +6,6 @@ from there. The table of DVC's own locks means nothing when DVC is gone, and is 
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,17 +31,14 @@ def repair(root: Path) -> Iterator[str]:
 
 
 def is_json(path: Path) -> bool:
-    """Still after a moment, in which another DVC may write it; one that is not there too."""
-    for wait in (0.0, 0.5):
-        time.sleep(wait)
-        try:
-            json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return True
-        except ValueError:
-            continue
+    """One that is not there too."""
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:
         return True
-    return False
+    except ValueError:
+        return False
+    return True
 
 
 def is_whole(path: Path) -> bool:

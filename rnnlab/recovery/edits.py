@@ -6,11 +6,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 from rnnlab.core.errors import UserError
 
-LOCK = Path(".dvc/tmp/lock")  # holds the number of the DVC that took it last
+LOCK = Path(".dvc/tmp/lock")  # written when a DVC begins
 SECONDS = 10  # from there to the stash, at most
 DVC_EDITS = ("params.yaml", "dvc.yaml")  # with `-S`
 DVC_FILE = ".dvc/tmp/repro.dat"
@@ -27,7 +25,7 @@ def bring_back_edits(root: Path) -> Iterator[str]:
         UserError: if git can't do it; a stash is kept then.
     """
     lock = root / LOCK
-    if not lock.is_file() or not (root / ".git").exists() or _is_running(lock):
+    if not lock.is_file() or not (root / ".git").exists():
         return
     began, git = lock.stat().st_mtime, _Git(root)
     index_lock = root / ".git/index.lock"
@@ -106,8 +104,3 @@ def _left_branch(git: _Git) -> str:
     branch = said.removeprefix("checkout: moving from ").removesuffix(f" to {head}")
     left = said == f"checkout: moving from {branch} to {head}"  # people do not type a commit of 40 digits
     return branch if left and git.ask("rev-parse", "-q", "--verify", f"refs/heads/{branch}") == head else ""
-
-
-def _is_running(lock: Path) -> bool:
-    number = lock.read_text().strip()
-    return number.isdecimal() and psutil.pid_exists(int(number))

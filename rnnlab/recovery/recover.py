@@ -1,8 +1,11 @@
 """Undo what a kill at a bad moment left, before `dvc repro` in the Makefile and in `rnnlab tidy`; say what was done."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from rnnlab.recovery.dvc_files import repair
 from rnnlab.recovery.edits import bring_back_edits
@@ -10,9 +13,24 @@ from rnnlab.recovery.leftovers import remove_leftovers
 
 
 def recover(root: Path) -> Iterator[str]:
-    """Yield a sentence for each thing that was done."""
-    for part in (repair, bring_back_edits, remove_leftovers):
-        yield from part(root)
+    """Yield a sentence for each thing that was done; while DVC works in the repository, nothing is."""
+    others = list(_others(root.resolve()))
+    for process in others:
+        # `dvc ...`, `python .../dvc ...`, `-m dvc`
+        if any(Path(arg).name.startswith("dvc") for arg in (process.info["cmdline"] or [])[:3]):
+            yield f"DVC is at work here (process {process.pid}): what a kill left is looked for when it has ended"
+            return
+    yield from repair(root)
+    yield from bring_back_edits(root)
+    yield from remove_leftovers(root, others)
+
+
+def _others(root: Path) -> Iterator[psutil.Process]:
+    """The processes that work in the repository, but for this one and what started it."""
+    own = {os.getpid(), *(process.pid for process in psutil.Process().parents())}
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        if process.pid not in own and Path(process.info["cwd"] or "/").is_relative_to(root):
+            yield process
 
 
 if __name__ == "__main__":
