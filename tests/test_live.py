@@ -13,7 +13,7 @@ import pytest
 from rnnlab.core.params_file import read_params
 from rnnlab.execution import live_run as live
 from rnnlab.execution.live_run import LiveRun
-from rnnlab.tracking.recorder import is_first, record
+from rnnlab.tracking.recorder import record
 from rnnlab.tracking.store import Store
 
 ROOT = Path(__file__).parent.parent
@@ -107,11 +107,6 @@ def test_a_training_goes_on_without_mlflow_and_says_so_once(monkeypatch, capfd):
     told = capfd.readouterr().err
     assert told.count("not seen live") == 1
     assert "MLflow at http://127.0.0.1:9 can't be reached" in told
-
-
-def test_of_one_dvc_command_trouble_is_said_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    assert [is_first(command) for command in ("a", "a", "b", "", "")] == [True, False, True, True, True]
 
 
 def test_a_server_that_was_away_gets_what_it_missed(monkeypatch):

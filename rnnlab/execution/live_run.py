@@ -4,7 +4,6 @@ Not MLflow in this process: importing it takes as long as many trainings, and a 
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from rnnlab.core.params import Params
-from rnnlab.core.processes import caller, identity
+from rnnlab.core.processes import identity
 
 AFTER = 5.0  # seconds of training before a run is opened; a shorter one is seen when `track` has mirrored it
 EVERY = 3.0  # seconds between two batches
@@ -74,7 +73,7 @@ class LiveRun:
                 text=True,
                 start_new_session=True,
             )
-            self._send({**self._about, "process": identity(), "command": _command(), "began": self._began})
+            self._send({**self._about, "process": identity(), "began": self._began})
         with suppress(OSError):  # it has said why it gave up
             print(json.dumps(message), file=self._recorder.stdin, flush=True)
         return self._recorder
@@ -84,9 +83,3 @@ class LiveRun:
         self._flush()
         with suppress(OSError, subprocess.TimeoutExpired):
             self._send({"status": status, "tags": tags}).communicate(timeout=PATIENCE)
-
-
-def _command() -> str:
-    """Which `dvc` command the training belongs to; none where it was started by hand."""
-    dvc = caller() if "DVC_STAGE" in os.environ else None
-    return identity(dvc) if dvc else ""

@@ -31,24 +31,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     messages = read_messages()
     about = next(messages)
-    command = about.pop("command")
     try:
         record(about, messages)
     except Exception as error:  # whatever it is, it must not hold the training up
-        if is_first(command):
-            reason = textwrap.shorten(redact_credentials(str(error)), 600, placeholder=" ...")
-            print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
-
-
-def is_first(command: str) -> bool:
-    """Whether no training of this `dvc` command had trouble before: it is said once."""
-    place = Path(os.environ.get("DVC_ROOT", "."), ".dvc/tmp/unseen")
-    with suppress(OSError):  # where nothing can be written, it is said again
-        if command and place.exists() and place.read_text() == command:
-            return False
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(command)
-    return True
+        reason = textwrap.shorten(redact_credentials(str(error)), 600, placeholder=" ...")
+        print(f"{about['model']}: not seen live, `track` adds the run when it is over: {reason}", file=sys.stderr)
 
 
 def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
