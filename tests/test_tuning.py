@@ -125,6 +125,16 @@ def test_values_that_do_not_go_together_are_passed_over(params, load):
     assert [trial.state.name for trial in study.trials] == ["PRUNED"]
 
 
+def test_a_trial_whose_network_cannot_be_made_is_passed_over_and_named(params, capsys):
+    def load():
+        raise UserError("networks/mine.py: channels must be even")
+
+    study = optuna.create_study()
+    go(study, 2, WORDS, making(params, load))
+    assert [trial.state.name for trial in study.trials] == ["PRUNED", "PRUNED"]
+    assert capsys.readouterr().out.count("networks/mine.py: channels must be even") == 2
+
+
 @pytest.mark.parametrize("kind", [("local", 2), pytest.param(("ray", 2), marks=pytest.mark.long)])
 def test_proposals_and_values_are_the_same_wherever_trials_run(params, load, kind):
     if kind[0] == "ray" and not find_spec("ray"):

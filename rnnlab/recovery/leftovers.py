@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 WRITTEN = ("data", "models", "metrics", "report")  # by the stages
-SECONDS = 15  # that a process of a copy has to end by itself: it may be closing a run of MLflow
+SECONDS = 30  # that a process of a copy has to end by itself: it may be closing a run of MLflow
 
 
 def remove_leftovers(root: Path, others: Sequence[psutil.Process]) -> Iterator[str]:

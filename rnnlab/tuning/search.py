@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from rnnlab.core.errors import UserError
 from rnnlab.execution.executors import Executor
 from rnnlab.training.trainer import Row
-from rnnlab.tuning.trials import Task, reports, train_trial, value_of
+from rnnlab.tuning.trials import Task, reports, try_trial, value_of
 
 ROUND = 4  # trials that are proposed at once: not as many as there are workers, or these would change what is found
 FIRST = 5  # trials that have to be complete before one is given up, as for Optuna's MedianPruner
@@ -135,8 +135,10 @@ def _train_round(
             watch.begin(trial, task)
             yield task, limits
 
-    for place, epochs in executor.map(train_trial, items()):
+    for place, (epochs, reason) in executor.map(try_trial, items()):
         trial, task = made[place]
+        if reason:
+            print(f"trial {trial.number}: {reason}", flush=True)
         for epoch, loss in reports(epochs, task.training).items():
             trial.report(loss, epoch)
         value = value_of(epochs, task.training)

@@ -143,6 +143,14 @@ def load_digits(train: Images, validation: Images) -> Data:
     return Data(tensors(*train), tensors(*validation), 10)
 
 
+def try_trial(task: Task, medians: Mapping[int, float]) -> tuple[list[list[Row]], str]:
+    """As ``train_trial``; the reason instead, where a network of the user's own can't be made or trained so."""
+    try:
+        return train_trial(task, medians), ""
+    except UserError as error:
+        return [], str(error)
+
+
 def train_trial(task: Task, medians: Mapping[int, float]) -> list[list[Row]]:
     """Train all seeds at once; the rows of each epoch, up to the one in which the trial is given up, if it is.
 
