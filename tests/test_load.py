@@ -10,14 +10,19 @@ from io import BytesIO
 
 import aiohttp
 import pytest
+import torch
 from small_model import CONFIG
 
+from rnnlab.networks.network import build
+from rnnlab.serving import server as server_module
 from rnnlab.serving.exported import input_columns
+from rnnlab.serving.server import make_app
 
 pytestmark = pytest.mark.promise(number=5)
 
 CLIENTS = 16
 GOOD = json.dumps({"dataframe_split": {"columns": input_columns(CONFIG), "data": [[2000.0] * 6]}}).encode()
+LARGE = json.dumps({"dataframe_split": {"columns": input_columns(CONFIG), "data": [[2000.0] * 6] * 1000}}).encode()
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
 PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -79,6 +84,56 @@ def test_many_bodies_of_50_mb(server):
     assert asyncio.run(run()) == [413] * 4
     assert server.process.memory_info().rss < before + 50_000_000
     assert answers(server)
+
+
+def test_many_large_requests_at_once_take_little_memory(server):
+    async def ask_at_once(count):
+        async with aiohttp.ClientSession(headers={"Content-Type": "application/json"}) as session:
+            posts = (session.post(f"{server.address}/invocations", data=LARGE) for _ in range(count))
+            return [answer.status for answer in await asyncio.gather(*posts)]
+
+    before = server.process.memory_info().rss
+    assert asyncio.run(ask_at_once(80)) == [200] * 80
+    assert server.process.memory_info().rss < before + 40_000_000
+
+
+def ask_thrice(networks, config, body, seconds):
+    """Statuses and bodies of an application's first three answers, one after the other."""
+    app = make_app(networks, config, seconds)
+    scope = {"type": "http", "method": "POST", "path": "/invocations"}
+    scope["headers"] = [(b"content-type", b"application/json")]
+    said = []
+
+    async def receive():
+        return {"type": "http.request", "body": body}
+
+    async def send(message):
+        said.append(message.get("status", message.get("body")))
+
+    async def run():
+        for _ in range(3):
+            await app(dict(scope), receive, send)
+
+    asyncio.run(run())
+    return said[::2], said[1::2]
+
+
+def test_a_thread_gives_its_first_answer_as_the_others():
+    torch.set_num_threads(2)  # a new thread has those of the environment, 1, until PyTorch sets its own
+    network = {"cell": "lstm", "hidden_size": 32, "num_layers": 2, "bidirectional": True, "head": "flatten"}
+    network |= {"input_size": 8, "length": 8, "output_size": 10, "output": "linear"}
+    config = {"track": "digits", "network": network, "scaler": {"maximum": 16}}
+    torch.manual_seed(0)
+    rows = [[(number * 7 + row) % 17 for number in range(64)] for row in range(5)]
+    body = json.dumps({"dataframe_split": {"columns": input_columns(config), "data": rows}}).encode()
+    assert len(set(ask_thrice({0: build(network)}, config, body, 60)[1])) == 1
+
+
+def test_a_request_that_waits_for_others_too_long(monkeypatch):
+    monkeypatch.setattr(server_module, "make_predictor", lambda *_: lambda _: time.sleep(0.3))
+    statuses, bodies = ask_thrice({}, {}, GOOD, 0.05)
+    assert statuses == [503] * 3
+    assert json.loads(bodies[0])["message"] == "too many requests: no answer within 0.05 s"
 
 
 def connect(server, sent=b""):

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, cast
 
 import torch
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -23,6 +23,7 @@ from rnnlab.serving.exported import MODULES, input_limits, output_columns
 from rnnlab.serving.requests import read_rows
 
 LIMIT = 2**20  # bytes of a body
+THREADS = 2  # that compute: while one multiplies, one reads or writes JSON; each keeps memory for itself
 JSON = "application/json"
 
 
@@ -32,23 +33,26 @@ def make_app(networks: Mapping[int, nn.Module], config: Mapping[str, Any], secon
     Args:
         networks: of each seed.
         config: of the weights file.
-        seconds: in which a request's body has to arrive.
+        seconds: in which a request's body has to arrive, and then its answer to be made.
     """
     predict = make_predictor(networks, config)
+    # Each counts as PyTorch's only one: by default a sum's last digits differ between its first product and later ones.
+    threads = ThreadPoolExecutor(THREADS, initializer=torch.set_num_threads, initargs=(1,))
 
     async def invocations(request: Request) -> Response:
         found = request.headers.get("Content-Type", "")
         if found.split(";")[0].strip().lower() != JSON:
             raise HTTPException(415, f"Content-Type: {found or 'nothing'} can't be read; {JSON} can")
-        body = await _read_body(request, seconds)
-        return Response(await run_in_threadpool(predict, body), media_type=JSON)
+        body = await _within(seconds, _read_body(request), 408, "the body did not arrive")
+        making = asyncio.get_running_loop().run_in_executor(threads, predict, body)
+        return Response(await _within(seconds, making, 503, "too many requests: no answer"), media_type=JSON)
 
     async def ping(request: Request) -> Response:
         return Response("\n", media_type=JSON)
 
     return Starlette(
         routes=[Route("/invocations", invocations, methods=["POST"]), Route("/ping", ping), Route("/health", ping)],
-        exception_handlers={HTTPException: _refuse, UserError: _refuse},
+        exception_handlers={HTTPException: _refuse, UserError: _refuse, ClientDisconnect: _refuse},
     )
 
 
@@ -69,7 +73,6 @@ def serve(app: Starlette, host: str, port: int, seconds: int, ready: Callable[[s
     with listener:
         # asyncio asks for it on sockets of its own making alone; without it each answer waits 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        torch.set_num_threads(1)  # requests share the processors
         ready(f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}")
         config = uvicorn.Config(
             app,
@@ -100,18 +103,19 @@ def make_predictor(networks: Mapping[int, nn.Module], config: Mapping[str, Any])
     return predict
 
 
-async def _read_body(request: Request, seconds: float) -> bytes:
-    body, size = bytearray(), 0
+async def _within(seconds: float, awaited: Awaitable[Any], status: int, message: str) -> Any:
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size <= LIMIT:  # beyond it is read and dropped: who is still sending hears no answer
-                    body += chunk
+        return await asyncio.wait_for(awaited, seconds)
     except TimeoutError:
-        raise HTTPException(408, f"the body did not arrive within {seconds:g} s", {"Connection": "close"}) from None
-    except ClientDisconnect:
-        raise HTTPException(400, "the body did not arrive") from None  # the client is gone
+        raise HTTPException(status, f"{message} within {seconds:g} s", {"Connection": "close"}) from None
+
+
+async def _read_body(request: Request) -> bytes:
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= LIMIT:  # beyond it is read and dropped: who is still sending hears no answer
+            body += chunk
     if size > LIMIT:
         raise HTTPException(413, f"the body has {size} bytes; up to {LIMIT} are allowed")
     return bytes(body)
