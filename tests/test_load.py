@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import resource
 import socket
 import statistics
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from io import BytesIO
 
 import aiohttp
+import psutil
 import pytest
 import torch
 from small_model import CONFIG
@@ -24,6 +26,7 @@ CLIENTS = 16
 GOOD = json.dumps({"dataframe_split": {"columns": input_columns(CONFIG), "data": [[2000.0] * 6]}}).encode()
 LARGE = json.dumps({"dataframe_split": {"columns": input_columns(CONFIG), "data": [[2000.0] * 6] * 1000}}).encode()
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+CHUNKED = HEAD.replace(b"Content-Length: 999", b"Transfer-Encoding: chunked")
 PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -188,7 +191,7 @@ def test_a_connection_without_a_request_is_closed(server, sent):
         started = time.monotonic()
         while client.recv(1000):
             pass
-        assert time.monotonic() - started < 12  # seconds, of which `--timeout 2` allows four
+        assert time.monotonic() - started < 12  # seconds, of which `--timeout 2` allows six
 
 
 def test_clients_that_hang_up(server):
@@ -201,4 +204,39 @@ def test_hundreds_of_half_open_connections(server):
     with ExitStack() as clients:
         for sent in (b"", HEAD[:40], HEAD) * 100:
             clients.enter_context(connect(server, sent))
+        assert answers(server)
+
+
+def test_more_connections_than_open_files(server):
+    limits, own = server.process.rlimit(psutil.RLIMIT_NOFILE), resource.getrlimit(resource.RLIMIT_NOFILE)
+    server.process.rlimit(psutil.RLIMIT_NOFILE, (1024, limits[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (own[1], own[1]))
+    opened = []
+    with ExitStack() as clients:
+        clients.callback(resource.setrlimit, resource.RLIMIT_NOFILE, own)
+        clients.callback(server.process.rlimit, psutil.RLIMIT_NOFILE, limits)
+        for number in range(1400):
+            clients.enter_context(connect(server))
+            if number % 50 == 0:
+                opened.append(server.process.num_fds())
+        assert answers(server)
+    assert max(opened) < 1000
+
+
+def test_a_client_that_never_reads(server):
+    with connect(server) as client:
+        started = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - started < 15:  # seconds, of which `--timeout 2` allows six
+                client.sendall(HEAD.replace(b"999", str(len(LARGE)).encode()) + LARGE)
+        assert time.monotonic() - started < 15
+    assert answers(server)
+
+
+def test_chunks_of_one_byte(server):
+    with ExitStack() as clients:
+        for _ in range(10):
+            client = clients.enter_context(connect(server, CHUNKED))
+            client.setblocking(False)
+            client.send(b"1\r\n \r\n" * 2**18)  # as many as find room
         assert answers(server)

@@ -24,6 +24,8 @@ from rnnlab.serving.requests import read_rows
 
 LIMIT = 2**20  # bytes of a body
 THREADS = 2  # that compute: while one multiplies, one reads or writes JSON; each keeps memory for itself
+CONNECTIONS, BACKLOG = 256, 128  # open, and opened at once: asyncio needs 4 * BACKLOG more; 1,024 open files are usual
+READ = 2**12  # bytes from one connection, then others have their turn: 2**18 of chunks of one byte take 0.2 s to parse
 JSON = "application/json"
 
 
@@ -60,7 +62,7 @@ def serve(app: Starlette, host: str, port: int, seconds: int, ready: Callable[[s
     """Serve until a signal comes.
 
     Args:
-        seconds: in which a request has to arrive, and as long for its answer to go.
+        seconds: each for a request's beginning, its body and its answer, after which a connection is closed.
         ready: gets the address.
 
     Raises:
@@ -80,6 +82,7 @@ def serve(app: Starlette, host: str, port: int, seconds: int, ready: Callable[[s
             ws="none",
             lifespan="off",
             log_level="error",
+            backlog=BACKLOG,
             timeout_keep_alive=seconds,
             timeout_graceful_shutdown=seconds,
         )
@@ -132,22 +135,30 @@ def _refuse(request: Request, error: Exception) -> Response:
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's, which closes a connection that is idle after a request; this one also before one, or within one."""
+    """uvicorn's, which closes a connection that is idle after a request; this one wherever no answer gets complete.
+
+    ``timeout_keep_alive`` is allowed three times: for a request's beginning, for its body, and for its answer.
+    """
+
+    end: asyncio.TimerHandle
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
-        self._watch()
+        cast(Any, transport).max_size = READ  # of asyncio
+        self._set_end()
+        if len(self.connections) > CONNECTIONS:  # the one that was longest without an answer makes room
+            first = min(cast(set[_Protocol], self.connections), key=lambda found: found.end.when())
+            self.connections.discard(first)
+            first.transport.abort()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.end.cancel()
+        self._set_end()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._look.cancel()
+        self.end.cancel()
         super().connection_lost(exc)
 
-    def _watch(self) -> None:
-        # The time of a body, and as much for its answer.
-        self._look = self.loop.call_later(2 * self.timeout_keep_alive, self._close_unless_new, self.cycle)
-
-    def _close_unless_new(self, before: object) -> None:
-        if self.cycle is before:
-            self.transport.abort()
-        else:
-            self._watch()
+    def _set_end(self) -> None:
+        self.end = self.loop.call_later(3 * self.timeout_keep_alive, self.transport.abort)
