@@ -116,6 +116,11 @@ REQUESTS = {
     "another method": ({"method": "PUT"}, 405, "PUT /invocations: there are POST /invocations and GET /ping"),
     "GET": ({"method": "GET"}, 405, "GET /invocations: there are POST /invocations and GET /ping"),
     "another address": ({"path": "/predict"}, 404, "POST /predict: there are POST /invocations and GET /ping"),
+    "a slash too many": (
+        {"path": "/invocations/"},
+        404,
+        "POST /invocations/: there are POST /invocations and GET /ping",
+    ),
     "out of the folder": ({"path": "/../../etc/passwd"}, 404, "there are POST /invocations"),
 }
 

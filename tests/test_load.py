@@ -152,6 +152,7 @@ GARBAGE = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 99,
     "a line without end": b"a" * 70000,
     "a body of two lengths": HEAD[:-2] + b"Content-Length: 3\r\n\r\n",
+    "a body with a length and in chunks": CHUNKED[:-2] + b"Content-Length: 3\r\n\r\n0\r\n\r\n",
 }
 
 

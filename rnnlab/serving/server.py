@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from torch import nn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -44,7 +45,7 @@ def make_app(networks: Mapping[int, nn.Module], config: Mapping[str, Any], secon
     async def invocations(request: Request) -> Response:
         found = request.headers.get("Content-Type", "")
         if found.split(";")[0].strip().lower() != JSON:
-            raise HTTPException(415, f"Content-Type: {found or 'nothing'} can't be read; {JSON} can")
+            raise HTTPException(415, f"Content-Type: {found[:200] or 'nothing'} can't be read; {JSON} can")
         body = await _within(seconds, _read_body(request), 408, "the body did not arrive")
         making = asyncio.get_running_loop().run_in_executor(threads, predict, body)
         return Response(await _within(seconds, making, 503, "too many requests: no answer"), media_type=JSON)
@@ -52,10 +53,12 @@ def make_app(networks: Mapping[int, nn.Module], config: Mapping[str, Any], secon
     async def ping(request: Request) -> Response:
         return Response("\n", media_type=JSON)
 
-    return Starlette(
+    app = _Application(
         routes=[Route("/invocations", invocations, methods=["POST"]), Route("/ping", ping), Route("/health", ping)],
         exception_handlers={HTTPException: _refuse, UserError: _refuse, ClientDisconnect: _refuse},
     )
+    app.router.redirect_slashes = False  # it would redirect to whatever host the request names
+    return app
 
 
 def serve(app: Starlette, host: str, port: int, seconds: int, ready: Callable[[str], None]) -> None:
@@ -130,8 +133,19 @@ def _refuse(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         status, headers, message = error.status_code, error.headers, error.detail
         if status in (404, 405):
-            message = f"{request.method} {request.url.path[:200]}: there are POST /invocations and GET /ping"
+            asked = f"{request.method} {request.scope['path']}"[:200]
+            message = f"{asked}: there are POST /invocations and GET /ping"
     return JSONResponse({"error_code": HTTPStatus(status).name, "message": message}, status, headers)
+
+
+class _Application(Starlette):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        app = super().__call__
+        if {b"content-length", b"transfer-encoding"} <= dict(scope["headers"]).keys():
+            # A proxy in front may go by the other one, and take the rest for another request (RFC 9112, 6.1).
+            error = HTTPException(400, "Content-Length beside Transfer-Encoding", {"Connection": "close"})
+            app = _refuse(Request(scope), error)
+        await app(scope, receive, send)
 
 
 class _Protocol(H11Protocol):
