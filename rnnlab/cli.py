@@ -12,18 +12,14 @@ from typing import Annotated
 import typer
 
 from rnnlab.cli_options import LOOKS, TRIES, AsJson, Changed, Horizon, Model, Symbol, Target, Track, app, model_names
-from rnnlab.core.errors import UserError
+from rnnlab.core.errors import UserError, say, told
 from rnnlab.core.kernels import share_kernels
 
 
 def main() -> None:
     share_kernels()  # forecasts and searches compute as the stages do
-    try:
+    with told():
         app()
-    except UserError as error:
-        sys.exit(f"error: {error}")
-    except FileNotFoundError as error:
-        sys.exit(f"error: {error.filename}: is not there; `dvc repro` makes it, in the project's folder")
 
 
 @app.command(epilog="rnnlab forecast --data sales.csv --model gru --plot next.png")
@@ -78,7 +74,7 @@ def forecast(
     if as_json:
         print(json.dumps(made.to_dict() | {"data": str(data), "notes": notes}, indent=2, ensure_ascii=False))
         return
-    print(*to_text(made, rows.frame[made.target], str(data), notes), sep="\n")
+    say(*to_text(made, rows.frame[made.target], str(data), notes))
 
 
 @app.command(
@@ -97,7 +93,10 @@ def look(
     from rnnlab.forecasting.inputs import reading_options
 
     found = look_at(file, target, reading_options(changed or []))
-    print(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    if as_json:
+        print(json.dumps(asdict(found), indent=2, ensure_ascii=False))
+        return
+    say(*found.lines())
 
 
 @app.command(
@@ -118,7 +117,7 @@ def first_try(
     from rnnlab.forecasting.inputs import reading_options
 
     tried = try_file(file, target, reading_options(changed or []), folder or Path("try") / file.name.split(".")[0])
-    print(*tried.lines, "", f"file://{tried.page.absolute()}", sep="\n")
+    say(*tried.lines, "", f"file://{tried.page.absolute()}")
     if browser and sys.stdout.isatty():
         typer.launch(f"file://{tried.page.absolute()}")
 
@@ -146,7 +145,7 @@ def classify(
         print(json.dumps(about | {"probabilities": probabilities}))
         return
     rows = [["digit", "probability"], *([str(digit), f"{probabilities[digit]:.3f}"] for digit in order[:3])]
-    print(f"{config['model']} reads {file} as {order[0]}", "", *align(rows), sep="\n")
+    say(f"{config['model']} reads {file} as {order[0]}", "", *align(rows))
 
 
 @app.command(epilog="rnnlab tune gru --trials 30 --space hidden_size=4..64 --space learning_rate=0.0003..0.03")

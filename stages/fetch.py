@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rnnlab.core.errors import say
 from rnnlab.core.files import new_arrays, write_bytes, write_json, write_text
 from rnnlab.core.params_file import read_params
 from rnnlab.core.stage import run
@@ -39,7 +40,7 @@ def fetch_panel() -> None:
     sentences = summary(table, days)
     write_json(RAW / "series/panel.json", about | {"summary": sentences})
     write_text(RAW / "series/symbols.csv", table.to_csv(index=False))
-    print("panel: " + "\n  ".join(sentences))
+    say("panel: " + "\n  ".join(sentences))
 
 
 def fetch_single() -> None:
@@ -60,8 +61,7 @@ def fetch_single() -> None:
     said = [*describe_reading(rows), *describe_gaps(dates)]
     about = {"columns": columns, "symbols": [SERIES], "spans": [[0, count]], "summary": said}
     write_json(RAW / "series/panel.json", about)
-    for sentence in said:
-        print(f"note: {sentence}")
+    say(*(f"note: {sentence}" for sentence in said))
     first, last = (str(dates[place])[:10] for place in (0, -1))
     print(f"series: {count:,} rows from {first} to {last} ({params.source})")
 

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def fail(error):
         ([], lambda: torch.empty(2**50), "error: there is not enough memory; smaller sizes, fewer seeds"),
         ([], lambda: np.ones(2**50), "error: there is not enough memory; smaller sizes, fewer seeds"),
         ([], lambda: fail(MemoryError()), "error: there is not enough memory; smaller sizes, fewer seeds"),
+        ([], lambda: fail(ImportError("x.so: failed to map segment")), "error: there is not enough memory; smaller"),
+        ([], lambda: fail(UserError("a\x1b[31m\x9b\n  b")), "error: a\\x1b[31m\\x9b\n  b"),
         ([], lambda: Path("none.npy").read_bytes(), "error: none.npy: is not there"),
     ],
 )
@@ -48,6 +51,29 @@ def test_the_word_chooses(monkeypatch):
     monkeypatch.setattr("sys.argv", ["stage", "digits"])
     run({"series": lambda: called.append("series"), "digits": lambda: called.append("digits")})
     assert called == ["digits"]
+
+
+SPEAKS = """
+from rnnlab.core.errors import say
+from rnnlab.core.stage import run
+
+run(lambda: say("20 °C", "\\x1b[31m"))
+"""
+
+
+def test_a_terminal_with_ascii_alone_shows_other_letters_escaped(root):
+    env = os.environ | {"PYTHONPATH": str(root), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", SPEAKS], env=env, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("20 \\xb0C\n\\x1b[31m\n", "")
+
+
+def test_a_reader_that_has_enough_is_no_error(root):
+    reading, writing = os.pipe()
+    os.close(reading)
+    env = os.environ | {"PYTHONPATH": str(root)}
+    with open(writing, "wb") as pipe:
+        done = subprocess.run([sys.executable, "-c", SPEAKS], env=env, stdout=pipe, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
 
 
 STAGE = """

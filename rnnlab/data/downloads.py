@@ -38,7 +38,7 @@ def download(address: str, known_hash: str, path: Path) -> None:
             redact_credentials(address), known_hash, path.name, path.parent, downloader=transport
         )  # it logs the address
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise UserError(redact_credentials(_reason(error))) from None
+        raise UserError(_reason(error)) from None
 
 
 async def _fetch(address: str, partial: Path) -> None:

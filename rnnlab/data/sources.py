@@ -13,7 +13,7 @@ import pandas as pd
 import pooch
 from numpy.typing import NDArray
 
-from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.errors import UserError
 
 MIRROR = "RNNLAB_MIRROR"
 SAMPLE_ROWS = 431  # as many as the tutorial's; they hold a boom and the fall of 2008
@@ -170,7 +170,7 @@ def _search(name: str, known_hash: str, addresses: list[str], tried: list[str]) 
         try:
             download(address, known_hash, cached)
         except UserError as error:
-            tried.append(f"{redact_credentials(address)}: {error}")
+            tried.append(f"{address}: {error}")
         else:
             return cached
     return None

@@ -22,7 +22,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import numpy as np
 import psutil
 
-from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.errors import UserError
 from rnnlab.core.kernels import SHARED
 from rnnlab.core.processes import end_with
 
@@ -203,7 +203,7 @@ def _ray_started(workers: int) -> Iterator[None]:
         except (ConnectionError, ImportError, RuntimeError, ValueError) as error:
             ray.shutdown()  # of what was started until then
             where = f"RAY_ADDRESS {address}: can't be reached" if address else "executor: ray: can't be started"
-            raise UserError(redact_credentials(f"{where} ({str(error).splitlines()[0]})")) from None
+            raise UserError(f"{where} ({str(error).splitlines()[0]})") from None
         finally:
             signal.signal(signal.SIGTERM, handler)
         ray._private.worker._worker_logs_enabled = False  # pages about each worker that dies; there is no setting
@@ -220,7 +220,7 @@ def _check_answers(address: str) -> None:
         try:
             socket.create_connection((place[1].strip("[]"), int(place[2])), timeout=10).close()
         except (OSError, OverflowError) as error:
-            raise UserError(redact_credentials(f"RAY_ADDRESS {address}: can't be reached ({error})")) from None
+            raise UserError(f"RAY_ADDRESS {address}: can't be reached ({error})") from None
 
 
 def _same(value: T) -> T:

@@ -28,7 +28,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_MODEL_VERSIONS
 from numpy.typing import NDArray
 from torch import nn
 
-from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.errors import UserError
 from rnnlab.tracking.store import NOTE, SOURCE
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -168,7 +168,7 @@ def download_weights(uri: str, store: str) -> Path:
     try:
         folder = mlflow.artifacts.download_artifacts(uri, tracking_uri=store, registry_uri=store)
     except (MlflowException, OSError) as error:
-        said = redact_credentials(" ".join(str(error).split()))
+        said = " ".join(str(error).split())
         raise UserError(
             f"{uri}: is not available from MLflow: {said} (`rnnlab promote` makes a champion; "
             "with --force also of one that does not beat the baseline)"

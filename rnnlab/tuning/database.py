@@ -16,7 +16,7 @@ from optuna.trial import Trial
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
-from rnnlab.core.errors import UserError, redact_credentials
+from rnnlab.core.errors import UserError
 from rnnlab.core.processes import identity, is_gone
 from rnnlab.tracking.store import PROCESS
 
@@ -34,7 +34,7 @@ def open_database(storage: str) -> RDBStorage:
             return RDBStorage(storage, options, heartbeat_interval=HEARTBEAT, grace_period=3 * HEARTBEAT)
         except (SQLAlchemyError, ImportError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(redact_credentials(f"--storage {storage}: can't be opened ({reason})")) from None
+            raise UserError(f"--storage {storage}: can't be opened ({reason})") from None
 
 
 def place_of_studies(storage: str) -> dict[str, Any]:
@@ -54,10 +54,8 @@ def place_of_studies(storage: str) -> dict[str, Any]:
         same = engine.url.drivername == runs.drivername == "sqlite" and files[0] == files[1]
         if same or sqlalchemy.inspect(engine).has_table("experiments"):
             raise UserError(
-                redact_credentials(
-                    f"--storage {storage}: is the database of MLflow's runs, and studies need one of their own "
-                    "(the default, sqlite:///optuna.db; in PostgreSQL it may be the same one)"
-                )
+                f"--storage {storage}: is the database of MLflow's runs, and studies need one of their own "
+                "(the default, sqlite:///optuna.db; in PostgreSQL it may be the same one)"
             )
         return {}
     finally:
