@@ -62,7 +62,7 @@ $(VENV)/fuzz.stamp: $(VENV)/test.stamp
 	@touch $@
 
 fuzz: $(VENV)/fuzz.stamp ## look for files that break a reader, guided by coverage (30 s each; SECONDS=600 for more)
-	@for reader in csv idx params; do python tests/fuzz.py $$reader $(SECONDS) || exit 1; done
+	@for reader in csv parquet panel weights scaler picture request idx params; do python tests/fuzz.py $$reader $(SECONDS) || exit 1; done
 
 tutorial: $(VENV)/base.stamp ## the tutorial's own data and protocol: KOSPI, MNIST, scaler fitted on all rows (RNNLAB_MIRROR=FOLDER helps)
 	@dvc exp run -S series.source=kospi -S series.scale.fit_on=all -S digits.source=mnist

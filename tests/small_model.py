@@ -14,6 +14,8 @@ NETWORK = {"cell": "lstm", "input_size": 2, "length": 3, "output_size": 1, "hidd
 NETWORK |= {"bidirectional": False, "head": "flatten", "output": "linear"}
 LIMITS = {"minimum": [1500.0, 1600.0], "maximum": [2500.0, 2600.0]}
 SCALER = {"columns": ["Open", "Close"], "features": ["Open", "Close"], "target": "Close"}
+SCALER_FILE = {"format": ["rnnlab-scaler", 2], "symbols": ["series"]} | SCALER
+SCALER_FILE |= {key: [limits] for key, limits in LIMITS.items()}
 PACKED = {  # as the file has it
     "model": "small",
     "track": "series",

@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+from readers import MEMORY, SECONDS
 from small_model import CONFIG, NETWORK
 
 from rnnlab.core.errors import UserError
@@ -17,7 +18,6 @@ pytestmark = pytest.mark.promise(number=3)
 
 COLUMNS = input_columns(CONFIG)  # Open[t-2] to Close[t]
 PRICES = [2000.0, 2001.0, 2002.0, 2003.0, 2004.0, 2005.0]
-SECONDS, MEMORY = 10, 2**30  # that a refusal may take
 
 
 def split(data, columns=COLUMNS, **others):

@@ -170,6 +170,13 @@ def test_what_is_wrong_is_named(tmp_path, old, new, message):
     assert str(path) in str(error.value)
 
 
+def test_a_header_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_bytes(ROWS.replace("Volume", "Größe").encode("cp1252"))
+    with pytest.raises(UserError, match=r"panel\.csv: is not UTF-8 text"):
+        read(path)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"), [("2020-01-06,B,12,x,12", "line 8 (B), column"), ("2020-01-06,B", "line 8 has 2 cells")]
 )

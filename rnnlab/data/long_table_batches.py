@@ -101,9 +101,9 @@ def read_batches(file: Path, columns: list[str], options: Options = GUESS) -> It
         for table, names in _tables(file, columns):
             yield _check(file, before, table, names, options)
             before += table.num_rows
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         why = " ".join(str(error).split())[:300]
-        if "invalid UTF8" in why:
+        if "UTF8" in why or isinstance(error, UnicodeDecodeError):
             raise UserError(f"{file}: is not UTF-8 text ({why})") from None
         if cut := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", why):
             where = _place(file, int(cut[1]) - 1) if cut[1] else "a row"  # it counts the header too
