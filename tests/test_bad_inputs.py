@@ -139,6 +139,10 @@ CSVS = {
     "beyond a float": (GOOD + row("2020-01-07", close="1e999"), "line 5, column Close: '1e999' is not a finite number"),
     "400 digits": (GOOD + row("2020-01-07", close="9" * 400), "line 5, column Close: '9999"),
     "hexadecimal": (GOOD + row("2020-01-07", close="0x1F"), "line 5, column Close: '0x1F' is not a finite number"),
+    "30,000 columns": (
+        ",".join(["Date", *COLUMNS, *"x" * 30_000]) + "\n1\n",
+        "has 30,005 columns; up to 4,000 are read",
+    ),
     "a million columns": (",".join(["Date", *COLUMNS, *map(str, range(10**6))]), "line 1 is too long"),
 }
 

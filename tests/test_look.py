@@ -267,3 +267,11 @@ def test_a_file_without_lines_is_not_read_as_a_whole(tmp_path):
         look(tmp_path / "a.csv", None, Options())
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
+
+
+def test_rows_below_a_long_header_are_looked_at(tmp_path):
+    path = tmp_path / "wide.csv"
+    header = ",".join(["Date", *(f"{number:060}" for number in range(1000))])  # of 61 KB
+    rows = [f"2020-01-0{day}" + f",{'1' * 50}{day}" * 1000 for day in (1, 2, 3)]
+    path.write_text("\n".join([header, *rows]))
+    assert look(path, f"{999:060}", Options()).rows == 3

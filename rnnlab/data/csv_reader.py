@@ -18,6 +18,8 @@ from rnnlab.data.parquet_file import ENDINGS, ParquetFile
 from rnnlab.data.row_collector import RowCollector
 from rnnlab.data.rows import GUESS, Options, Rows
 
+MOST_COLUMNS = 4000  # each takes a millisecond or two to look at
+
 
 def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile | ParquetFile:
     """A table's file, its beginning read."""
@@ -26,6 +28,8 @@ def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile 
         file = ParquetFile(source, name)
     else:
         file = CsvFile(source, name, options.encoding, options.separator)
+    if (count := len(file.dialect.names)) > MOST_COLUMNS:
+        raise UserError(f"{name}: has {count:,} columns; up to {MOST_COLUMNS:,} are read: leave out what is not needed")
     file.dialect = replace(file.dialect, empty=empty_words(options.missing))
     return file
 

@@ -42,12 +42,12 @@ class CsvFile:
         self.source, self.name = source, name
         with self._open() as file:
             try:
-                head = file.read(LONGEST)
+                head = file.read(2 * LONGEST)  # the header and a row
             except (OSError, EOFError, zlib.error) as error:
                 raise UserError(f"{name}: can't be read: {error}") from None
         if kind := next((said for start, said in KINDS.items() if head.startswith(start)), None):
             raise UserError(f"{name}: {kind}")
-        if len(head) == LONGEST and not re.search(rb"[\r\n]", head):
+        if len(head) > LONGEST and not re.search(rb"[\r\n]", head[:LONGEST]):
             if b"\0" in head:
                 raise UserError(f"{name}: line 1 is not text (a NUL byte)")
             raise UserError(f"{name}: line 1 is too long: up to {LONGEST:,} bytes are read")
