@@ -93,7 +93,7 @@ CSVS = {
     "decimal commas": (HEADER + row("2020-01-02", close="1,5"), "line 2: rows hold more cells than the header"),
     "UTF-16 without BOM": (GOOD.encode("utf-16-le"), "line 1 is not text (a NUL byte)"),
     "latin-1 far below": (
-        GOOD.encode() + b"\n" * 2**17 + "2020-01-07,é\n".encode("latin-1"),
+        GOOD.encode() + b"\n" * 2**18 + "2020-01-07,é\n".encode("latin-1"),
         "is not UTF-8 text (invalid continuation byte); say its encoding, as -S series.read.encoding=cp1252",
     ),
     "NUL bytes": (GOOD.replace("03,1", "03,1\0"), "line 3 is not text (a NUL byte)"),

@@ -42,7 +42,7 @@ class CsvFile:
         self.source, self.name = source, name
         with self._open() as file:
             try:
-                head = file.read(2 * LONGEST)  # the header and a row
+                head = file.read(4 * LONGEST)  # a header and some rows
             except (OSError, EOFError, zlib.error) as error:
                 raise UserError(f"{name}: can't be read: {error}") from None
         if kind := next((said for start, said in KINDS.items() if head.startswith(start)), None):
