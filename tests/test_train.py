@@ -59,8 +59,9 @@ def _workspace(root, tmp_path, monkeypatch):
         write_json(Path("data/split/series") / part / "window.json", {"length": 5, "horizon": 1})
         panel = {"panel": None, "symbols": ["series"], "spans": [[0, rows]]}
         write_json(Path("data/split/series") / part / "panel.json", panel)
-    scaler = {"columns": ["Close"], "minimum": [[0.0]], "maximum": [[1.0]], "features": ["Close"], "target": "Close"}
-    scaler |= {"symbols": ["series"]}
+    columns = ["Open", "High", "Low", "Close"]
+    scaler = {"columns": columns, "minimum": [[0.0] * 4], "maximum": [[1.0] * 4], "features": columns}
+    scaler |= {"target": "Close", "symbols": ["series"]}
     write_json(Path("data/scaled/series/scaler.json"), {"format": SCALER} | scaler)
     threads = torch.get_num_threads()
     yield

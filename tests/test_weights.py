@@ -9,7 +9,7 @@ from rnnlab.networks.weights_header import read_config
 
 NETWORK = {
     "cell": "lstm",
-    "input_size": 3,
+    "input_size": 2,
     "length": 4,
     "output_size": 1,
     "hidden_size": 2,
@@ -38,7 +38,7 @@ def test_round_trip(tmp_path, networks, packed):
     assert read_config(str(path)) == PACKED
     assert config == small_model.CONFIG | {"network": NETWORK}
     assert list(restored) == [3, 11]
-    x = torch.rand(2, 4, 3)
+    x = torch.rand(2, 4, 2)
     for seed, network in restored.items():
         torch.testing.assert_close(network(x), networks[seed](x), rtol=0, atol=0)
 

@@ -95,6 +95,8 @@ class _Series(_Any):
 
     @model_validator(mode="after")
     def _check(self) -> "_Series":
+        if len(self.scaler.features) != self.network.input_size:
+            raise ValueError("network.input_size is not the number of scaler.features")
         sizes = {len(self.trained_until), len(self.spacing), len(self.target.units)}
         if self.symbols != self.scaler.symbols or sizes != {len(self.symbols)}:
             raise ValueError("symbols, scaler, target.units, trained_until and spacing are not of the same symbols")
@@ -128,8 +130,8 @@ def read_config(path: str) -> dict[str, Any]:
         config = json.loads(header[FORMAT])
         track = str(config.get("track")) if isinstance(config, dict) else ""
         KINDS.get(track, _Any).model_validate_json(header[FORMAT])
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise UserError(f"{path}: the config in its header is not JSON: {error}") from None
     except ValidationError as error:
         raise UserError(f"{path}: the config in its header is damaged: {first_problem(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path}: the config in its header is not JSON: {error}") from None
     return dict(config)

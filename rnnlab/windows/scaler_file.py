@@ -1,5 +1,6 @@
 """What a scaler's file and a weights file's header say of the scaling; checked when they are read."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -42,6 +43,8 @@ class SeriesScaler(BaseModel):
             for column, low, high in zip(self.columns, minimum, maximum, strict=True):
                 if low >= high:
                     raise ValueError(f"column {column}: minimum {low} should be below maximum {high}")
+                if high - low == math.inf:
+                    raise ValueError(f"column {column}: minimum {low} and maximum {high} are too far apart")
         if missing := {*self.features, self.target} - set(self.columns):
             raise ValueError(f"{min(missing)} is none of columns")
         return self
