@@ -89,7 +89,11 @@ CSVS = {
         HEADER + row("Jan 3 2020") + row("now") + row("Jan 6 2020"),
         "line 3, column Date: 'now' is not a date",
     ),
-    "header only": (HEADER, "holds a header and no row"),
+    "a byte order mark alone": (b"\xef\xbb\xbf\n", "is empty"),
+    "packed with bzip2": (b"BZh91AY&SY", "is packed, and not with gzip: unpack it"),
+    "a pointer of Git LFS": ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "(git lfs pull)"),
+    "two Close but for a blank": (GOOD.replace("Low", " Close "), "has more than one column Close"),
+    "header only": (HEADER, "holds no row below the names of its columns"),
     "decimal commas": (HEADER + row("2020-01-02", close="1,5"), "line 2: rows hold more cells than the header"),
     "UTF-16 without BOM": (GOOD.encode("utf-16-le"), "line 1 is not text (a NUL byte)"),
     "latin-1 far below": (
@@ -221,6 +225,7 @@ VALID = {
     "CRLF": (PLAIN.replace("\n", "\r\n"), DAYS),
     "CR": (PLAIN.replace("\n", "\r"), DAYS),
     "BOM": ("\ufeff" + PLAIN, DAYS),
+    "control characters": (PLAIN.replace("Date", "Da\x1c\u2028te"), DAYS),
     "reversed": ("".join([HEADER, *reversed(PLAIN.splitlines(keepends=True)[1:])]), DAYS),
     "extra columns": (PLAIN.replace("\n", ",é;x\n").replace("é;x", "Note", 1), DAYS),
     "other columns twice": (PLAIN.replace("\n", ",7,8\n").replace("7,8", "Note,Note", 1), DAYS),
@@ -514,6 +519,7 @@ BROKEN_WEIGHTS = {
     "older format": (with_header({"rnnlab-1": "{}"}), f"is of format rnnlab-1, and this program reads {FORMAT}"),
     "no JSON": (with_header({FORMAT: "{no"}), "the config in its header is not JSON"),
     "deep JSON": (with_header({FORMAT: "[" * 10**5}), "the config in its header is not JSON"),
+    "5,000 digits": (with_header({FORMAT: "9" * 5000}), "the config in its header is not JSON"),
     "a list": (with_header({FORMAT: "[1]"}), f"{DAMAGED}Input should be an object"),
     "no network": (with_config("network"), f"{DAMAGED}network: Field required"),
     "no length": (with_config("network.length"), f"{DAMAGED}network.length: Field required"),
@@ -536,6 +542,10 @@ BROKEN_WEIGHTS = {
     ),
     "scaler of one column": (with_config("scaler.minimum", [[1.0]]), f"{DAMAGED}scaler: columns, minimum and maximum"),
     "scaler without target": (with_config("scaler.target", "Last"), f"{DAMAGED}scaler: Last is none of columns"),
+    "a feature too few": (
+        with_config("scaler.features", ["Open"]),
+        f"{DAMAGED}network.input_size is not the number of scaler.features",
+    ),
     "no scaler.target": (with_config("scaler.target"), f"{DAMAGED}scaler.target: Field required"),
 }
 
@@ -571,6 +581,11 @@ SCALERS = [
 @pytest.mark.parametrize(("key", "value", "message"), SCALERS)
 def test_a_broken_scaler(key, value, message):
     assert message in refusal(check_scaler, change(SCALER, key, *value), "series", "s.json")
+
+
+def test_a_scaler_whose_range_is_no_number():
+    apart = SCALER | {"minimum": [[-1e308, 2.0]], "maximum": [[1e308, 4.0]]}
+    assert "column Open: minimum -1e+308 and maximum 1e+308 are too far" in refusal(check_scaler, apart, "series", "s")
 
 
 PIXELS = {"format": ["rnnlab-scaler", 2], "minimum": 0, "maximum": 16, "own_test": 0}

@@ -1,5 +1,6 @@
 """A regular series from a table's file, as people have it: read, checked, sorted."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,9 @@ def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile 
         file = ParquetFile(source, name)
     else:
         file = CsvFile(source, name, options.encoding, options.separator)
+    if not file.dialect.sample:
+        next(file.tables([]), None)  # says where a line is too long
+        raise UserError(f"{name}: holds no row below the names of its columns")
     if (count := len(file.dialect.names)) > MOST_COLUMNS:
         raise UserError(f"{name}: has {count:,} columns; up to {MOST_COLUMNS:,} are read: leave out what is not needed")
     file.dialect = replace(file.dialect, empty=empty_words(options.missing))
@@ -49,10 +53,9 @@ def read_rows(source: Path | BinaryIO, columns: Sequence[str], name: str = "", o
     file = open_table(source, name, options)
     dialect, columns = file.dialect, list(dict.fromkeys(columns))
     names = dialect.names
-    if twice := [
-        found for found in names if names.count(found) > 1 and (found in columns or plain(found) in DATE_NAMES)
-    ]:
-        raise UserError(f"{name}: has more than one column {twice[0]}")
+    for column, count in Counter(map(str.strip, names)).items():
+        if count > 1 and (column in columns or plain(column) in DATE_NAMES):
+            raise UserError(f"{name}: has more than one column {column}")
     dated = find_dates(dialect, options.date, options.date_format, name)
     if taken := next((column for column in columns if match(column, dated.columns)), ""):
         raise UserError(f"{name}: column {taken} holds the dates; it can't be read as numbers too")

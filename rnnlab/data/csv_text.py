@@ -18,6 +18,7 @@ from rnnlab.core.errors import UserError
 from rnnlab.data.columns import listed
 from rnnlab.data.date_forms import is_date
 from rnnlab.data.dialect import Dialect, find_dialect
+from rnnlab.data.encoding import WIDE
 
 LONGEST = 2**16  # bytes of a line; a parser's memory grows with it
 ROWS_AT_ONCE = 2**17
@@ -25,6 +26,12 @@ NOTES = 2**12  # bytes at the end of a file that may be notes
 KINDS = {  # how files begin that are no text
     b"PK\x03\x04": "is a workbook or an archive: save it as CSV or Parquet",
     b"\xd0\xcf\x11\xe0": "is an old workbook: save it as CSV or Parquet",
+    b"PAR1": "is Parquet: its name should end in .parquet",
+    b"%PDF": "is a PDF: save its table as CSV or Parquet",
+    b"SQLite": "is a database: save its table as CSV or Parquet",
+    b"<?xml": "is XML: save its table as CSV or Parquet",
+    b"version https://git-lfs": "is what Git LFS keeps in place of the file: fetch that (git lfs pull)",
+    **dict.fromkeys((b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd"), "is packed, and not with gzip: unpack it"),
 }
 
 
@@ -55,7 +62,7 @@ class CsvFile:
             raise UserError(f"{name}: is a web page: is a login needed where it came from?")
         if re.match(rb'\s*[\[{]\s*["\[{]', head):
             raise UserError(f"{name}: is JSON: save it as CSV or Parquet")
-        if not head.strip():
+        if not head.removeprefix(codecs.BOM_UTF8).strip():
             raise UserError(f"{name}: is empty; a header line and rows are needed")
         self.dialect: Dialect = find_dialect(head, name, encoding, separator)
 
@@ -99,7 +106,7 @@ class CsvFile:
     def _end_of_rows(self) -> int | None:
         """The byte at which notes begin below the table that have more cells than its rows; None: there are none."""
         with self._open() as file:
-            if isinstance(file, gzip.GzipFile) or self.dialect.encoding.startswith("utf-16"):
+            if isinstance(file, gzip.GzipFile) or self.dialect.encoding.startswith(WIDE):
                 return None
             size = file.seek(0, io.SEEK_END)
             file.seek(max(0, size - NOTES))
@@ -126,8 +133,6 @@ class CsvFile:
                     table = next(tables, None)
                 if table is None:
                     break
-                if table.empty and not rows:
-                    raise UserError(f"{self.name}: holds a header and no row")
                 open_ended |= bool((table.iloc[:, -1] == "").any())
                 table.index = pd.RangeIndex(rows, rows + len(table)) + self.first_line
                 if text.breaks and len(table):  # a row with line breaks in its cells takes several lines
@@ -194,7 +199,7 @@ class _Text(io.TextIOBase):
     def read(self, size: int | None = -1, /) -> str:
         piece = self.file.read(LONGEST if self.left is None else min(LONGEST, self.left))
         self.left = None if self.left is None else self.left - len(piece)
-        wide = self.encoding_name.startswith("utf-16")
+        wide = self.encoding_name.startswith(WIDE)
         if b"\0" in piece and not wide:
             raise UserError(f"{self.name}: line {self._line(piece, piece.index(0))} is not text (a NUL byte)")
         if len(piece) == LONGEST and not re.search(rb"[\r\n]", piece):

@@ -96,7 +96,7 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
     """
     encoding = encoding or find_encoding(head, name)
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
-    lines = text[: text.rfind("\n") + 1 or None].splitlines()[:SAMPLED]
+    lines = re.split("\r\n?|\n", text[: text.rfind("\n") + 1 or None], maxsplit=SAMPLED)[:SAMPLED]
     if lines and (said := re.fullmatch(r"sep=(.)", lines[0])):  # as Excel writes it
         separator, lines[0] = separator or said[1], ""
     comments = _comments(lines)

@@ -6,7 +6,11 @@ import re
 from rnnlab.core.errors import UserError
 from rnnlab.data.columns import FOREIGN_NAMES
 
-MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+MARKS = {  # that of UTF-32 begins as that of UTF-16
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+WIDE = ("utf-16", "utf-32")  # in which NUL bytes stand
 # Encodings in which a header may be found by words that are known.
 BY_WORDS = ("cp949", "shift_jis", "gb18030", "big5")
 WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")  # with a letter that is not ASCII

@@ -135,5 +135,6 @@ def _melt(dialect: Dialect) -> str:
 
 def _counts(values: np.ndarray) -> bool:
     """Whether numbers rise or fall by the same whole step from row to row."""
-    steps = np.unique(np.diff(values))
+    with np.errstate(over="ignore", invalid="ignore"):
+        steps = np.unique(np.diff(values))
     return len(values) > 3 and len(steps) == 1 and bool(steps[0] % 1 == 0)
