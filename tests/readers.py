@@ -222,6 +222,9 @@ def _pictures():
         file = io.BytesIO()
         ink.save(file, form)
         yield file.getvalue()
+    file = io.BytesIO()
+    Image.fromarray(np.arange(64, dtype=np.float32).reshape(8, 8)).save(file, "TIFF")
+    yield file.getvalue()
 
 
 # reader: its property, good files, and words that mean something in such a file

@@ -112,6 +112,14 @@ def test_sixteen_bits_are_read_as_eight(tmp_path):
     assert (found[4, 4], found.sum()) == (1, 1)
 
 
+@pytest.mark.parametrize(("ink", "paper"), [(np.nan, 1.0), (1.0, np.inf), (-5.0, -1.0), (-3e38, 3e38)])
+def test_pixels_may_be_any_floats(tmp_path, ink, paper):
+    pixels = np.full((8, 8), paper, np.float32)
+    pixels[2:6, 3:5] = ink
+    Image.fromarray(pixels).save(tmp_path / "a.tiff")
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tiff", 8, 8) == 1, pixels != np.float32(paper))
+
+
 def test_thin_strokes_keep_their_ink(tmp_path):
     paper = np.full((1000, 1000), 255)
     paper[100:900, 500:504] = paper[100:104, 200:800] = 0

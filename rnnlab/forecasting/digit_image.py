@@ -56,8 +56,9 @@ def read_picture(path: Path, rows: int, columns: int) -> Array:
 def _grey(picture: Image.Image, paper: str) -> Array:
     """(rows, columns) from 0, black, to 1, white."""
     if picture.mode.startswith(("I", "F")):  # 16 or more bits, which a conversion would cut off
-        deep = np.asarray(picture, np.float32)
-        return deep / max(float(deep.max()), 1.0)
+        deep = np.nan_to_num(np.asarray(picture, np.float32)).astype(np.float64)
+        deep -= min(deep.min(), 0)
+        return np.asarray(deep / max(deep.max(), 1), np.float32)
     sheet = Image.new("RGBA", picture.size, paper)
     return np.asarray(Image.alpha_composite(sheet, picture.convert("RGBA")).convert("L"), np.float32) / np.float32(255)
 
