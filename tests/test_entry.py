@@ -35,6 +35,7 @@ def fail(error):
         ([], lambda: fail(MemoryError()), "error: there is not enough memory; smaller sizes, fewer seeds"),
         ([], lambda: fail(ImportError("x.so: failed to map segment")), "error: there is not enough memory; smaller"),
         ([], lambda: fail(UserError("a\x1b[31m\x9b\n  b")), "error: a\\x1b[31m\\x9b\n  b"),
+        ([], lambda: Path("a" * 300).read_bytes(), f"error: {'a' * 300}: File name too long"),
         ([], lambda: Path("none.npy").read_bytes(), "error: none.npy: is not there"),
     ],
 )

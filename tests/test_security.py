@@ -175,6 +175,8 @@ ADDRESSES = {
     "postgresql://me:secret@host/db": "postgresql://host/db",
     "https://me:se/c@ret@host:5000/x": "https://host:5000/x",
     "https://token@host": "https://host",
+    "https:/me:secret@host/x": "https:/host/x",
+    "models:/gru@champion": "models:/gru@champion",
     "(a) s3://bucket/x and http://me:secret@host/ failed": "(a) s3://bucket/x and http://host/ failed",
 }
 

@@ -18,7 +18,7 @@ class UserError(Exception):
 
 def redact_credentials(text: str) -> str:
     """Remove user names and passwords from the addresses in a text; some drivers accept an @ or a / in a password."""
-    return re.sub(r"(?<=://)\S*@", "", text)
+    return re.sub(r"(?<=://)\S*@|(?<=:/)[^/\s:][^\s:]*:\S*@", "", text)  # a path has one slash of the two
 
 
 def printable(text: str) -> str:
@@ -51,6 +51,8 @@ def told() -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
     except (MemoryError, RuntimeError, ImportError, OSError) as error:  # PyTorch's is the second, a library's the third
         short = re.search("allocate memory|out of memory|failed to map segment", str(error))
+        if isinstance(error, OSError) and error.filename:  # as too long a name, or no right to read it
+            sys.exit(f"error: {printable(str(error.filename))[:500]}: {error.strerror}")
         if not (isinstance(error, MemoryError) or short):
             raise
         reason = (str(error).splitlines() or ["out of memory"])[0]
