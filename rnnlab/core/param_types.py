@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, lt=2**31)]  # PyTorch and NumPy take no more in each place
 Layers = Annotated[int, Field(ge=1, le=1000)]  # as many as a weights file may say
 Seeds = Annotated[int, Field(ge=1, le=1000)]  # networks that are trained at once
 PositiveFloat = Annotated[float, Field(gt=0)]

@@ -23,7 +23,7 @@ PIXELS, CLASSES = {"sample": 8, "mnist": 28}, 10  # of the side of an image
 
 
 class DigitsSplit(StrictModel):
-    validation: Annotated[int, Field(ge=0)] | Share
+    validation: Annotated[int, Field(ge=0, lt=2**31)] | Share
 
 
 class Digits(StrictModel):
@@ -45,7 +45,9 @@ CELLS = ("rnn", "lstm", "gru")  # that the memory track has of its own
 
 class Memory(StrictModel):
     cells: Annotated[tuple[ModelName, ...], Field(strict=False, min_length=1), Unique]
-    lengths: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(strict=False, min_length=1), Unique]  # time steps
+    lengths: Annotated[
+        tuple[Annotated[int, Field(ge=2, lt=2**31)], ...], Field(strict=False, min_length=1), Unique
+    ]  # time steps
     samples: Positive
     hidden_size: Positive
     epochs: Positive

@@ -34,7 +34,7 @@ class Window(StrictModel):
 
 class SeriesSplit(StrictModel):
     train: Positive | Share
-    validation: Annotated[int, Field(ge=0)] | Share
+    validation: Annotated[int, Field(ge=0, lt=2**31)] | Share
 
 
 PRICES = {"features": ("Open", "High", "Low", "Volume"), "target": "Close"}
