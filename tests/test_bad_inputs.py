@@ -31,6 +31,7 @@ from rnnlab.core.params_file import read_params
 from rnnlab.core.params_parsing import parse
 from rnnlab.data.csv_reader import read_rows
 from rnnlab.data.images import read_idx
+from rnnlab.data.rows import Options
 from rnnlab.networks.network import build
 from rnnlab.networks.weights import pack, unpack
 from rnnlab.networks.weights_header import FORMAT
@@ -159,6 +160,20 @@ def test_a_broken_csv(tmp_path, content, message):
     assert said.startswith(f"{path}: ")
     assert message in said
     assert [found.name for found in tmp_path.iterdir()] == ["prices.csv"]
+
+
+OPTIONS = {
+    "an encoding of no text": (Options(encoding="hex"), "can't be decoded as hex (series.read.encoding)"),
+    "an encoding that needs a mark": (Options(encoding="utf-32"), "can't be decoded as utf-32 (series.read.encoding)"),
+    "a stray %": (Options(date_format="%"), "series.read.date_format '%': stray %"),
+    "a day twice": (Options(date_format="%d%d"), "series.read.date_format '%d%d': redefinition"),
+    "one column of dates twice": (Options(date=("Date", "date")), "series.date names column Date twice"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), OPTIONS.values(), ids=OPTIONS)
+def test_a_wrong_option(options, message):
+    assert f"p.csv: {message}" in refusal(read_rows, io.BytesIO(GOOD.encode()), COLUMNS, "p.csv", options)
 
 
 def fill_sparse(path):
@@ -423,6 +438,11 @@ VALUES = [
     ("device", "tpu", "device: input should be 'auto', 'cpu' or 'cuda' (found 'tpu')"),
     ("threads", "many", "threads: "),
     ("threads", 1025, "threads: "),
+    (
+        "training.series.batch_size",
+        2**31,
+        "training.series.batch_size: input should be less than 2147483648 (found 214",
+    ),
     ("executor", "dask", "executor: input should be 'local' or 'ray' (found 'dask')"),
     ("workers", 0, "workers: "),
     ("workers", 1025, "workers: "),

@@ -94,7 +94,7 @@ class CsvFile:
             ) from None
         except pd.errors.EmptyDataError:
             raise UserError(f"{self.name}: is empty; a header line and rows are needed") from None
-        except (pd.errors.ParserError, csv.Error, OSError, EOFError, zlib.error) as error:
+        except (pd.errors.ParserError, csv.Error, OSError, EOFError, zlib.error, UnicodeError) as error:
             reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
             if found := re.fullmatch(r"Expected (\d+) fields in line (\d+), saw (\d+)", reason):
                 raise UserError(

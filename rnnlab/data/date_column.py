@@ -34,6 +34,11 @@ class DateColumn:
         self._read: dict[str, list[Dates]] = {}  # by form, those that such a text may be of
         self._failures: dict[str, tuple[int, str]] = {}  # by form: line and text of the first that it can't read
 
+        try:
+            by_format(form or "%Y")(pd.Series([""]))
+        except (ValueError, re.error) as error:
+            raise UserError(f"{name}: series.read.date_format {form!r}: {error}") from None
+
     def add(self, cells: pd.Series) -> None:
         """Read some more rows; ``cells`` by the line of the file."""
         if not self.first:

@@ -82,6 +82,8 @@ def find_dates(
         if None in found:
             raise UserError(f"{name}: no column {listed(given)} (series.date); found {listed(dialect.names)}")
         chosen = [column for column in found if column is not None]
+        if len(set(chosen)) < len(chosen):
+            raise UserError(f"{name}: series.date names column {chosen[0]} twice")
         return Dated(tuple(chosen), sum(_digits(dialect, column) for column in chosen[1:]))
     called = sorted(
         (column for column in dialect.names if plain(column) in DATE_NAMES),

@@ -95,7 +95,10 @@ def find_dialect(head: bytes, name: str, encoding: str | None = None, separator:
         UserError: if the text can't be decoded.
     """
     encoding = encoding or find_encoding(head, name)
-    text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+    try:
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head).removeprefix("\ufeff")
+    except Exception as error:  # whatever an encoding raises that is of no text, or asks for a mark at the beginning
+        raise UserError(f"{name}: can't be decoded as {encoding} (series.read.encoding): {error}") from None
     lines = re.split("\r\n?|\n", text[: text.rfind("\n") + 1 or None], maxsplit=SAMPLED)[:SAMPLED]
     if lines and (said := re.fullmatch(r"sep=(.)", lines[0])):  # as Excel writes it
         separator, lines[0] = separator or said[1], ""
