@@ -146,6 +146,12 @@ def test_sarima_is_statsmodels_appended_without_a_fit(found, horizon):
     assert any(np.allclose(forecast, each, rtol=1e-3) for each in expected)
 
 
+def test_theta_takes_a_period_beyond_the_series_for_none():
+    series = np.arange(40.0) + np.arange(40) % 3
+    without, beyond = (quietly(lambda p=p: statistical_models.theta(Task(series, 30, 1, p))) for p in (1, 2**31 - 1))
+    np.testing.assert_array_equal(beyond, without)
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.integers(TRAIN, ROWS - 1), st.sampled_from([1, 5]), st.sampled_from([1, PERIOD]), st.floats(-1e3, 1e3))
 def test_no_forecast_reads_a_later_row(row, horizon, period, change):

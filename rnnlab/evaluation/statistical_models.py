@@ -165,10 +165,11 @@ def theta(task: Task) -> Array:
     result = ThetaModel(scaled[: task.train - start], **season).fit()
     rows, number = len(scaled), np.arange(len(scaled))
     multiplied = result.model.method.startswith("mul")
+    period = task.period if task.has_season else 1
     cycle = np.roll(  # by the row's place in the period
-        result.forecast_components(task.period)["seasonal"].to_numpy(), (task.train - start) % task.period
+        result.forecast_components(period)["seasonal"].to_numpy(), (task.train - start) % period
     )
-    here, there = cycle[number % task.period], cycle[(number + task.horizon) % task.period]
+    here, there = cycle[number % period], cycle[(number + task.horizon) % period]
     plain = scaled / here if multiplied else scaled - here
     slope, alpha = (float(value) for value in result.params)
     level, _ = lfilter([alpha], [1.0, alpha - 1.0], plain, zi=[(1 - alpha) * plain[0]])
