@@ -1,10 +1,13 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.core.errors import UserError
+from rnnlab.data import long_table_batches
 from rnnlab.data.long_table import is_long_table, read_panel, read_symbol
 from rnnlab.data.panel_summary import describe, summary
 from rnnlab.data.rows import Options
@@ -168,6 +171,34 @@ def test_what_is_wrong_is_named(tmp_path, old, new, message):
         read(path)
     assert message in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "message"),
+    [
+        (
+            "Date",
+            pa.array([2**62], pa.timestamp("ms")),
+            "row 1 (A), column Date: '<value out of range: 46116860184273879",
+        ),
+        ("Date", pa.array([20200102.0]), "column Date holds double, where dates are needed"),
+        ("Close", pa.array([[1.0]]), "column Close holds list<element: double>, where numbers are needed"),
+        ("Close", pa.array([True]), "column Close holds bool, where numbers are needed"),
+    ],
+)
+def test_a_column_of_another_type_is_named(tmp_path, column, cells, message):
+    table = pa.table({"Date": ["2020-01-02"], "Symbol": ["A"], "Open": [1.0], "Close": [1.0]})
+    path = tmp_path / "panel.parquet"
+    pq.write_table(table.set_column(table.schema.get_field_index(column), column, cells), path)
+    with pytest.raises(UserError) as error:
+        read(path)
+    assert message in str(error.value)
+
+
+def test_a_row_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(long_table_batches, "BLOCK", 200)
+    with pytest.raises(UserError, match="a row is too long: up to 200 bytes are read"):
+        read(write(tmp_path, ROWS.replace(",110", ",110" + " " * 999)))
 
 
 def test_a_header_in_another_encoding_is_named(tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.data import numbers
+from rnnlab.data.columns import FIRST_DAY, LAST_DAY
 from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.missing import NUMBER
 from rnnlab.data.series import Array, Dates
@@ -26,6 +27,18 @@ def is_empty(column: Any, words: Set[str]) -> Any:
     if marks and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         return pc.or_(nothing, pc.is_in(column.cast(pa.float64(), safe=False), value_set=pa.array(marks)))
     return nothing
+
+
+def holds(column: Any, what: str) -> bool:
+    """Whether a column is of a type that "numbers" or "dates" may have; or null."""
+    import pyarrow.types as types
+
+    plain = (types.is_null, types.is_string, types.is_integer)
+    own = {
+        "numbers": (types.is_floating, types.is_decimal, types.is_binary),
+        "dates": (types.is_timestamp, types.is_date),
+    }
+    return any(is_kind(column.type) for is_kind in (*plain, *own[what]))
 
 
 def plainly(column: Any) -> Any:
@@ -70,8 +83,10 @@ def to_dates(column: Any) -> Dates:
     if pa.types.is_string(column.type):
         column = pc.replace_substring_regex(column, r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3")
         column = pc.replace_substring_regex(column, OFFSET.pattern, r"\1")
-    try:
-        moments = column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        moments = pd.to_datetime(column.to_pandas(), format="ISO8601", errors="coerce")
-    return np.asarray(moments, "datetime64[D]").astype("datetime64[us]")
+        try:
+            column = column.cast(pa.timestamp("us"))
+        except pa.ArrowInvalid:
+            column = pa.array(pd.to_datetime(column.to_pandas(), format="ISO8601", errors="coerce"))
+    days: Dates = np.asarray(column.to_numpy(zero_copy_only=False), "datetime64[D]")
+    near: Dates = np.clip(days, FIRST_DAY - 1, LAST_DAY + 1)  # in microseconds a far one would turn over
+    return near.astype("datetime64[us]")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.arrow_columns import is_empty, plainly, to_dates, to_numbers
+from rnnlab.data.arrow_columns import holds, is_empty, plainly, to_dates, to_numbers
 from rnnlab.data.columns import (
     DATE_NAMES,
     FIRST_DAY,
@@ -105,6 +105,8 @@ def read_batches(file: Path, columns: list[str], options: Options = GUESS) -> It
         why = " ".join(str(error).split())[:300]
         if "UTF8" in why or isinstance(error, UnicodeDecodeError):
             raise UserError(f"{file}: is not UTF-8 text ({why})") from None
+        if "straddling" in why:
+            raise UserError(f"{file}: a row is too long: up to {BLOCK:,} bytes are read") from None
         if cut := re.search(r"(?:Row #(\d+): )?Expected (\d+) columns, got (\d+)", why):
             where = _place(file, int(cut[1]) - 1) if cut[1] else "a row"  # it counts the header too
             short = "; is it cut short?" if int(cut[3]) < int(cut[2]) else ""
@@ -189,9 +191,9 @@ def _cells(file: Path, table: Any, names: _Names, words: frozenset[str]) -> tupl
     cells = {name: plainly(table.column(name)) for name in names.all}
     if pa.types.is_floating(cells[names.symbol].type):
         raise UserError(f"{file}: column {names.symbol} holds numbers with a point; symbols are text or whole numbers")
-    for name in names.own.values():
-        if pa.types.is_boolean(cells[name].type):
-            raise UserError(f"{file}: column {name} holds true and false, where numbers are needed")
+    for name, what in {names.date: "dates", **dict.fromkeys(names.own.values(), "numbers")}.items():
+        if not holds(cells[name], what):
+            raise UserError(f"{file}: column {name} holds {cells[name].type}, where {what} are needed")
     missing = pa.array(np.zeros(table.num_rows, bool))
     for name, cell in cells.items():
         # a symbol may be called NA
@@ -225,7 +227,7 @@ def _check(file: Path, before: int, table: Any, names: _Names, options: Options)
     def fault_at(bad: NDArray[np.bool_], column: str, why: str) -> None:
         if bad.any():
             place = int(np.flatnonzero(bad)[0])
-            name, shown = (str(cells[key][place].as_py())[:40] for key in (symbol, column))
+            name, shown = (str(cells[key].slice(place, 1).cast(pa.string())[0])[:40] for key in (symbol, column))
             where = _place(file, before + int(numbered[place]) + 1)
             raise UserError(f"{file}: {where} ({name}), column {column}: {shown!r} {why}")
 
