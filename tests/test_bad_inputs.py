@@ -244,6 +244,10 @@ VALID = {
     "reversed": ("".join([HEADER, *reversed(PLAIN.splitlines(keepends=True)[1:])]), DAYS),
     "extra columns": (PLAIN.replace("\n", ",é;x\n").replace("é;x", "Note", 1), DAYS),
     "other columns twice": (PLAIN.replace("\n", ",7,8\n").replace("7,8", "Note,Note", 1), DAYS),
+    "other columns called as if they were numbered": (
+        PLAIN.replace("\n", ",7,8,9\n").replace("7,8,9", "Note,Note,Note.1", 1),
+        DAYS,
+    ),
     "null rows": (PLAIN + "2020-01-07,null,null,null,null\n", DAYS),
     "quoted": ("\n".join('"' + line.replace(",", '","') + '"' for line in PLAIN.split()), DAYS),
     "leap day": (closes("2020-02-28", "2020-02-29", "2020-03-01"), ["2020-02-28", "2020-02-29", "2020-03-01"]),

@@ -29,11 +29,11 @@ def open_table(source: Path | BinaryIO, name: str, options: Options) -> CsvFile 
         file = ParquetFile(source, name)
     else:
         file = CsvFile(source, name, options.encoding, options.separator)
+    if (count := len(file.dialect.names)) > MOST_COLUMNS:
+        raise UserError(f"{name}: has {count:,} columns; up to {MOST_COLUMNS:,} are read: leave out what is not needed")
     if not file.dialect.sample:
         next(file.tables([]), None)  # says where a line is too long
         raise UserError(f"{name}: holds no row below the names of its columns")
-    if (count := len(file.dialect.names)) > MOST_COLUMNS:
-        raise UserError(f"{name}: has {count:,} columns; up to {MOST_COLUMNS:,} are read: leave out what is not needed")
     file.dialect = replace(file.dialect, empty=empty_words(options.missing))
     return file
 

@@ -229,9 +229,9 @@ def is_footer(row: Sequence[str]) -> bool:
 
 def _unique(names: Sequence[str]) -> list[str]:
     """pandas takes no name twice; one that is not needed may stand there so."""
-    seen: dict[str, int] = {}
-    unique = []
-    for name in names:
-        seen[name] = seen.get(name, -1) + 1
-        unique.append(f"{name}.{seen[name]}" if seen[name] else name)
-    return unique
+    unique: dict[str, None] = {}
+    for place, name in enumerate(names):
+        while name in unique:
+            name = f"{name}.{place}"
+        unique[name] = None
+    return list(unique)
