@@ -41,9 +41,6 @@ def told() -> Iterator[None]:
             sys.stdout.flush()
     except UserError as error:
         sys.exit(f"error: {error}")
-    except FileNotFoundError as error:  # an input that a stage makes
-        name = printable(str(error.filename))
-        sys.exit(f"error: {name}: is not there; `dvc repro` makes it, in the project's folder")
     except BrokenPipeError:  # who read the output has enough, as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
@@ -51,8 +48,10 @@ def told() -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
     except (MemoryError, RuntimeError, ImportError, OSError) as error:  # PyTorch's is the second, a library's the third
         short = re.search("allocate memory|out of memory|failed to map segment", str(error))
-        if isinstance(error, OSError) and error.filename:  # as too long a name, or no right to read it
-            sys.exit(f"error: {printable(str(error.filename))[:500]}: {error.strerror}")
+        if isinstance(error, OSError) and error.filename:  # an input that a stage makes; or no right to read it
+            makes = "is not there; `dvc repro` makes it, in the project's folder"
+            why = makes if isinstance(error, FileNotFoundError) else error.strerror
+            sys.exit(f"error: {printable(str(error.filename))[:500]}: {why}")
         if not (isinstance(error, MemoryError) or short):
             raise
         reason = (str(error).splitlines() or ["out of memory"])[0]

@@ -12,6 +12,11 @@ from rnnlab.data.date_forms import OFFSET
 from rnnlab.data.missing import NUMBER
 from rnnlab.data.series import Array, Dates
 
+TYPES = {  # that columns may have, as pyarrow calls them
+    "dates": "u?int|string|null|timestamp|date",
+    "numbers": "u?int|string|null|halffloat|float|double|decimal|(large_)?binary",
+}
+
 
 def is_empty(column: Any, words: Set[str]) -> Any:
     """Of each cell whether it is null, no number, or one of the words, which may be numbers."""
@@ -27,18 +32,6 @@ def is_empty(column: Any, words: Set[str]) -> Any:
     if marks and (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         return pc.or_(nothing, pc.is_in(column.cast(pa.float64(), safe=False), value_set=pa.array(marks)))
     return nothing
-
-
-def holds(column: Any, what: str) -> bool:
-    """Whether a column is of a type that "numbers" or "dates" may have; or null."""
-    import pyarrow.types as types
-
-    plain = (types.is_null, types.is_string, types.is_integer)
-    own = {
-        "numbers": (types.is_floating, types.is_decimal, types.is_binary),
-        "dates": (types.is_timestamp, types.is_date),
-    }
-    return any(is_kind(column.type) for is_kind in (*plain, *own[what]))
 
 
 def plainly(column: Any) -> Any:

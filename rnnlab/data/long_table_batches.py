@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.core.errors import UserError
-from rnnlab.data.arrow_columns import holds, is_empty, plainly, to_dates, to_numbers
+from rnnlab.data.arrow_columns import TYPES, is_empty, plainly, to_dates, to_numbers
 from rnnlab.data.columns import (
     DATE_NAMES,
     FIRST_DAY,
@@ -192,7 +192,7 @@ def _cells(file: Path, table: Any, names: _Names, words: frozenset[str]) -> tupl
     if pa.types.is_floating(cells[names.symbol].type):
         raise UserError(f"{file}: column {names.symbol} holds numbers with a point; symbols are text or whole numbers")
     for name, what in {names.date: "dates", **dict.fromkeys(names.own.values(), "numbers")}.items():
-        if not holds(cells[name], what):
+        if not re.match(TYPES[what], str(cells[name].type)):
             raise UserError(f"{file}: column {name} holds {cells[name].type}, where {what} are needed")
     missing = pa.array(np.zeros(table.num_rows, bool))
     for name, cell in cells.items():
