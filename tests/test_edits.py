@@ -10,7 +10,9 @@ import psutil
 import pytest
 from workspace import IDENTITY
 
+from rnnlab.core.errors import UserError
 from rnnlab.recovery.edits import EXPERIMENT, LOCK, bring_back_edits
+from rnnlab.recovery.recover import recover
 
 
 class Project:
@@ -120,6 +122,16 @@ def test_a_commit_that_was_checked_out_on_purpose_stays(project):
 def test_the_lock_of_the_index_is_removed(project):
     (project.folder / ".git/index.lock").touch()
     assert project.bring_back() == [".git/index.lock: was left by DVC when it was killed; removed"]
+
+
+def test_what_git_cannot_do_is_one_message_and_the_stash_is_kept(project):
+    project.edit()
+    project.git("stash", "-q")
+    (project.folder / ".git/index.lock").touch()
+    os.utime(project.folder / ".git/index.lock", (0, 0))  # of another git
+    with pytest.raises(UserError, match="edits that DVC put aside are in `git stash`"):
+        list(recover(project.folder))
+    assert project.git("stash", "list") != ""
 
 
 @pytest.mark.long

@@ -2,11 +2,11 @@
 its branch, a file of its own in the index.
 """
 
-import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from rnnlab.core.errors import UserError
+from git import Git
 
 LOCK = Path(".dvc/tmp/lock")  # written when a DVC begins
 SECONDS = 10  # from there to the stash, at most
@@ -22,85 +22,70 @@ def bring_back_edits(root: Path) -> Iterator[str]:
     later the edits are in the commit of the experiment alone.
 
     Raises:
-        UserError: if git can't do it; a stash is kept then.
+        GitCommandError: if git can't do it; a stash is kept then.
     """
     lock = root / LOCK
     if not lock.is_file() or not (root / ".git").exists():
         return
-    began, git = lock.stat().st_mtime, _Git(root)
+    began, git = lock.stat().st_mtime, Git(root)
     index_lock = root / ".git/index.lock"
     if index_lock.exists() and index_lock.stat().st_mtime >= began:
         index_lock.unlink()
         yield ".git/index.lock: was left by DVC when it was killed; removed"
     branch = _left_branch(git)
     if branch:
-        git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        git.symbolic_ref("HEAD", f"refs/heads/{branch}")
         yield f"HEAD is at its branch {branch} again, which DVC had left when it was killed"
-    if git.ask("ls-files", DVC_FILE):
-        git("rm", "-q", "--cached", DVC_FILE)
-    head, stash = git("rev-parse", "HEAD"), git.ask("rev-parse", "-q", "--verify", "refs/stash")
+    if git.ls_files(DVC_FILE):
+        git.rm("-q", "--cached", DVC_FILE)
+    head, stash = _find(git, "HEAD"), _find(git, "refs/stash")
     if stash:
-        parents, made = git("log", "-1", "--format=%P%n%ct", stash).splitlines()
+        parents, made = git.log("-1", "--format=%P%n%ct", stash).splitlines()
         base, index = parents.split()[:2]
         if base == head and -1 <= int(made) - began <= SECONDS:
-            yield from _unstash(git, base, stash, index)
-    elif branch and git.ask("rev-parse", "-q", "--verify", f"{EXPERIMENT}^") == head:
-        lost = [name for name in git.edits(head, EXPERIMENT) if git.is_of(name, head)]
+            yield from _unstash(root, git, base, stash, index)
+    elif branch and _find(git, f"{EXPERIMENT}^") == head:
+        lost = [name for name in _edits(git, head, EXPERIMENT) if _is_of(root, git, name, head)]
         if lost:
-            git("restore", "--worktree", "--source", EXPERIMENT, "--", *lost)
+            git.restore("--worktree", "--source", EXPERIMENT, "--", *lost)
             yield f"brought back: edits of {', '.join(lost)}, which DVC had put aside when it was killed"
 
 
-def _unstash(git: "_Git", base: str, stash: str, index: str) -> Iterator[str]:
-    edits = git.edits(base, stash)
+def _unstash(root: Path, git: Git, base: str, stash: str, index: str) -> Iterator[str]:
+    edits, is_of = _edits(git, base, stash), partial(_is_of, root, git)
     for name in edits:
-        if name not in DVC_EDITS and not git.is_of(name, base) and not git.is_of(name, stash):
+        if name not in DVC_EDITS and not is_of(name, base) and not is_of(name, stash):
             yield f"edits that DVC put aside when it was killed are in `git stash`; {name} was edited since"
             return
-    git("read-tree", index)  # what was staged
-    git("restore", "--worktree", "--source", stash, "--", *{*edits, *git.edits(base)})
-    git.ask("update-index", "-q", "--refresh")
-    git("stash", "drop", "-q")
+    git.read_tree(index)  # what was staged
+    git.restore("--worktree", "--source", stash, "--", *{*edits, *_edits(git, base)})
+    git.update_index("-q", "--refresh", with_exceptions=False)
+    git.stash("drop", "-q")
     yield f"brought back: edits of {', '.join(edits)}, which DVC had put aside when it was killed"
 
 
-class _Git:
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def __call__(self, *args: str) -> str:
-        done = self._run(*args)
-        if done.returncode:
-            raise UserError(f"git {' '.join(args)[:200]}: {done.stderr.strip()}")
-        return done.stdout.removesuffix("\n")
-
-    def ask(self, *args: str) -> str:
-        """Empty where git says no."""
-        done = self._run(*args)
-        return "" if done.returncode else done.stdout.removesuffix("\n")
-
-    def edits(self, *commits: str) -> list[str]:
-        """The files that differ between two commits, or between one and the working tree."""
-        return self("diff", "--name-only", "--no-renames", "-z", *commits, "--").split("\0")[:-1]
-
-    def is_of(self, name: str, commit: str) -> bool:
-        """Whether a file is a commit's, or the beginning of it: cut short when it was written, or not there."""
-        path = self._root / name
-        content = path.read_bytes() if path.is_file() else b""
-        shown = subprocess.run(
-            ["git", "-C", str(self._root), "show", f"{commit}:{name}"], capture_output=True, check=False
-        )
-        return shown.stdout.startswith(content)
-
-    def _run(self, *args: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["git", "-C", str(self._root), *args], capture_output=True, text=True, check=False)
+def _find(git: Git, name: str) -> str:
+    """The commit of a name; empty where there is none."""
+    return str(git.rev_parse("-q", "--verify", name, with_exceptions=False))
 
 
-def _left_branch(git: _Git) -> str:
+def _edits(git: Git, *commits: str) -> list[str]:
+    """The files that differ between two commits, or between one and the working tree."""
+    return str(git.diff("--name-only", "--no-renames", "-z", *commits, "--")).split("\0")[:-1]
+
+
+def _is_of(root: Path, git: Git, name: str, commit: str) -> bool:
+    """Whether a file is a commit's, or the beginning of it: cut short when it was written, or not there."""
+    path = root / name
+    shown = git.show(f"{commit}:{name}", stdout_as_string=False, strip_newline_in_stdout=False, with_exceptions=False)
+    return bool(shown.startswith(path.read_bytes() if path.is_file() else b""))
+
+
+def _left_branch(git: Git) -> str:
     """The branch that HEAD was taken from by the last DVC, at the same commit; empty: it was not."""
-    if git.ask("symbolic-ref", "-q", "HEAD"):
+    if git.symbolic_ref("-q", "HEAD", with_exceptions=False):
         return ""
-    head, said = git("rev-parse", "HEAD"), git.ask("reflog", "-1", "--format=%gs", "HEAD")
-    branch = said.removeprefix("checkout: moving from ").removesuffix(f" to {head}")
+    head, said = git.rev_parse("HEAD"), git.reflog("-1", "--format=%gs", "HEAD")
+    branch = str(said.removeprefix("checkout: moving from ").removesuffix(f" to {head}"))
     left = said == f"checkout: moving from {branch} to {head}"  # people do not type a commit of 40 digits
-    return branch if left and git.ask("rev-parse", "-q", "--verify", f"refs/heads/{branch}") == head else ""
+    return branch if left and _find(git, f"refs/heads/{branch}") == head else ""

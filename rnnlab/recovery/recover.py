@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+from git import GitCommandError
 
+from rnnlab.core.errors import UserError, told
 from rnnlab.recovery.dvc_files import repair
 from rnnlab.recovery.edits import bring_back_edits
 from rnnlab.recovery.leftovers import remove_leftovers
 
 
 def recover(root: Path) -> Iterator[str]:
-    """Yield a sentence for each thing that was done; while DVC works in the repository, nothing is."""
+    """Yield a sentence for each thing that was done; while DVC works in the repository, nothing is.
+
+    Raises:
+        UserError: if git can't bring edits back.
+    """
     others = list(_others(root.resolve()))
     for process in others:
         # `dvc ...`, `python .../dvc ...`, `-m dvc`
@@ -21,7 +27,10 @@ def recover(root: Path) -> Iterator[str]:
             yield f"DVC is at work here (process {process.pid}): what a kill left is looked for when it has ended"
             return
     yield from repair(root)
-    yield from bring_back_edits(root)
+    try:
+        yield from bring_back_edits(root)
+    except GitCommandError as error:
+        raise UserError(f"edits that DVC put aside are in `git stash`: {error}") from None
     yield from remove_leftovers(root, others)
 
 
@@ -34,5 +43,6 @@ def _others(root: Path) -> Iterator[psutil.Process]:
 
 
 if __name__ == "__main__":
-    for sentence in recover(Path()):
-        print(sentence, file=sys.stderr)
+    with told():
+        for sentence in recover(Path()):
+            print(sentence, file=sys.stderr)
