@@ -30,7 +30,7 @@ def recover(root: Path) -> Iterator[str]:
     try:
         yield from bring_back_edits(root)
     except GitCommandError as error:
-        raise UserError(f"edits that DVC put aside are in `git stash`: {error}") from None
+        raise UserError(f"edits that DVC put aside are in `git stash`: {str(error.stderr).strip()}") from None
     yield from remove_leftovers(root, others)
 
 
