@@ -1,9 +1,11 @@
 import copy
+import json
 
 import pytest
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import UserError
+from rnnlab.core.params import RULES
 from rnnlab.core.params_parsing import flatten, parse
 
 
@@ -127,3 +129,12 @@ def test_an_unknown_model_is_named_with_those_there_are(content):
 
 def test_flatten_names_keys_as_they_are_typed():
     assert flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": None}) == {"a.b": 1, "a.c.d": [2], "e": None}
+
+
+def test_no_model_has_the_name_of_a_simple_rule(content, root):
+    board = json.loads((root / "metrics/leaderboard.json").read_text())
+    networks = set(content["models"])
+    assert {name for track in ("series", "digits") for name in board[track]} - networks == RULES
+    content["models"]["ridge"] = content["models"]["rnn"]
+    with pytest.raises(UserError, match="models: ridge is the name of a simple rule"):
+        parse(content)

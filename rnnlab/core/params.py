@@ -40,6 +40,9 @@ class Backtest(StrictModel):
     seeds: Seeds
 
 
+# Names of the simple rules on the leaderboard: a model called so would stand in a rule's place.
+RULES = {"autoreg", "drift", "ets", "majority_class", "moving_average", "persistence", "ridge", "sarima", "theta"}
+RULES |= {"seasonal_naive", "seasonal_naive_drift"}
 CELLS = ("rnn", "lstm", "gru")  # that the memory track has of its own
 
 
@@ -86,6 +89,8 @@ class Params(StrictModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Params":
+        if taken := RULES & set(self.models):
+            raise ValueError(f"models: {min(taken)} is the name of a simple rule: give the model another one")
         for name, model in self.models.items():
             if self.training_of(name).patience and not getattr(self, model.track).split.validation:
                 raise ValueError(f"patience of {name} needs a validation part: {model.track}.split.validation is 0")
