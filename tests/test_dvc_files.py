@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from workspace import IDENTITY, make_workspace
 
-from rnnlab.recovery.dvc_files import LOCK, TABLE, is_whole, repair
+from rnnlab.recovery.dvc_files import LOCK, TABLES, is_whole, repair
 
 WHOLE = """\
 schema: '2.0'
@@ -40,7 +40,9 @@ def test_a_lock_that_was_cut_short_comes_back_from_git(tmp_path, lock, size):
     commit(tmp_path)
     lock.write_text(WHOLE[:size])
     assert not is_whole(lock)
-    assert list(repair(tmp_path)) == ["dvc.lock: was cut short when DVC was killed; is the last commit's again"]
+    assert list(repair(tmp_path)) == [
+        "dvc.lock: was cut short when DVC was killed; is the last commit's again, and `dvc repro` brings the rest"
+    ]
     assert lock.read_text() == WHOLE
 
 
@@ -59,12 +61,20 @@ def test_a_lock_that_was_never_committed_is_removed_when_it_was_cut_short(tmp_pa
     assert list(repair(tmp_path)) == []  # DVC makes it
 
 
+@pytest.mark.parametrize("table", TABLES, ids=str)
 @pytest.mark.parametrize(("content", "kept"), [("", False), ('{"a": {"re', False), ("{}", True), ('{"a": 1}', True)])
-def test_the_table_of_locks_is_removed_where_it_was_cut_short(tmp_path, content, kept):
-    (tmp_path / TABLE).parent.mkdir(parents=True)
-    (tmp_path / TABLE).write_text(content)
+def test_a_table_of_locks_is_removed_where_it_was_cut_short(tmp_path, table, content, kept):
+    (tmp_path / table).parent.mkdir(parents=True)
+    (tmp_path / table).write_text(content)
     assert len(list(repair(tmp_path))) == (not kept)
-    assert (tmp_path / TABLE).exists() == kept
+    assert (tmp_path / table).exists() == kept
+
+
+def test_a_lock_with_a_conflict_is_left_to_the_user(tmp_path, lock):
+    commit(tmp_path)
+    lock.write_text(conflict := WHOLE + "<<<<<<< HEAD\n")
+    assert list(repair(tmp_path)) == []
+    assert lock.read_text() == conflict
 
 
 @pytest.mark.long
@@ -75,7 +85,7 @@ def test_after_the_repair_dvc_goes_on_from_its_run_cache(tmp_path):
     workspace.commit()
     workspace.set("series.window.length", 6)
     workspace.dvc("repro", "split@series")
-    lock, table = workspace.folder / LOCK, workspace.folder / TABLE
+    lock, table = workspace.folder / LOCK, workspace.folder / TABLES[0]
     lock.write_text(lock.read_text()[:-40])
     table.write_text("{")
     workspace.dvc("repro", "split@series", ok=False)

@@ -8,9 +8,11 @@ import time
 
 import psutil
 import pytest
+from scmrepo.git import Git
 from workspace import IDENTITY
 
 from rnnlab.core.errors import UserError
+from rnnlab.recovery import edits
 from rnnlab.recovery.edits import EXPERIMENT, LOCK, bring_back_edits
 from rnnlab.recovery.recover import recover
 
@@ -25,6 +27,8 @@ class Project:
             (folder / name).write_text(f"first of {name}\n")
         self.git("add", "-A")
         self.git("commit", "-qm", "first")
+        self.git("config", "user.name", "test")
+        self.git("config", "user.email", "test")
         (folder / LOCK).touch()
 
     def git(self, *args):
@@ -48,6 +52,15 @@ class Project:
     def state(self):
         return self.git("diff"), self.git("diff", "--cached"), self.git("rev-parse", "--abbrev-ref", "HEAD")
 
+    def stash(self):
+        """As DVC does."""
+        scm = Git(self.folder)
+        scm.stash.push()
+        scm.close()
+
+    def detach(self):
+        self.git("checkout", "-q", self.git("rev-parse", "HEAD"))
+
     def bring_back(self):
         return list(bring_back_edits(self.folder))
 
@@ -59,77 +72,120 @@ def project(tmp_path):
 
 def test_edits_in_a_stash_are_brought_back_as_they_were_staged(project):
     before = project.edit()
-    project.git("stash", "-q")
-    project.git("checkout", "-q", project.git("rev-parse", "HEAD"))
+    project.stash()
+    project.detach()
     (project.folder / "params.yaml").write_text("as -S has it\n")
-    head, edits = project.bring_back()
+    head, edits, undone = project.bring_back()
     assert head == "HEAD is at its branch main again, which DVC had left when it was killed"
     assert edits.startswith("brought back: edits of a.txt, b.txt, c.txt, new.txt")
     assert project.state() == before
     assert project.git("stash", "list") == ""
+    assert project.git("show", f"{undone.split()[-1]}:params.yaml") == "as -S has it"
     assert project.bring_back() == []
+
+
+def test_edits_are_brought_back_although_another_dvc_ran_since(project):
+    before = project.edit()
+    project.stash()
+    project.detach()
+    project.git("update-ref", "--create-reflog", "-m", "dvc: Restore HEAD to a commit", "HEAD", "HEAD")
+    os.utime(project.folder / LOCK, (time.time() + 60,) * 2)
+    assert len(project.bring_back()) == 2
+    assert project.state() == before
 
 
 def test_a_file_that_was_cut_short_while_edits_were_brought_back_is_whole_again(project):
     before = project.edit()
-    project.git("stash", "-q")
+    project.stash()
     (project.folder / "a.txt").write_text("edi")
-    assert len(project.bring_back()) == 1
+    assert project.bring_back()
     assert project.state() == before
 
 
-def test_edits_that_are_in_the_experiment_alone_are_brought_back(project):
+def test_staged_removals_renames_and_links_are_brought_back(project):
+    project.git("rm", "-q", "a.txt")
+    project.git("mv", "b.txt", "d.txt")
+    (project.folder / "link").symlink_to("c.txt")
+    project.git("add", "link")
+    before = project.state()
+    project.stash()
+    assert project.bring_back()
+    assert project.state() == before
+
+
+def test_edits_that_are_in_the_experiment_alone_are_brought_back_unstaged(project):
     project.edit()
-    project.git("stash", "-q")
+    project.stash()
     project.git("update-ref", EXPERIMENT, "refs/stash")
     project.git("stash", "drop", "-q")
-    project.git("checkout", "-q", project.git("rev-parse", "HEAD"))
+    project.detach()
+    project.git("add", "-A")
     assert len(project.bring_back()) == 2
     assert (project.folder / "b.txt").read_text() == "staged and edited\n"
     assert not (project.folder / "c.txt").exists()
+    assert project.git("diff", "--cached") == ""
+    assert project.git("for-each-ref", "refs/exps") == ""
 
 
 def test_what_was_edited_since_is_left_alone_and_so_is_the_stash(project):
     project.edit()
-    project.git("stash", "-q")
+    project.stash()
     (project.folder / "a.txt").write_text("edited since\n")
     (sentence,) = project.bring_back()
-    assert sentence.endswith("are in `git stash`; a.txt was edited since")
+    assert "a.txt was edited since: `git stash show -p`" in sentence
     assert (project.folder / "a.txt").read_text() == "edited since\n"
     assert project.git("stash", "list") != ""
 
 
-@pytest.mark.parametrize("since", ["a minute", "another commit", "no DVC ever"])
-def test_a_stash_of_the_users_own_is_left_alone(project, since):
+def test_another_file_that_was_edited_since_is_left_alone(project):
+    (project.folder / "a.txt").write_text("edited\n")
+    project.stash()
+    (project.folder / "b.txt").write_text("edited since\n")
+    assert project.bring_back()
+    assert (project.folder / "a.txt").read_text() == "edited\n"
+    assert (project.folder / "b.txt").read_text() == "edited since\n"
+
+
+@pytest.mark.parametrize("words", [(), ("-u",), ("-m", "mine")])
+def test_a_stash_of_the_users_own_is_left_alone(project, words):
     project.edit()
-    project.git("stash", "-q")
-    if since == "a minute":
-        os.utime(project.folder / LOCK, (time.time() - 60,) * 2)
-    elif since == "another commit":
-        project.git("commit", "-q", "--allow-empty", "-m", "second")
-    else:
-        (project.folder / LOCK).unlink()
+    project.git("stash", "-q", *words)
     assert project.bring_back() == []
     assert project.git("stash", "list") != ""
 
 
-def test_a_commit_that_was_checked_out_on_purpose_stays(project):
-    project.git("checkout", "-q", "--detach")
+def test_a_stash_of_another_commit_is_left_alone(project):
+    project.edit()
+    project.stash()
+    project.git("commit", "-q", "--allow-empty", "-m", "second")
+    assert project.bring_back() == []
+    assert project.git("stash", "list") != ""
+
+
+@pytest.mark.parametrize("words", [["--detach"], ["HEAD~0"]])
+def test_a_commit_that_was_checked_out_on_purpose_stays(project, words):
+    os.utime(project.folder / LOCK, (0, 0))
+    project.git("checkout", "-q", *words)
     assert project.bring_back() == []
     assert project.git("rev-parse", "--abbrev-ref", "HEAD") == "HEAD"
 
 
+def test_a_commit_that_was_checked_out_by_its_name_long_after_dvc_stays(project):
+    os.utime(project.folder / LOCK, (0, 0))
+    project.detach()
+    assert project.bring_back() == []
+
+
 def test_the_lock_of_the_index_is_removed(project):
     (project.folder / ".git/index.lock").touch()
-    assert project.bring_back() == [".git/index.lock: was left by DVC when it was killed; removed"]
+    assert project.bring_back() == [".git/index.lock: was left by a git that was killed; removed"]
 
 
-def test_what_git_cannot_do_is_one_message_and_the_stash_is_kept(project):
+def test_what_git_cannot_do_is_one_message_and_the_stash_is_kept(project, monkeypatch):
     project.edit()
-    project.git("stash", "-q")
-    (project.folder / ".git/index.lock").touch()
-    os.utime(project.folder / ".git/index.lock", (0, 0))  # of another git
-    with pytest.raises(UserError, match="edits that DVC put aside are in `git stash`"):
+    project.stash()
+    monkeypatch.setattr(edits, "_restore", lambda _, git, *others: git.restore("no such file"))
+    with pytest.raises(UserError, match=r"can't be brought back \(`git stash list` has them\): 'error: pathspec"):
         list(recover(project.folder))
     assert project.git("stash", "list") != ""
 
@@ -142,7 +198,7 @@ def test_edits_survive_kills_of_an_experiment(made, tmp_path, pytestconfig):
     git, folder = workspace.call, workspace.folder
     readme, reader = folder / "rnnlab/cli.py", folder / "rnnlab/memory.py"
 
-    def edits():
+    def edited():
         return git("git", "diff", "HEAD", "--", "rnnlab"), (folder / "notes.txt").read_text()
 
     for _ in range(max(10, pytestconfig.getoption("--kills"))):
@@ -150,7 +206,7 @@ def test_edits_survive_kills_of_an_experiment(made, tmp_path, pytestconfig):
         reader.write_text(reader.read_text() + "# staged\n")
         git("git", "add", str(reader))
         (folder / "notes.txt").write_text("untracked")
-        before = edits()
+        before = edited()
         command = ["dvc", "exp", "run", "-S", f"workers={moments.randint(2, 1000)}", "check"]
         dvc = subprocess.Popen(command, cwd=folder, env=workspace.env, start_new_session=True, stdout=-3, stderr=-3)
         while dvc.poll() is None and not (folder / ".git/refs/stash").exists():
@@ -159,7 +215,7 @@ def test_edits_survive_kills_of_an_experiment(made, tmp_path, pytestconfig):
         os.killpg(dvc.pid, signal.SIGKILL)
         dvc.wait()
         list(bring_back_edits(folder))
-        assert edits() == before
+        assert edited() == before
         assert git("git", "rev-parse", "--abbrev-ref", "HEAD").strip() in ("main", "master")
         git("git", "checkout", "-q", "-f", "HEAD")
         assert not psutil.pid_exists(dvc.pid)

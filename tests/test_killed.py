@@ -152,7 +152,7 @@ def state(workspace, way):
 
 def left_behind(workspace):
     """Files that a write began, checkpoints, temporary copies, and processes."""
-    found = [path for path in workspace.folder.rglob(".*") if re.search(r"\.\d+$", path.name)]
+    found = list(workspace.folder.rglob(".*.partial"))
     found += (workspace.folder / "data/checkpoints").glob("*")
     copies = workspace.folder / ".dvc/tmp/exps"
     return [*found, *copies.glob("tmp*"), *copies.glob("standalone/tmp*"), *processes(workspace)]

@@ -63,7 +63,7 @@ def test_the_own_copy_stays(tmp_path, copies, monkeypatch):
 def test_all_stay_while_another_dvc_works(tmp_path, copies):
     with process(tmp_path, "dvc"):
         (said,) = removed(tmp_path)
-    assert said.startswith("DVC is at work here (process ")
+    assert said.startswith("dvc is at work here (process ")
     assert removed(tmp_path) == sorted(map(str, copies))
 
 
@@ -72,7 +72,7 @@ def test_incomplete_files_of_processes_that_are_gone_are_removed(tmp_path):
     gone.wait()
     folder = tmp_path / "metrics/history"
     folder.mkdir(parents=True)
-    for name in (f".a.csv.{gone.pid}", f".a.csv.{os.getpid()}", f"a.csv.{gone.pid}", ".a.csv.kept"):
+    for name in (f".a.csv.{gone.pid}.partial", f".a.csv.{os.getpid()}.partial", ".sales.2024", ".a.partial"):
         (folder / name).touch()
-    assert removed(tmp_path) == [f"{folder / f'.a.csv.{gone.pid}'}, incomplete"]
+    assert removed(tmp_path) == [f"{folder / f'.a.csv.{gone.pid}.partial'}, incomplete"]
     assert len(list(folder.iterdir())) == 3

@@ -33,7 +33,7 @@ def write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
 
 def _partial(path: Path) -> Path:
     """What ``rnnlab.recovery.leftovers`` removes after a kill."""
-    return path.with_name(f".{path.name}.{os.getpid()}")
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def write_bytes(path: Path, content: bytes) -> None:

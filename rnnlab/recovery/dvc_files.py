@@ -13,25 +13,28 @@ from dvc.utils.serialize import YAMLFileCorruptedError, parse_yaml
 from git import Git
 from voluptuous import Invalid
 
-LOCK, TABLE = Path("dvc.lock"), Path(".dvc/tmp/rwlock")
+LOCK = Path("dvc.lock")
+TABLES = Path(".dvc/tmp/rwlock"), Path(".dvc/tmp/exps/rwlock")
 
 
 def repair(root: Path) -> Iterator[str]:
     """Repair what is cut short; yield a sentence for each file that was."""
-    for path in (TABLE, LOCK):
+    for path in (*TABLES, LOCK):
         if not is_whole(root / path):
             (root / path).unlink()
             if path == LOCK:
                 Git(root).restore("--source", "HEAD", "--", str(LOCK), with_exceptions=False)  # where a commit has it
-            done = "is the last commit's again" if (root / path).exists() else "removed"
-            yield f"{path}: was cut short when DVC was killed; {done}"
+            back = "is the last commit's again, and `dvc repro` brings the rest"
+            yield f"{path}: was cut short when DVC was killed; {back if (root / path).exists() else 'removed'}"
 
 
 def is_whole(path: Path) -> bool:
     """As DVC sees it; one that is not there too."""
     try:
         text = path.read_text(encoding="utf-8")
-        if path.name == TABLE.name:
+        if path.name == LOCK.name and "\n<<<<<<< " in text:  # two versions to choose from, by the user
+            return True
+        if path.name != LOCK.name:
             json.loads(text)
             return True
         COMPILED_LOCKFILE_SCHEMA(parse_yaml(text, str(path)))

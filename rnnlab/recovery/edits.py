@@ -1,67 +1,90 @@
 """What `dvc exp run` does to git, and leaves so when it is killed: a user's uncommitted edits in a stash, HEAD without
 its branch, a file of its own in the index.
+
+At first the edits are in `git stash`; a moment later, and until the experiment ends, in the commit EXPERIMENT alone.
 """
 
-from collections.abc import Iterator
-from functools import partial
+import os
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from git import Git
 
 LOCK = Path(".dvc/tmp/lock")  # written when a DVC begins
-SECONDS = 10  # from there to the stash, at most
-DVC_EDITS = ("params.yaml", "dvc.yaml")  # with `-S`
+SECONDS = 5  # from there to the first move of HEAD, at most
+DVC_EDITS = {"params.yaml", "dvc.yaml", "dvc.lock"}  # that it writes itself
 DVC_FILE = ".dvc/tmp/repro.dat"
-EXPERIMENT = "refs/exps/exec/EXEC_MERGE"  # the edits, and what `-S` changes
+RUNNING = "refs/exps/exec"  # what DVC refers to by names while an experiment runs
+EXPERIMENT = f"{RUNNING}/EXEC_MERGE"  # the edits, and what `-S` changes
 
 
 def bring_back_edits(root: Path) -> Iterator[str]:
     """Undo it, if DVC was killed; yield a sentence for each thing that was done.
 
-    A stash is DVC's if it is of the commit that HEAD is at, and was made just after the last DVC had begun. A moment
-    later the edits are in the commit of the experiment alone.
-
     Raises:
         GitCommandError: if git can't do it; a stash is kept then.
     """
-    lock = root / LOCK
-    if not lock.is_file() or not (root / ".git").exists():
+    if not (root / ".git").exists():
         return
-    began, git = lock.stat().st_mtime, Git(root)
+    git = Git(root)
+    git.update_environment(GIT_LITERAL_PATHSPECS="1")
     index_lock = root / ".git/index.lock"
-    if index_lock.exists() and index_lock.stat().st_mtime >= began:
+    if index_lock.exists():
         index_lock.unlink()
-        yield ".git/index.lock: was left by DVC when it was killed; removed"
-    branch = _left_branch(git)
-    if branch:
+        yield ".git/index.lock: was left by a git that was killed; removed"
+    head, stash, running = _find(git, "HEAD"), _stash(git), git.for_each_ref(RUNNING, format="%(refname)").splitlines()
+    detached = not git.symbolic_ref("-q", "HEAD", with_exceptions=False)
+    if detached and (stash or running or _just_now(root)) and (branch := _left_branch(git, head)):
         git.symbolic_ref("HEAD", f"refs/heads/{branch}")
         yield f"HEAD is at its branch {branch} again, which DVC had left when it was killed"
-    if git.ls_files(DVC_FILE):
-        git.rm("-q", "--cached", DVC_FILE)
-    head, stash = _find(git, "HEAD"), _find(git, "refs/stash")
     if stash:
-        parents, made = git.log("-1", "--format=%P%n%ct", stash).splitlines()
-        base, index = parents.split()[:2]
-        if base == head and -1 <= int(made) - began <= SECONDS:
-            yield from _unstash(root, git, base, stash, index)
-    elif branch and _find(git, f"{EXPERIMENT}^") == head:
-        lost = [name for name in _edits(git, head, EXPERIMENT) if _is_of(root, git, name, head)]
+        yield from _unstash(root, git, head, stash)
+    elif running and detached:
+        lost = []
+        if _find(git, f"{EXPERIMENT}^") == head:
+            lost = [name for name in _edits(git, head, EXPERIMENT) if _is_of(root, git, name, head)]
+        _restore(root, git, EXPERIMENT, lost)
+        git.reset("-q")  # as DVC does at the end of an experiment: nothing is staged then
         if lost:
-            git.restore("--worktree", "--source", EXPERIMENT, "--", *lost)
             yield f"brought back: edits of {', '.join(lost)}, which DVC had put aside when it was killed"
+    for name in running:
+        git.update_ref("--no-deref", "-d", name)
 
 
-def _unstash(root: Path, git: Git, base: str, stash: str, index: str) -> Iterator[str]:
-    edits, is_of = _edits(git, base, stash), partial(_is_of, root, git)
+def _just_now(root: Path) -> bool:
+    """Whether HEAD was moved just after a DVC had begun."""
+    log, lock = root / ".git/logs/HEAD", root / LOCK
+    return log.exists() and lock.exists() and 0 <= log.stat().st_mtime - lock.stat().st_mtime < SECONDS
+
+
+def _stash(git: Git) -> str:
+    """The last stash if it is DVC's, which was killed before it took the edits from there; else empty.
+
+    libgit2, by which DVC stashes, ends the message with a new line, and git does not.
+    """
+    stash = _find(git, "refs/stash")
+    if not stash or not git.cat_file("commit", stash, strip_newline_in_stdout=False).endswith("\n"):
+        return ""
+    return stash if _find(git, "refs/stash^1") == _find(git, "HEAD") else ""
+
+
+def _unstash(root: Path, git: Git, base: str, stash: str) -> Iterator[str]:
+    edits = _edits(git, base, stash)
     for name in edits:
-        if name not in DVC_EDITS and not is_of(name, base) and not is_of(name, stash):
-            yield f"edits that DVC put aside when it was killed are in `git stash`; {name} was edited since"
+        if name not in DVC_EDITS and not any(_is_of(root, git, name, commit) for commit in (base, stash)):
+            yield (
+                f"DVC put edits of {', '.join(edits)} aside when it was killed, and {name} was edited since: "
+                "`git stash show -p` shows what it was, `git stash pop` after a commit takes it"
+            )
             return
-    git.read_tree(index)  # what was staged
-    git.restore("--worktree", "--source", stash, "--", *{*edits, *_edits(git, base)})
+    before = git.stash("create", with_exceptions=False)
+    git.read_tree(f"{stash}^2")  # what was staged
+    _restore(root, git, stash, {*edits, *DVC_EDITS.intersection(_edits(git, base))})
     git.update_index("-q", "--refresh", with_exceptions=False)
     git.stash("drop", "-q")
     yield f"brought back: edits of {', '.join(edits)}, which DVC had put aside when it was killed"
+    if before:
+        yield f"the files as they were before that: git stash apply {before[:12]}"
 
 
 def _find(git: Git, name: str) -> str:
@@ -71,21 +94,35 @@ def _find(git: Git, name: str) -> str:
 
 def _edits(git: Git, *commits: str) -> list[str]:
     """The files that differ between two commits, or between one and the working tree."""
-    return str(git.diff("--name-only", "--no-renames", "-z", *commits, "--")).split("\0")[:-1]
+    names = str(git.diff("--name-only", "--no-renames", "-z", *commits, "--")).split("\0")[:-1]
+    return [name for name in names if name != DVC_FILE]
+
+
+def _restore(root: Path, git: Git, source: str, names: Collection[str]) -> None:
+    """The files as a commit has them, also where it has none."""
+    if not names:
+        return
+    there = str(git.ls_tree("-r", "-z", "--name-only", source, "--", *names)).split("\0")[:-1]
+    if there:
+        git.restore("--worktree", "--source", source, "--", *there)
+    for name in set(names).difference(there):
+        (root / name).unlink(missing_ok=True)
 
 
 def _is_of(root: Path, git: Git, name: str, commit: str) -> bool:
     """Whether a file is a commit's, or the beginning of it: cut short when it was written, or not there."""
     path = root / name
+    content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes() if path.is_file() else b""
     shown = git.show(f"{commit}:{name}", stdout_as_string=False, strip_newline_in_stdout=False, with_exceptions=False)
-    return bool(shown.startswith(path.read_bytes() if path.is_file() else b""))
+    return bool(shown.startswith(content))
 
 
-def _left_branch(git: Git) -> str:
-    """The branch that HEAD was taken from by the last DVC, at the same commit; empty: it was not."""
-    if git.symbolic_ref("-q", "HEAD", with_exceptions=False):
-        return ""
-    head, said = git.rev_parse("HEAD"), git.reflog("-1", "--format=%gs", "HEAD")
-    branch = str(said.removeprefix("checkout: moving from ").removesuffix(f" to {head}"))
-    left = said == f"checkout: moving from {branch} to {head}"  # people do not type a commit of 40 digits
-    return branch if left and _find(git, f"refs/heads/{branch}") == head else ""
+def _left_branch(git: Git, head: str) -> str:
+    """The branch that HEAD was taken from by DVC, at the same commit; empty: it was not."""
+    for said in git.reflog("--format=%gs", "HEAD").splitlines():
+        branch = said.removeprefix("checkout: moving from ").removesuffix(f" to {head}")
+        if said == f"checkout: moving from {branch} to {head}" and _find(git, f"refs/heads/{branch}") == head:
+            return str(branch)
+        if not said.startswith(("dvc: ", "reset: ")) and branch != head:  # else by a DVC since
+            break
+    return ""

@@ -19,8 +19,8 @@ def remove_leftovers(root: Path, others: Sequence[psutil.Process]) -> Iterator[s
         others: the processes that work in it; none is a DVC.
     """
     for folder in WRITTEN:
-        for path in (root / folder).rglob(".*"):
-            if (writer := re.search(r"\.(\d{1,9})$", path.name)) and not psutil.pid_exists(int(writer[1])):
+        for path in (root / folder).rglob(".*.partial"):
+            if (writer := re.search(r"\.(\d{1,9})\.partial$", path.name)) and not psutil.pid_exists(int(writer[1])):
                 path.unlink(missing_ok=True)
                 yield f"removed: {path}, incomplete"
     copies = (root / ".dvc/tmp/exps").resolve()

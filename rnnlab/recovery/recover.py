@@ -15,7 +15,7 @@ from rnnlab.recovery.leftovers import remove_leftovers
 
 
 def recover(root: Path) -> Iterator[str]:
-    """Yield a sentence for each thing that was done; while DVC works in the repository, nothing is.
+    """Yield a sentence for each thing that was done; while DVC or git works in the repository, nothing is.
 
     Raises:
         UserError: if git can't bring edits back.
@@ -23,14 +23,16 @@ def recover(root: Path) -> Iterator[str]:
     others = list(_others(root.resolve()))
     for process in others:
         # `dvc ...`, `python .../dvc ...`, `-m dvc`
-        if any(Path(arg).name.startswith("dvc") for arg in (process.info["cmdline"] or [])[:3]):
-            yield f"DVC is at work here (process {process.pid}): what a kill left is looked for when it has ended"
+        names = {Path(word).name for word in (process.info["cmdline"] or [])[:3]}
+        if at_work := names & {"dvc", "git"}:
+            yield f"{min(at_work)} is at work here (process {process.pid}): run `rnnlab tidy` when it has ended"
             return
     yield from repair(root)
     try:
         yield from bring_back_edits(root)
     except GitCommandError as error:
-        raise UserError(f"edits that DVC put aside are in `git stash`: {str(error.stderr).strip()}") from None
+        said = str(error.stderr).strip().removeprefix("stderr: ")
+        raise UserError(f"edits that DVC put aside can't be brought back (`git stash list` has them): {said}") from None
     yield from remove_leftovers(root, others)
 
 
