@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +83,8 @@ def test_a_signal_leaves_a_killed_run(tmp_path, number):
         [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True, env=os.environ, start_new_session=True
     )
     assert training.stdout.readline() == "goes on\n"
+    while number == signal.SIGKILL and not runs(tmp_path):  # killed before, it has none
+        time.sleep(0.1)
     began = time.monotonic()
     os.killpg(training.pid, number)
     training.communicate(timeout=30)
@@ -91,6 +94,14 @@ def test_a_signal_leaves_a_killed_run(tmp_path, number):
     while (status := [run.info.status for run in runs(tmp_path)]) != ["KILLED"]:
         assert time.monotonic() < until, status
         time.sleep(0.5)
+
+
+@pytest.mark.parametrize(("end", "statuses"), [([], []), ([{"status": "KILLED", "tags": {}}], ["KILLED"])])
+def test_a_training_that_was_killed_before_its_run_was_open_has_one_only_if_it_said_so(tmp_path, end, statuses):
+    about = {"model": "gru", "key": "k", "params": PARAMS.model_dump_json(exclude_unset=True), "began": time.time()}
+    about["process"] = f"{socket.gethostname()} 4194303 0"  # no such process here
+    record(about, iter([{"epochs": [epoch(0)]}, *end]))
+    assert [run.info.status for run in runs(tmp_path)] == statuses
 
 
 def runs(tmp_path):

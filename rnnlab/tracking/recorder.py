@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from rnnlab.core.errors import redact_credentials
 from rnnlab.core.params import Params
+from rnnlab.core.processes import is_gone
 from rnnlab.tracking.run_info import experiment, run_name, run_params, run_tags
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def record(about: dict[str, Any], messages: Iterator[dict[str, Any]]) -> None:
 
     series = Params.model_validate_json(about["params"]).series.name
     store = Store(Path(os.environ.get("DVC_ROOT", ".")), os.environ.get("MLFLOW_TRACKING_URI"), series)
+    if is_gone(about["process"]):  # killed before there was a run: it needs none, unless it said how it ended
+        said = list(messages)
+        if not any("status" in message for message in said):
+            return
+        messages = iter(said)
     run, watch_from, end = begin(store, describe(about)), about["began"] + LONG, None
     waiting: list[Any] = []
     for message in messages:
