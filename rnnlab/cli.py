@@ -181,9 +181,13 @@ def promote(
 ) -> None:
     """Register the leaderboard's best network as the champion of its track; the old champion becomes `previous`."""
     from rnnlab.tracking.promotion import promote_best
+    from rnnlab.tracking.store import STORE_ERRORS, explain
 
-    for sentence in promote_best(track.value, force):
-        print(sentence)
+    try:
+        for sentence in promote_best(track.value, force):
+            print(sentence)
+    except STORE_ERRORS as error:
+        raise UserError(explain(error)) from None
 
 
 @app.command(epilog="rnnlab serve --model models:/digits@champion --port 5002")
@@ -233,7 +237,8 @@ def tidy(
     closed = store.tidy_all(older_than)
     for name in closed:
         print(f"closed: {name}")
-    print(f"{len(closed)} run{'s' * (len(closed) != 1)} closed")
+    if not closed:
+        print("no run was left open")
 
 
 if __name__ == "__main__":

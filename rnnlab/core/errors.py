@@ -48,10 +48,10 @@ def told() -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
     except (MemoryError, RuntimeError, ImportError, OSError) as error:  # PyTorch's is the second, a library's the third
         short = re.search("allocate memory|out of memory|failed to map segment", str(error))
-        if isinstance(error, OSError) and error.filename:  # an input that a stage makes; or no right to read it
+        if isinstance(error, OSError) and error.strerror and not short:  # an input that a stage makes, a full disk, ...
             makes = "is not there; `dvc repro` makes it, in the project's folder"
             why = makes if isinstance(error, FileNotFoundError) else error.strerror
-            sys.exit(f"error: {printable(str(error.filename))[:500]}: {why}")
+            sys.exit(f"error: {printable(str(error.filename or 'output'))[:500]}: {why}")
         if not (isinstance(error, MemoryError) or short):
             raise
         reason = (str(error).splitlines() or ["out of memory"])[0]

@@ -29,10 +29,12 @@ def prepare(database: Path) -> None:
     makes all runs again.
 
     Raises:
-        UserError: if MLflow can't open a file in this folder.
+        UserError: if MLflow can't open a file in this folder, or of this name.
     """
     if wrong := set("?#%") & set(str(database.resolve())):
         raise UserError(f"MLflow opens no store in {database.resolve().parent}: rename the folder without {min(wrong)}")
+    if database.is_dir() or (database.is_symlink() and not database.exists()):
+        raise UserError(f"{database} is a folder, or a link to a file that is not there: move it away")
     if database.is_file() and not _is_whole(database):
         aside = next(path for n in count(1) if not (path := database.with_name(f"mlflow.db.broken-{n}")).exists())
         database.rename(aside)
