@@ -127,6 +127,20 @@ def test_edits_that_are_in_the_experiment_alone_are_brought_back_unstaged(projec
     assert project.git("for-each-ref", "refs/exps") == ""
 
 
+def test_the_branch_that_a_finished_experiment_had_left_is_taken_again(project):
+    project.edit()
+    project.stash()
+    project.git("update-ref", EXPERIMENT, "refs/stash")
+    project.git("stash", "pop", "-q")
+    project.detach()
+    project.git("add", "-A")
+    project.git("commit", "-qm", "dvc: commit experiment 0123")
+    (said,) = project.bring_back()
+    assert said.startswith("HEAD is at its branch main again")
+    assert (project.folder / "a.txt").read_text() == "edited\n"
+    assert project.git("status", "--short").split() == ["M", "a.txt", "M", "b.txt", "D", "c.txt", "??", "new.txt"]
+
+
 def test_what_was_edited_since_is_left_alone_and_so_is_the_stash(project):
     project.edit()
     project.stash()

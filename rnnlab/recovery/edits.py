@@ -16,6 +16,7 @@ DVC_EDITS = {"params.yaml", "dvc.yaml", "dvc.lock"}  # that it writes itself
 DVC_FILE = ".dvc/tmp/repro.dat"
 RUNNING = "refs/exps/exec"  # what DVC refers to by names while an experiment runs
 EXPERIMENT = f"{RUNNING}/EXEC_MERGE"  # the edits, and what `-S` changes
+COMMIT = "commit: dvc: "  # in the log of HEAD, when an experiment is done
 
 
 def bring_back_edits(root: Path) -> Iterator[str]:
@@ -34,15 +35,18 @@ def bring_back_edits(root: Path) -> Iterator[str]:
         yield ".git/index.lock: was left by a git that was killed; removed"
     head, stash, running = _find(git, "HEAD"), _stash(git), git.for_each_ref(RUNNING, format="%(refname)").splitlines()
     detached = not git.symbolic_ref("-q", "HEAD", with_exceptions=False)
+    if detached and running and git.reflog("-1", "--format=%gs", "HEAD").startswith(COMMIT):
+        head = _find(git, "HEAD^")
     if detached and (stash or running or _just_now(root)) and (branch := _left_branch(git, head)):
-        git.symbolic_ref("HEAD", f"refs/heads/{branch}")
+        git.symbolic_ref("-m", "rnnlab: back from a killed experiment", "HEAD", f"refs/heads/{branch}")
         yield f"HEAD is at its branch {branch} again, which DVC had left when it was killed"
     if stash:
         yield from _unstash(root, git, head, stash)
     elif running and detached:
-        lost = []
+        lost = list[str]()
         if _find(git, f"{EXPERIMENT}^") == head:
-            lost = [name for name in _edits(git, head, EXPERIMENT) if _is_of(root, git, name, head)]
+            differ = {*_edits(git, head, EXPERIMENT)}.intersection(_edits(git, EXPERIMENT))
+            lost = sorted(name for name in differ if _is_of(root, git, name, head))
         _restore(root, git, EXPERIMENT, lost)
         git.reset("-q")  # as DVC does at the end of an experiment: nothing is staged then
         if lost:
@@ -123,6 +127,6 @@ def _left_branch(git: Git, head: str) -> str:
         branch = said.removeprefix("checkout: moving from ").removesuffix(f" to {head}")
         if said == f"checkout: moving from {branch} to {head}" and _find(git, f"refs/heads/{branch}") == head:
             return str(branch)
-        if not said.startswith(("dvc: ", "reset: ")) and branch != head:  # else by a DVC since
+        if not said.startswith(("dvc: ", "reset: ", COMMIT)) and branch != head:  # else by a DVC since
             break
     return ""
