@@ -170,7 +170,7 @@ def tune(
     except ModuleNotFoundError as error:
         if error.name != "optuna":
             raise
-        raise UserError("tune needs Optuna: pip install -e '.[tune]'") from None
+        raise UserError("tune needs Optuna: pip install -c constraints.txt -e '.[tune]'") from None
     search(model, trials, space or (), seeds, study, storage)
 
 
