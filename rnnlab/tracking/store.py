@@ -32,6 +32,7 @@ from rnnlab.tracking.views import KIND, view
 
 for _chatty in ("mlflow", "alembic"):  # each migration of a new store would be a line
     logging.getLogger(_chatty).setLevel(logging.WARNING)
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # pages about an error, which is then raised
 
 PREFIX = "rnnlab."  # of tags that are not for people
 KEY = f"{PREFIX}content_key"  # of a completed run
