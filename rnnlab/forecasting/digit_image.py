@@ -27,7 +27,7 @@ def read_picture(path: Path, rows: int, columns: int) -> Array:
         UserError: if the file is missing, no picture, or blank.
     """
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
+        raise UserError(f"{path}: {'is no regular file' if path.exists() else 'there is no such file'}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its limit is higher

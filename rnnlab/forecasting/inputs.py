@@ -62,7 +62,7 @@ def find_weights(model: str, track: str) -> Path:
         return download_weights(model, open_store().uri)
     path = Path(model if model.endswith(".safetensors") else f"models/{model or best_network(track)}.safetensors")
     if not path.is_file():
-        made = ", ".join(sorted(found.stem for found in path.parent.glob("*.safetensors"))) or "none"
+        made = ", ".join(sorted(found.stem for found in Path("models").glob("*.safetensors"))) or "none"
         raise UserError(f"{path}: is not there (`dvc repro` makes models, `dvc pull` fetches them); there are: {made}")
     return path
 
