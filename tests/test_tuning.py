@@ -350,6 +350,15 @@ def test_an_interrupt_leaves_no_trial_or_run_open(workspace, monkeypatch):
     assert ends == {"": "KILLED", " / trial 0": "FINISHED", " / trial 1": "FINISHED", " / trial 2": "KILLED"}
 
 
+def test_a_search_finishes_the_run_of_a_trial_that_it_has_although_it_was_killed(workspace):
+    run_tune(1)
+    store = Store(workspace, series="GOOG")
+    (run,) = store.client.search_runs([store.experiments["series"]], "tags.mlflow.runName = 'gru / tune gru / trial 0'")
+    store.client.set_terminated(run.info.run_id, "KILLED")
+    run_tune(2)
+    assert store.client.get_run(run.info.run_id).info.status == "FINISHED"
+
+
 @pytest.mark.parametrize(("host", "status"), [(socket.gethostname(), "FINISHED"), ("elsewhere", "RUNNING")])
 def test_a_search_ends_its_run_though_a_killed_one_left_a_trial_open(workspace, host, status):
     run_tune(1)

@@ -18,7 +18,7 @@ from rnnlab.tracking.store import PROCESS, STORE_ERRORS, Store, explain
 from rnnlab.tracking.training_run import Live
 from rnnlab.training.trainer import Row
 from rnnlab.tuning.database import LOCK
-from rnnlab.tuning.search import KEYS
+from rnnlab.tuning.search import FINISHED, KEYS
 from rnnlab.tuning.trials import Task
 
 
@@ -39,17 +39,30 @@ class TrialRuns:
                 if known and self._store.has(known):
                     self._parent = known
                 else:
-                    self._parent = self._start("", {})
+                    self._parent = self._start(None, {})
                     self._store.log(self._parent, params=run_params(params, name))
                 study.set_user_attr(key, self._parent)
             self._store.client.update_run(self._parent, status="RUNNING")
             self._store.client.set_tag(self._parent, PROCESS, identity())
+            self._finish_killed(self._store)
+
+    def _finish_killed(self, store: Store) -> None:
+        """Finish the runs of trials that the study has: the search was killed between the one and the other."""
+        done = {self._run_name(trial.number) for trial in self._study.get_trials(deepcopy=False, states=FINISHED)}
+        killed = f"tags.mlflow.parentRunId = '{self._parent}' and attributes.status = 'KILLED'"
+        for run in store.client.search_runs([store.experiments[self._track]], killed):
+            if run.info.run_name in done:
+                store.client.set_terminated(run.info.run_id, "FINISHED")
+
+    def _run_name(self, trial: int | None = None) -> str:
+        name = f"{self._name} / tune {self._study.study_name}"
+        return name if trial is None else f"{name} / trial {trial}"
 
     def begin(self, trial: Trial, task: Task) -> None:
         trial.set_user_attr(PROCESS, identity())
         with self._going_on():
             if self._store:
-                run = self._start(f" / trial {trial.number}", {"mlflow.parentRunId": self._parent})
+                run = self._start(trial.number, {"mlflow.parentRunId": self._parent})
                 self._open[trial.number] = Live(self._store, run, 0)
                 own = task.model.model_dump(mode="json", include={*KEYS, "arguments"} - set(Training.model_fields))
                 changed = flatten({"model": own, "training": task.training.model_dump(mode="json")})
@@ -96,13 +109,12 @@ class TrialRuns:
             print(f"note: trials are kept in the study alone: {explain(error)}", flush=True)
             self._store, self._open = None, {}
 
-    def _start(self, ending: str, tags: Mapping[str, str]) -> str:
+    def _start(self, trial: int | None, tags: Mapping[str, str]) -> str:
         assert self._store is not None
-        name = f"{self._name} / tune {self._study.study_name}{ending}"
         tags = {
             **run_tags("tune", experiment()),
             "model": self._name,
             PROCESS: identity(),
             **tags,
         }
-        return self._store.start(self._track, name, tags)
+        return self._store.start(self._track, self._run_name(trial), tags)
