@@ -61,6 +61,15 @@ class Project:
     def detach(self):
         self.git("checkout", "-q", self.git("rev-parse", "HEAD"))
 
+    def begin_experiment(self, then):
+        """With edits, which are in its commit, and after ``pop`` in the tree."""
+        self.edit()
+        self.stash()
+        self.git("update-ref", EXPERIMENT, "refs/stash")
+        self.git("stash", then, "-q")
+        self.detach()
+        self.git("add", "-A")
+
     def bring_back(self):
         return list(bring_back_edits(self.folder))
 
@@ -114,12 +123,7 @@ def test_staged_removals_renames_and_links_are_brought_back(project):
 
 
 def test_edits_that_are_in_the_experiment_alone_are_brought_back_unstaged(project):
-    project.edit()
-    project.stash()
-    project.git("update-ref", EXPERIMENT, "refs/stash")
-    project.git("stash", "drop", "-q")
-    project.detach()
-    project.git("add", "-A")
+    project.begin_experiment("drop")
     assert len(project.bring_back()) == 2
     assert (project.folder / "b.txt").read_text() == "staged and edited\n"
     assert not (project.folder / "c.txt").exists()
@@ -128,12 +132,7 @@ def test_edits_that_are_in_the_experiment_alone_are_brought_back_unstaged(projec
 
 
 def test_the_branch_that_a_finished_experiment_had_left_is_taken_again(project):
-    project.edit()
-    project.stash()
-    project.git("update-ref", EXPERIMENT, "refs/stash")
-    project.git("stash", "pop", "-q")
-    project.detach()
-    project.git("add", "-A")
+    project.begin_experiment("pop")
     project.git("commit", "-qm", "dvc: commit experiment 0123")
     (said,) = project.bring_back()
     assert said.startswith("HEAD is at its branch main again")
